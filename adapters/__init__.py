@@ -1,0 +1,1 @@
+"""The imperative shell: feeds, broker, store, audit log, worker process, command line."""

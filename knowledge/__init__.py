@@ -1,0 +1,1 @@
+"""What can be known: exact values, declared facts, and the two inference sessions (CLIPS, Prolog)."""

@@ -1,0 +1,107 @@
+"""Facts: ground statements with exact values, and the snapshot that holds all of one instant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from types import MappingProxyType
+
+from knowledge.templates import vocabulary
+from knowledge.values import Json, canonical, digest, text
+
+Value = Decimal | int | str
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One statement. Build it through `knowledge.door`; slots come in the template's order."""
+
+    template: str
+    slots: tuple[tuple[str, Value], ...]
+
+    def __getitem__(self, slot: str) -> Value:
+        for name, value in self.slots:
+            if name == slot:
+                return value
+        raise KeyError(slot)
+
+    def number(self, slot: str) -> Decimal:
+        """The slot's value as a Decimal. Raises `TypeError` where it is no number."""
+        value = self[slot]
+        if isinstance(value, str):
+            raise TypeError(f"{self.template}.{slot} holds `{value}`, which is no number")
+        return Decimal(value)
+
+    def word(self, slot: str) -> str:
+        """The slot's value as a string. Raises `TypeError` where it is a number."""
+        value = self[slot]
+        if not isinstance(value, str):
+            raise TypeError(f"{self.template}.{slot} holds the number {value}")
+        return value
+
+    @property
+    def ref(self) -> str:
+        """A readable name that is unique in a snapshot: `indicator(AAPL,rsi-14)`."""
+        key = vocabulary().templates[self.template].key
+        return f"{self.template}({','.join(value_text(self[slot]) for slot in key)})"
+
+    def to_json(self) -> list[Json]:
+        """`[template, {slot: text}]`, all values as strings; integers too, so that one reader serves all."""
+        return [self.template, {name: value_text(value) for name, value in self.slots}]
+
+
+def value_text(value: Value) -> str:
+    """The canonical text of a slot's value."""
+    return value if isinstance(value, str) else text(value)
+
+
+def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
+    """Facts in canonical order: by template, then by canonical text of the slots."""
+    return tuple(sorted(facts, key=lambda fact: (fact.template, tuple(value_text(value) for _, value in fact.slots))))
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """Everything known as of one instant, as facts in canonical order.
+
+    `as_of` is an RFC 3339 instant in UTC; `universe` the instruments a verdict is due for, in canonical order.
+    Build it with `knowledge.door.freeze`, which checks keys and order.
+    """
+
+    as_of: str
+    universe: tuple[str, ...]
+    facts: tuple[Fact, ...]
+    _index: Mapping[str, Fact] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_index", MappingProxyType({fact.ref: fact for fact in self.facts}))
+
+    def find(self, template: str, *key: str) -> Fact | None:
+        """The fact of `template` with these key values."""
+        return self._index.get(f"{template}({','.join(key)})")
+
+    def all(self, template: str) -> tuple[Fact, ...]:
+        """All facts of one template, in canonical order."""
+        return self._by_template.get(template, ())
+
+    @cached_property
+    def _by_template(self) -> dict[str, tuple[Fact, ...]]:
+        groups: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            groups.setdefault(fact.template, []).append(fact)
+        return {name: tuple(facts) for name, facts in groups.items()}
+
+    def to_json(self) -> Json:
+        """The canonical JSON value of the snapshot."""
+        return {
+            "as_of": self.as_of,
+            "universe": list(self.universe),
+            "facts": [fact.to_json() for fact in self.facts],
+        }
+
+    @cached_property
+    def digest(self) -> str:
+        """Digest of the canonical bytes."""
+        return digest(canonical(self.to_json()))
