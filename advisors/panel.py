@@ -1,0 +1,84 @@
+"""The bars of all instruments on one grid: the only shape in which prices reach indicators and heads.
+
+Rows are sessions of the exchange, columns are instruments in canonical order. Prices and volumes are raw, as they
+traded that day; NaN stands where there is no bar that may be used as a number. `factor` carries splits and dividends
+forward from the first bar on, so that `close * factor` is a total-return series in which no past value changes when a
+new action comes. A panel holds numbers only; what was wrong with the rows behind it is told by `advisors.quality`.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass, fields
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+"""Binary64 numbers; NaN says *no value*."""
+
+GRIDS = ("open", "high", "low", "close", "volume", "factor")
+"""The fields shaped (sessions, instruments)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Panel:
+    """Bars of `instruments` (columns, sorted) on `sessions` (rows, ISO dates, ascending).
+
+    `open`, `high`, `low`, `close` in the instrument's currency, `volume` in shares, all raw, NaN where there is no
+    bar; `factor` (dimensionless) is the forward total-return factor, 1 at the first bar and before it, carried over
+    sessions without a bar; all six are float64 (sessions, instruments). `index_close` is float64 (sessions,), NaN
+    where the index has no close. The arrays are read-only. Raises `ValueError` where the parts do not fit together.
+    """
+
+    instruments: tuple[str, ...]
+    sessions: tuple[str, ...]
+    open: Floats
+    high: Floats
+    low: Floats
+    close: Floats
+    volume: Floats
+    factor: Floats
+    index_close: Floats
+
+    def __post_init__(self) -> None:
+        shape = (len(self.sessions), len(self.instruments))
+        if any(a >= b for names in (self.instruments, self.sessions) for a, b in zip(names, names[1:], strict=False)):
+            raise ValueError("instruments and sessions come in ascending order, each once")
+        for field in fields(self)[2:]:
+            grid = getattr(self, field.name)
+            wanted = shape if field.name in GRIDS else shape[:1]
+            if grid.shape != wanted or grid.dtype != np.float64:
+                raise ValueError(f"`{field.name}` is {grid.dtype} {grid.shape}, not float64 {wanted}")
+            # A view, so that freezing a panel does not freeze the array its caller still builds on.
+            view = grid.view()
+            view.flags.writeable = False
+            object.__setattr__(self, field.name, view)
+
+    def until(self, session: str) -> Panel:
+        """The panel as it was known at the close of `session` (an ISO date): everything later is cut off."""
+        end = bisect_right(self.sessions, session)
+        parts = {field.name: getattr(self, field.name)[:end] for field in fields(self)[1:]}
+        return Panel(self.instruments, **parts)
+
+    def row(self, session: str) -> int:
+        """The row of a session. Raises `KeyError` where the panel has none of that date."""
+        return self._rows[session]
+
+    def column(self, instrument: str) -> int:
+        """The column of an instrument. Raises `KeyError` where the panel has none of that name."""
+        return self._columns[instrument]
+
+    @cached_property
+    def adjusted_close(self) -> Floats:
+        """`close * factor`, the causal total-return series: float64 (sessions, instruments)."""
+        return self.close * self.factor
+
+    @cached_property
+    def _rows(self) -> dict[str, int]:
+        return {session: row for row, session in enumerate(self.sessions)}
+
+    @cached_property
+    def _columns(self) -> dict[str, int]:
+        return {instrument: column for column, instrument in enumerate(self.instruments)}
