@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass, fields
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float64]
 """Binary64 numbers; NaN says *no value*."""
 
-GRIDS = ("open", "high", "low", "close", "volume", "factor")
+GRIDS = ("open", "high", "low", "close", "volume", "factor", "split")
 """The fields shaped (sessions, instruments)."""
 
 
@@ -28,7 +29,8 @@ class Panel:
 
     `open`, `high`, `low`, `close` in the instrument's currency, `volume` in shares, all raw, NaN where there is no
     bar; `factor` (dimensionless) is the forward total-return factor, 1 at the first bar and before it, carried over
-    sessions without a bar; all six are float64 (sessions, instruments). `index_close` is float64 (sessions,), NaN
+    sessions without a bar; `split` the part of it that is splits (shares today for one share at the first bar), so that
+    `volume / split` counts in one kind of share; all seven are float64 (sessions, instruments). `index_close` is float64 (sessions,), NaN
     where the index has no close. The arrays are read-only. Raises `ValueError` where the parts do not fit together.
     """
 
@@ -40,11 +42,12 @@ class Panel:
     close: Floats
     volume: Floats
     factor: Floats
+    split: Floats
     index_close: Floats
 
     def __post_init__(self) -> None:
         shape = (len(self.sessions), len(self.instruments))
-        if any(a >= b for names in (self.instruments, self.sessions) for a, b in zip(names, names[1:], strict=False)):
+        if any(a >= b for names in (self.instruments, self.sessions) for a, b in pairwise(names)):
             raise ValueError("instruments and sessions come in ascending order, each once")
         for field in fields(self)[2:]:
             grid = getattr(self, field.name)
@@ -74,6 +77,11 @@ class Panel:
     def adjusted_close(self) -> Floats:
         """`close * factor`, the causal total-return series: float64 (sessions, instruments)."""
         return self.close * self.factor
+
+    @cached_property
+    def valid(self) -> NDArray[np.bool_]:
+        """Where there is a whole bar: bool (sessions, instruments)."""
+        return ~np.isnan(self.open + self.high + self.low + self.close + self.volume)
 
     @cached_property
     def _rows(self) -> dict[str, int]:
