@@ -1,0 +1,199 @@
+"""The command line: finds the command, runs it, and turns every ending into a sentence and an exit status.
+
+Rules:
+- commands are the modules of `adapters/commands/`; the help lists them without importing them, and a call imports
+  only the one it runs;
+- `--desk DIR` and `--json` are accepted before and after the name of any command;
+- exit status: 0 fine, 1 the check found something, 2 the input is wrong, 3 an engine failed, 130 interrupted;
+- no traceback reaches a person, unless `WARRANT_DEBUG=1` asks for it.
+"""
+
+from __future__ import annotations
+
+import ast
+import os
+import pkgutil
+import sys
+import tomllib
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict
+from importlib import import_module
+from pathlib import Path
+from typing import Annotated, NoReturn
+
+import typer
+from typer.exceptions import TyperException
+
+from adapters import commands
+from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_json
+from knowledge.faults import Faulty
+from knowledge.values import Json
+
+HELP_WIDTH = 100
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def main() -> NoReturn:
+    """Run the command line of this process and exit."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(words: Sequence[str]) -> int:
+    """Run `warrant WORDS` and return the exit status.
+
+    What went wrong is said on standard error and, with `--json`, also as one JSON value on standard output.
+    """
+    json = "--json" in words
+    try:
+        path, rest = split(words)
+        status = typer.main.get_command(app(path))(
+            args=[*path, *rest] or ["--help"], prog_name="warrant", standalone_mode=False
+        )
+        sys.stdout.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        status = Status.INTERRUPTED
+    except BrokenPipeError:
+        return _reader_left()
+    except Exception as error:
+        # the boundary of the process: each failure becomes a sentence and a status
+        if os.environ.get("WARRANT_DEBUG") == "1":
+            raise
+        return _end(error, json)
+    if status == Status.INTERRUPTED:
+        sys.stderr.write("warrant: interrupted; what was recorded stays recorded\n")
+    return int(status or Status.FINE)
+
+
+def listing(path: Sequence[str] = ()) -> Iterator[tuple[str, str, bool]]:
+    """Name, help line and is-a-group of each command below `path`, from the sources alone."""
+    folder = Path(commands.__path__[0]).joinpath(*map(_module_name, path))
+    for found in sorted(pkgutil.iter_modules([str(folder)]), key=lambda found: found.name):
+        file = folder / found.name / "__init__.py" if found.ispkg else folder / f"{found.name}.py"
+        doc = ast.get_docstring(ast.parse(file.read_bytes()))
+        assert doc, f"{file} has no docstring, so `warrant --help` has no line for it"
+        yield found.name.replace("_", "-"), doc.splitlines()[0], found.ispkg
+
+
+def split(words: Sequence[str]) -> tuple[list[str], list[str]]:
+    """The command's name (`["audit", "verify"]`) and the rest, with `--desk` and `--json` moved behind the name."""
+    path: list[str] = []
+    moved: list[str] = []
+    rest = list(words)
+    while rest:
+        if rest[0] == "--json" or rest[0].startswith("--desk="):
+            moved.append(rest.pop(0))
+        elif rest[0] == "--desk":
+            moved += rest[:2]
+            del rest[:2]
+        else:
+            groups = {name: group for name, _, group in listing(path)}
+            if rest[0] not in groups:
+                break
+            path.append(rest.pop(0))
+            if not groups[path[-1]]:
+                break
+    if path or rest:
+        return path, moved + rest
+    # options and no command: the same as no word at all
+    return [], []
+
+
+def app(path: Sequence[str]) -> typer.Typer:
+    """The application with the command at `path` loaded and all others listed."""
+    return _group((), tuple(path), _root)
+
+
+def _group(here: tuple[str, ...], path: tuple[str, ...], callback: Callable[..., None] | None = None) -> typer.Typer:
+    group = typer.Typer(
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        callback=callback,
+        context_settings={"max_content_width": HELP_WIDTH, "help_option_names": ["--help", "-h"]},
+    )
+    for name, line, is_group in listing(here):
+        there = (*here, name)
+        if is_group:
+            group.add_typer(_group(there, path), name=name, help=line)
+        else:
+            function = _load(there) if there == path else _listed
+            settings = getattr(sys.modules.get(function.__module__), "CONTEXT_SETTINGS", None)
+            group.command(name, short_help=line, context_settings=settings)(function)
+    return group
+
+
+def _listed() -> None:
+    """Stands for a command in the help of its group; a call loads the command itself."""
+
+
+def _load(path: tuple[str, ...]) -> Callable[..., Status | None]:
+    module = import_module(".".join([commands.__name__, *map(_module_name, path)]))
+    function: Callable[..., Status | None] = module.command
+    return function
+
+
+def _module_name(name: str) -> str:
+    return name.replace("-", "_")
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        write(f"warrant {project['version']}")
+        raise typer.Exit
+
+
+def _root(
+    desk: DeskOption = None,
+    json: JsonOption = False,
+    version: Annotated[
+        bool, typer.Option("--version", help="Write the version and stop.", is_eager=True, callback=_version)
+    ] = False,
+) -> None:
+    """A decision engine for trading that can prove and explain what it does."""
+
+
+def _end(error: Exception, json: bool) -> int:
+    """Say what ended the command, to people on standard error; returns the exit status."""
+    told: Json
+    if isinstance(error, Faulty):
+        # no prefix: `file:line:column:` at the start of a line is what editors jump to
+        status, sentences = Status.WRONG, [str(fault) for fault in error.faults]
+        told = {"status": int(status), "faults": [asdict(fault) for fault in error.faults]}
+    else:
+        status, sentence = _judge(error)
+        sentences = [f"warrant: {sentence}"]
+        told = {"status": int(status), "error": sentence}
+    if json:
+        write_json(told)
+    sys.stderr.writelines(f"{sentence}\n" for sentence in sentences)
+    return status
+
+
+def _judge(error: Exception) -> tuple[Status, str]:
+    if isinstance(error, TyperException):
+        message = error.format_message().rstrip(".?").replace("'", "`").replace(". Did", "; did")
+        place = getattr(error, "ctx", None)  # where on the command line, when the parser knows
+        return (
+            Status.WRONG,
+            f"{message[:1].lower()}{message[1:]}; see `{place.command_path if place else 'warrant'} --help`",
+        )
+    if isinstance(error, Failed):
+        return Status.FAILED, str(error)
+    if isinstance(error, OSError) and error.filename:
+        return Status.FAILED, f"`{error.filename}`: {str(error.strerror).lower()}"
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    place = f"{Path(last.filename).name}:{last.lineno}"
+    reason = " ".join(str(error).split()) or "no reason given"
+    return Status.FAILED, f"failed at {place} ({reason}); set WARRANT_DEBUG=1 to see the way there"
+
+
+def _reader_left() -> int:
+    """The reader of our output has gone (`| head`): stop quietly, with the status a shell gives that."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 141
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,60 @@
+"""What every command shares: its exit status, the two options it takes, how it writes JSON, and how it fails.
+
+A command is a module in `adapters/commands/` (see there). It returns its exit status, raises `Faulty` for an input
+that is wrong and `Failed` for an engine, a store or a machine that is; `adapters/cli.py` turns both into sentences.
+"""
+
+from __future__ import annotations
+
+import json as json_text
+import sys
+from enum import IntEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from knowledge.values import Json
+
+
+class Status(IntEnum):
+    """How a command ends."""
+
+    FINE = 0
+    FOUND = 1
+    """The check found something."""
+    WRONG = 2
+    """The input is wrong."""
+    FAILED = 3
+    """An engine, the store or the machine failed."""
+    INTERRUPTED = 130
+    """Ctrl-C; the number every shell gives it."""
+
+
+class Failed(Exception):
+    """An engine, the store or the machine failed: one sentence, lower case, with what to do. Exit status 3."""
+
+
+DeskOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--desk",
+        metavar="DIR",
+        help="The desk's folder. [default: the folder you stand in if it is a desk, else the one that ships]",
+        show_default=False,
+    ),
+]
+"""The folder of the desk; give it to `adapters.desk.find_desk`. Default: `None`."""
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
+"""Whether the output is for machines. Default: `False`."""
+
+
+def write_json(value: Json) -> None:
+    """Write one JSON value to standard output, indented, keys in the order given."""
+    sys.stdout.write(json_text.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write(text: str) -> None:
+    """Write one piece of text to standard output, with a line end."""
+    sys.stdout.write(text + "\n")
