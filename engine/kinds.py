@@ -81,9 +81,12 @@ def _table() -> dict[str, Kind]:
         "clock_skew": Kind(condition, "milliseconds", (6,), "difference between our clock and the venue's"),
         "message_rate": Kind(condition, "messages", (6,), "messages sent in the last second, this one included"),
         "repeated_execution": Kind(condition, "executions", (6,), "entries executed in a row, this one included"),
+        "other_strategy": Kind(
+            condition, "holdings", (6,), "holdings of another strategy or horizon in the instrument"
+        ),
         "duplicate_order": Kind(condition, "orders", (6,), "working entries for the same instrument"),
         # layer 7: compliance
-        "wash_trade": Kind(condition, "orders", (7,), "own working orders on the other side"),
+        "wash_trade": Kind(condition, "orders", (7,), "own orders on the other side that could match, stops apart"),
         "log_verified": Kind(condition, "-", (7,), "the audit log is writable and verified"),
         "policy": Kind(condition, "reasons", (7,), "reasons why the policies forbid it"),
     }
@@ -96,7 +99,10 @@ KINDS = _table()
 GROUPS = ("sector", "issuer", "currency", "strategy", "horizon")
 """What `group_gross` may group by."""
 
-MANDATORY = ("price_collar", "kill_switch", "data_quality", "data_complete", "policy", "log_verified")
+MANDATORY = (
+    "price_collar", "kill_switch", "data_quality", "data_complete", "other_strategy", "duplicate_order", "policy",
+    "wash_trade", "log_verified",
+)  # fmt: skip
 """Kinds without which a limits file is refused, and which are in force whatever their effective date says: an entry
 needs its limit price, its figures, its permission and its record."""
 

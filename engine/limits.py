@@ -76,7 +76,7 @@ class Limits:
         object.__setattr__(self, "fingerprint", digest(self.source.encode("utf-8")))
 
     def in_force(self, session: str) -> tuple[Limit, ...]:
-        """The limits whose effective date is not after `session` (an ISO date), and the mandatory ones, by layer, id."""
+        """The limits whose effective date is not after `session` (ISO date), and the mandatory ones, ordered."""
         return tuple(limit for limit in self.limits if limit.effective <= session or limit.kind in MANDATORY)
 
     def multiplier(self, regime: str) -> Fraction:

@@ -29,7 +29,7 @@ _SECTIONS = ("version", "regime_multipliers", "parameters", "limits", "scenarios
 _PARAMETERS = tuple(Parameters.__dataclass_fields__)
 _REGIMES = ("bull", "range", "bear", "volatile", UNKNOWN_REGIME)
 _BOUNDLESS = frozenset(name for name, kind in KINDS.items() if kind.unit == "-") | {
-    "data_quality", "data_complete", "duplicate_order", "wash_trade", "policy",
+    "data_quality", "data_complete", "other_strategy", "duplicate_order", "wash_trade", "policy",
 }  # fmt: skip
 """Kinds whose bound is fixed at zero or at a truth value: the file gives none."""
 

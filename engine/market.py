@@ -13,8 +13,8 @@ from fractions import Fraction
 from engine.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
 
-YEAR = 252
-"""Trading sessions a year, for daily from annual volatility (variance scales with time)."""
+ROOT_OF_YEAR = Fraction(1587, 100)
+"""A rational just below the square root of 252 sessions, so that a daily volatility is never understated."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +43,11 @@ class Terms:
     def exposure(self) -> Fraction:
         """Exposure of one share at the reference price."""
         return self.price * self.unit
+
+    @property
+    def daily_volatility(self) -> Fraction:
+        """Volatility of one session (variance scales with time), rounded up."""
+        return self.volatility / ROOT_OF_YEAR
 
 
 @dataclass(frozen=True)
