@@ -30,8 +30,9 @@ class Panel:
     `open`, `high`, `low`, `close` in the instrument's currency, `volume` in shares, all raw, NaN where there is no
     bar; `factor` (dimensionless) is the forward total-return factor, 1 at the first bar and before it, carried over
     sessions without a bar; `split` the part of it that is splits (shares today for one share at the first bar), so that
-    `volume / split` counts in one kind of share; all seven are float64 (sessions, instruments). `index_close` is float64 (sessions,), NaN
-    where the index has no close. The arrays are read-only. Raises `ValueError` where the parts do not fit together.
+    `volume / split` counts in one kind of share; all seven are float64 (sessions, instruments). `index_close` is
+    float64 (sessions,), NaN where the index has no close. The arrays are read-only. Raises `ValueError` where the
+    parts do not fit together.
     """
 
     instruments: tuple[str, ...]

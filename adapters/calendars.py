@@ -1,0 +1,94 @@
+"""Sessions of exchanges: which days are open, which are half days, when the close is in UTC.
+
+By exchange_calendars, imported at first use because it brings pandas along. Every span is given explicitly: the
+library's default bounds move with the day on which it runs, and an answer must not.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+FIRST, LAST = "1990-01-01", "2026-12-31"
+"""The default span; holidays after 2026 are not all published yet."""
+ALIASES = {"XNAS": "XNYS"}
+"""Nasdaq trades on the sessions and hours of the New York Stock Exchange."""
+
+
+class NoSession(ValueError):
+    """A day on which the exchange is closed, or outside the span of its calendar."""
+
+
+@dataclass(frozen=True)
+class ExchangeCalendar:
+    """The sessions of one exchange (ISO 10383 code) from `first` to `last` (ISO dates)."""
+
+    exchange: str
+    first: str = FIRST
+    last: str = LAST
+
+    @cached_property
+    def _library(self) -> Any:  # noqa: ANN401  (the library ships no types)
+        import exchange_calendars
+
+        code = ALIASES.get(self.exchange, self.exchange)
+        return exchange_calendars.get_calendar(code, start=self.first, end=self.last)
+
+    @cached_property
+    def all_sessions(self) -> tuple[str, ...]:
+        """Every session of the span, as ISO dates."""
+        return tuple(self._library.sessions.strftime("%Y-%m-%d"))
+
+    @cached_property
+    def _position(self) -> Mapping[str, int]:
+        return {session: place for place, session in enumerate(self.all_sessions)}
+
+    @cached_property
+    def _half_days(self) -> frozenset[str]:
+        return frozenset(self._library.early_closes.strftime("%Y-%m-%d"))
+
+    @cached_property
+    def _closes(self) -> tuple[str, ...]:
+        return tuple(self._library.closes.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def sessions(self, first: str, last: str) -> tuple[str, ...]:
+        """The sessions from `first` to `last`, both included. Raises `NoSession` outside the span."""
+        if first < self.first or last > self.last:
+            raise NoSession(f"the calendar of {self.exchange} runs from {self.first} to {self.last}")
+        return tuple(session for session in self.all_sessions if first <= session <= last)
+
+    def kind(self, day: str) -> Literal["open", "half", "closed"]:
+        """Whether a day is a whole session, a half day, or none."""
+        if day not in self._position:
+            return "closed"
+        return "half" if day in self._half_days else "open"
+
+    def next_session(self, day: str) -> str:
+        """The first session after a day. Raises `NoSession` where the span has none."""
+        return self.all_sessions[self._at_or_after(day, after=True)]
+
+    def distance(self, session: str, day: str) -> int:
+        """Sessions after `session` up to `day` inclusive; 0 for the session itself. `day` need not be a session.
+
+        A day without a session counts to the session after it. Raises `NoSession` outside the span, or for a
+        `day` before `session`.
+        """
+        start, end = self._at_or_after(session), self._at_or_after(day)
+        if end < start:
+            raise NoSession(f"{day} is before {session}")
+        return end - start
+
+    def close_instant(self, session: str) -> str:
+        """When a session ends, in UTC: `2011-01-03T21:00:00Z`. Raises `NoSession`."""
+        if session not in self._position:
+            raise NoSession(f"{self.exchange} has no session on {session}")
+        return self._closes[self._position[session]]
+
+    def _at_or_after(self, day: str, *, after: bool = False) -> int:
+        place = (bisect_right if after else bisect_left)(self.all_sessions, day)
+        if day < self.first or place >= len(self.all_sessions):
+            raise NoSession(f"the calendar of {self.exchange} runs from {self.first} to {self.last}, without {day}")
+        return place

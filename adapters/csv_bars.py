@@ -1,0 +1,120 @@
+"""Reads one CSV file of daily bars, with file:line:column for everything that cannot be read.
+
+The first line names the columns: `date,open,high,low,close,volume` and, if there is one, `adj_close`, in any order and
+any case. A date is `2011-01-03`; a number has digits and a point, no thousands separator. An empty cell, `nan`, `NA`,
+`null` or `inf` is a value the feed does not have: that is the bar's fault and not the file's, and `advisors.quality`
+reports it. Everything else that is not a number is a fault of the file, and then nothing of it is used.
+
+Left out: quoted cells, other separators, intraday times.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from advisors.actions import DividendRule
+from advisors.quality import COLUMNS, Rows
+from knowledge.faults import Fault, Faulty
+
+NEEDED = ("date", *COLUMNS)
+OPTIONAL = ("adj_close",)
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\Z")
+_ABSENT = frozenset({"", "nan", "na", "n/a", "null", "none", "inf", "+inf", "-inf", "infinity", "-infinity"})
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+MOST_FAULTS = 20
+"""A file in another format has a fault in every cell; the first ones say enough."""
+
+
+def read_bars(path: Path, instrument: str, dividends: DividendRule) -> Rows:
+    """Read a file of bars in file order. Raises `Faulty` with the first 20 faults."""
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except FileNotFoundError:
+        message = f"there is no file of bars for `{instrument}`; put one here or take `{instrument}` out"
+        raise Faulty(Fault(str(path), 1, 1, message)) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise Faulty(Fault(str(path), 1, 1, f"the file cannot be read as UTF-8 text: {_reason(error)}")) from None
+    names = _header(path, lines)
+    dates: list[str] = []
+    columns: dict[str, list[float]] = {name: [] for name in (*COLUMNS, *OPTIONAL) if name in names}
+    faults: list[Fault] = []
+    for number, line in enumerate(lines[1:], start=2):
+        if not line.strip():
+            continue
+        cells = list(_cells(line))
+        if len(cells) != len(names):
+            message = f"the line has {len(cells)} cells where the first line names {len(names)} columns"
+            faults.append(Fault(str(path), number, 1, message))
+            continue
+        for name, (column, cell) in zip(names, cells, strict=True):
+            fault = _keep_date(dates, cell) if name == "date" else _keep_number(columns[name], cell, name)
+            if fault:
+                faults.append(Fault(str(path), number, column, fault))
+        if len(faults) >= MOST_FAULTS:
+            break
+    if not faults and not dates:
+        faults.append(Fault(str(path), 1, 1, "there are no bars below the first line"))
+    if faults:
+        raise Faulty(*faults)
+    arrays = {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
+    arrays.setdefault("adj_close", np.full(len(dates), np.nan))
+    return Rows(instrument, tuple(dates), **arrays, dividends=dividends)
+
+
+def _header(path: Path, lines: list[str]) -> tuple[str, ...]:
+    cells = [(column, cell.lower().replace(" ", "_")) for column, cell in _cells(lines[0] if lines else "")]
+    faults = []
+    seen: set[str] = set()
+    for column, name in cells:
+        if name in seen:
+            faults.append(Fault(str(path), 1, column, f"the column `{name}` stands twice; keep one"))
+        elif name not in NEEDED and name not in OPTIONAL:
+            known = ", ".join(f"`{one}`" for one in (*NEEDED, *OPTIONAL))
+            faults.append(Fault(str(path), 1, column, f"unknown column `{name}`; known are {known}"))
+        seen.add(name)
+    missing = ", ".join(f"`{name}`" for name in NEEDED if name not in seen)
+    if missing:
+        faults.append(Fault(str(path), 1, 1, f"the first line must name the columns, and lacks {missing}"))
+    if faults:
+        raise Faulty(*faults)
+    return tuple(name for _, name in cells)
+
+
+def _cells(line: str) -> Iterator[tuple[int, str]]:
+    """The cells of a line with the column each begins at, counted from 1."""
+    start = 0
+    for cell in line.split(","):
+        yield start + len(cell) - len(cell.lstrip()) + 1, cell.strip()
+        start += len(cell) + 1
+
+
+def _keep_date(dates: list[str], cell: str) -> str | None:
+    """Append a date; the complaint if it is none."""
+    dates.append(cell)
+    try:
+        if not _DATE.match(cell):
+            raise ValueError
+        date.fromisoformat(cell)
+    except ValueError:
+        return f"`{cell}` is no date; write it like `2011-01-03`"
+    return None
+
+
+def _keep_number(values: list[float], cell: str, name: str) -> str | None:
+    """Append a number, or NaN for a value the feed does not have; the complaint if it is neither."""
+    if _NUMBER.match(cell):
+        values.append(float(cell))
+        return None
+    values.append(float("nan"))
+    if cell.lower() in _ABSENT:
+        return None
+    return f"`{cell}` in column `{name}` is no number; write digits and a point, or leave the cell empty"
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return error.strerror or "unknown reason" if isinstance(error, OSError) else f"byte {error.start} is no text"
