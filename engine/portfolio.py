@@ -97,7 +97,7 @@ class Operations:
     clock_skew_ms: int = 0
     messages_last_second: int = 0
     executions: tuple[tuple[str, int], ...] = ()
-    """(instrument, entries executed in a row without a person's look), in canonical order."""
+    """(instrument, entries executed this session), in canonical order."""
     frozen: tuple[str, ...] = ()
     """Instruments whose venue has halted them: nothing can trade, exits neither."""
 
