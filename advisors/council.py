@@ -1,0 +1,223 @@
+"""The four heads heard together: advisories, abstentions and each head's record, as facts.
+
+Rules: every head walks forward by one plan (`heads.walk`). At a session each head says for each instrument long, short
+or flat, with probability and conviction (`heads.record`), or abstains and says why. A head's weight on an instrument
+is its recent out-of-sample accuracy, at least `FLOOR`, as a share among the heads that speak there. Whatever a head
+does wrong (an exception, a wrong type, a number that is none) becomes an abstention with the reason: advisors cannot
+hurt, and one of them cannot silence another. What is said at a session depends on nothing after it.
+
+A head without a measure of its record publishes the worst value of that measure, so that a bound on it holds nothing
+to be good that nobody has measured. Left out: which Brier score, stability, age or number of heads is good enough;
+that is the risk officer's (layer 5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+
+from advisors.heads.base import Head, News, forward_return
+from advisors.heads.record import Record, Standing, ranks
+from advisors.heads.rules_based import RulesBased
+from advisors.heads.sentiment import Sentiment
+from advisors.heads.technical import Technical
+from advisors.heads.volume import Volume
+from advisors.heads.walk import Plan, Walk, printable, sentence, walk
+from advisors.indicators import Measures
+from advisors.panel import Floats, Panel
+from advisors.registry import Registry
+from knowledge.door import LONGEST_TEXT, fact
+from knowledge.facts import Fact, ordered
+
+FLOOR = 0.1
+LEAST_BETS = 100
+"""Out-of-sample bets below which a head counts as not validated."""
+NO_MODEL = "none"
+WORST = {"brier": 1.0, "psi": 100.0, "accuracy": 0.0, "hit_rate": 0.0, "payoff": 0.0}
+MOST_PAYOFF = 1000.0
+HIGHEST_PSI = 100.0
+DIRECTIONS = {1: "long", -1: "short", 0: "flat"}
+WEIGHT_QUANTUM = Decimal("0.0001")
+DEFAULT_PLAN = Plan()
+
+
+def four_heads() -> tuple[Head, ...]:
+    """The heads of the desk, by name."""
+    return (RulesBased(), Sentiment(), Technical(), Volume())
+
+
+@dataclass(frozen=True, eq=False)
+class Seat:
+    """One head's walk and the record it made."""
+
+    walk: Walk
+    record: Record
+
+    @property
+    def name(self) -> str:
+        """The head's name."""
+        return self.walk.head.name
+
+    def silence(self, row: int, column: int) -> str:
+        """Why the head does not speak about one instrument; empty where it does."""
+        training = self.walk.training(row)
+        missing = self.walk.features.missing(row, column)
+        if missing:
+            return self._reason(missing)
+        if training is None or training.reason:
+            return "not trained yet" if training is None else training.reason
+        if row in self.walk.faults:
+            return self.walk.faults[row]
+        if not np.isfinite(self.record.probability[row, column]):
+            return "its probability is not a number"
+        if not np.isfinite(self.record.rank[row, column]):
+            return "too little out-of-sample history to rank its probability"
+        return ""
+
+    def failed(self, row: int) -> bool:
+        """Whether the head, rather than its inputs, is at fault."""
+        training = self.walk.training(row)
+        return row in self.walk.faults or (training is not None and training.failed)
+
+    def _reason(self, missing: Sequence[str]) -> str:
+        try:
+            return printable(self.walk.head.silence(missing))[:LONGEST_TEXT]
+        except Exception as error:  # noqa: BLE001  a head may do anything; it may not end the cycle
+            return f"no features, and its reason failed: {sentence(error)}"
+
+
+@dataclass(frozen=True, eq=False)
+class Council:
+    """Heads trained by one plan over one panel; `advise` gives what they say at a session after `until`.
+
+    `notes` are sentences about kept models that could not be used; nothing depends on them.
+    """
+
+    panel: Panel
+    until: str
+    seats: tuple[Seat, ...]
+    notes: tuple[str, ...]
+
+    @classmethod
+    def train(
+        cls,
+        panel: Panel,
+        measures: Measures,
+        until: str,
+        cache: Path | None = None,
+        news: Sequence[News] = (),
+        *,
+        plan: Plan = DEFAULT_PLAN,
+        heads: Sequence[Head] | None = None,
+    ) -> Council:
+        """Train all heads up to session `until` (an ISO date) and, by plan, again at the sessions after it.
+
+        `measures` are those of this panel; `cache` is a folder for trained models. Raises `ValueError` where they are
+        another panel's, or `until` is no session; whatever a head raises becomes its abstention.
+        """
+        if (measures.sessions, measures.instruments) != (panel.sessions, panel.instruments):
+            raise ValueError("the measures are those of another panel")
+        kept = Registry(cache)
+        indicators = {name: _frozen(grid) for name, grid in measures.indicators.items()}
+        rows, returns, seats = plan.rows(panel.sessions, until), forward_return(panel), []
+        for head in heads if heads is not None else four_heads():
+            walked = walk(head, panel, indicators, news, rows=rows, kept=kept)
+            seats.append(Seat(walked, Record(walked.edge, walked.probability, returns, ranks(walked.edge))))
+        return cls(panel, until, tuple(seats), tuple(kept.notes))
+
+    def advise(self, session: str) -> list[Fact]:
+        """All advisories, abstentions and heads at the close of `session`, in canonical order.
+
+        Raises `KeyError` where the panel has no such session, `ValueError` where it is not after `until`: up to there
+        the bars were trained on.
+        """
+        row = self.panel.row(session)
+        if session <= self.until:
+            raise ValueError(f"`{session}` is not after `{self.until}`, the end of the first training")
+        standings = {seat.name: seat.record.standing(row) for seat in self.seats}
+        facts: list[Fact] = []
+        for column in range(len(self.panel.instruments)):
+            facts += self._opinions(row, column, standings)
+        speaking = {one.word("head") for one in facts if one.template == "advisory"}
+        facts += [self._head(seat, row, standings[seat.name], seat.name in speaking) for seat in self.seats]
+        return list(ordered(facts))
+
+    def _opinions(self, row: int, column: int, standings: Mapping[str, Standing]) -> list[Fact]:
+        instrument = self.panel.instruments[column]
+        if not np.isfinite(self.panel.close[row, column]):
+            reasons = {seat.name: "no bar in this session" for seat in self.seats}
+        else:
+            reasons = {seat.name: seat.silence(row, column) for seat in self.seats}
+        speaking = [seat for seat in self.seats if not reasons[seat.name]]
+        shares = weights([standings[seat.name].accuracy for seat in speaking])
+        return [
+            fact("abstention", instrument=instrument, head=name, reason=reason)
+            for name, reason in reasons.items()
+            if reason
+        ] + [self._advisory(seat, row, column, share) for seat, share in zip(speaking, shares, strict=True)]
+
+    def _advisory(self, seat: Seat, row: int, column: int, weight: Decimal) -> Fact:
+        record, training = seat.record, seat.walk.training(row)
+        assert training is not None, seat.name
+        up = float(record.probability[row, column])
+        return fact(
+            "advisory",
+            instrument=self.panel.instruments[column],
+            head=seat.name,
+            direction=DIRECTIONS[int(record.direction[row, column])],
+            # A flat opinion gives the probability of the side it leans to.
+            probability=up if record.rank[row, column] >= 0.5 else 1.0 - up,
+            conviction=float(record.conviction[row, column]),
+            weight=weight,
+            horizon="swing",
+            model=training.model,
+        )
+
+    def _head(self, seat: Seat, row: int, standing: Standing, speaks: bool) -> Fact:
+        training = seat.walk.training(row)
+        trained = self.panel.sessions[training.row if training is not None else 0]
+        status = "healthy" if standing.observations >= LEAST_BETS else "unvalidated"
+        if not speaks:
+            status = "abstaining"
+        if seat.failed(row):
+            status = "failed"
+        return fact(
+            "head",
+            head=seat.name,
+            status=status,
+            model=training.model if training is not None and training.model else NO_MODEL,
+            age=(date.fromisoformat(self.panel.sessions[row]) - date.fromisoformat(trained)).days,
+            observations=standing.observations,
+            **_measured(standing),
+        )
+
+
+def weights(accuracies: Sequence[float | None]) -> list[Decimal]:
+    """Shares by accuracy, each at least `FLOOR` before they are scaled; they add up to exactly 1.
+
+    The last of them takes what rounding leaves, a few ten-thousandths at most.
+    """
+    raw = [max(accuracy or 0.0, FLOOR) for accuracy in accuracies]
+    shares = [Decimal(repr(one / sum(raw))).quantize(WEIGHT_QUANTUM) for one in raw]
+    return [*shares[:-1], 1 - sum(shares[:-1], Decimal(0))] if shares else []
+
+
+def _frozen(grid: Floats) -> Floats:
+    # One head may not write into what the next one reads.
+    view = grid.view()
+    view.flags.writeable = False
+    return view
+
+
+def _measured(standing: Standing) -> dict[str, float]:
+    measured = {name: getattr(standing, name) for name in WORST}
+    if measured["psi"] is not None:
+        measured["psi"] = min(measured["psi"], HIGHEST_PSI)
+    if measured["payoff"] is not None:
+        measured["payoff"] = min(measured["payoff"], MOST_PAYOFF)
+    return {name: WORST[name] if value is None else value for name, value in measured.items()}
