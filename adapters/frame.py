@@ -16,6 +16,9 @@ import typer
 
 from knowledge.values import Json
 
+OWN_PACKAGES = ("knowledge", "rules", "engine", "advisors", "adapters")
+"""The project's top-level packages."""
+
 
 class Status(IntEnum):
     """How a command ends."""

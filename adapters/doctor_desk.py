@@ -1,0 +1,101 @@
+"""The check-up of a desk: its five files are sound, its calendar is known, and its store can be written.
+
+The files are read by their own readers, so that the check-up finds what a cycle would find, with every fault of every
+file at once. Left out: whether the log in the store is what it was, which `warrant audit verify` answers.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from difflib import get_close_matches
+from pathlib import Path
+
+from adapters.calendars import ALIASES
+from adapters.desk import SETTINGS, Desk, read_desk, shown
+from adapters.doctor import Finding
+from knowledge.faults import Faulty
+
+LEAST_FREE = 512 * 2**20
+"""Bytes that must be free where the store lies: a year of cycles and their write-ahead log, with room."""
+SQLITE_HEAD = b"SQLite format 3\0"
+
+
+def check_desk(folder: Path) -> list[Finding]:
+    """Everything about the desk in `folder`."""
+    findings = [Finding("desk", True, str(folder))]
+    try:
+        desk = read_desk(folder)
+    except Faulty as faulty:
+        return findings + _faults(faulty)
+    findings.append(Finding(SETTINGS, True, f"account {desk.settings.desk.account}, {desk.settings.desk.mode}"))
+    for name, read in READERS.items():
+        findings += _file(name, read, desk)
+    return [*findings, _calendar(desk.settings.feed.calendar), *check_store(desk.store)]
+
+
+def _rulebook(desk: Desk) -> str:
+    from rules.rulebook import read_rulebook
+
+    rulebook = read_rulebook(desk.folder)
+    return f"{len(rulebook.sources)} files, fingerprint {rulebook.fingerprint[:19]}"
+
+
+def _limits(desk: Desk) -> str:
+    from engine.limits_text import read_limits
+
+    limits = read_limits(desk.limits.read_text(encoding="utf-8"), shown(desk.limits))
+    return f"{len(limits.limits)} limits, fingerprint {limits.fingerprint[:19]}"
+
+
+READERS: dict[str, Callable[[Desk], str]] = {"rules and policies": _rulebook, "limits.yaml": _limits}
+"""For each entry of a desk a function that reads it with its own reader and says what it holds."""
+
+
+def _file(name: str, read: Callable[[Desk], str], desk: Desk) -> list[Finding]:
+    try:
+        return [Finding(name, True, read(desk))]
+    except Faulty as faulty:
+        return _faults(faulty)
+    except Exception as error:  # noqa: BLE001  whatever stops a reader is what this check is there to report
+        return [Finding(name, False, f"can not be read: {error}", "this is a fault of the program: report it")]
+
+
+def _faults(faulty: Faulty) -> list[Finding]:
+    return [Finding(Path(fault.file).name, False, str(fault)) for fault in faulty.faults]
+
+
+def _calendar(code: str) -> Finding:
+    import exchange_calendars
+
+    known = exchange_calendars.get_calendar_names(include_aliases=False)
+    if code in known or code in ALIASES:
+        return Finding("calendar", True, code)
+    close = get_close_matches(code, known, 1)
+    return Finding(
+        "calendar", False, f"`{code}` is unknown", f"did you mean `{close[0]}`?" if close else "see ISO 10383"
+    )
+
+
+def check_store(store: Path) -> Iterator[Finding]:
+    """Whether the store can be written, or made, and has room."""
+    folder = next(parent for parent in store.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(SQLITE_HEAD)
+        if store.exists():
+            with store.open("r+b") as there:
+                head = there.read(len(SQLITE_HEAD))
+            if head not in (SQLITE_HEAD, b""):
+                remedy = "move the file away, or name another one in `[store]` of `warrant.toml`"
+                yield Finding("store", False, f"`{shown(store)}` is no SQLite file", remedy)
+                return
+    except OSError as error:
+        remedy = "make it writable, or name another place in `[store]` of `warrant.toml`"
+        yield Finding("store", False, f"`{shown(store)}` can not be written: {(error.strerror or '').lower()}", remedy)
+        return
+    yield Finding("store", True, f"`{shown(store)}` {'is there and' if store.exists() else 'can be made,'} writable")
+    free = shutil.disk_usage(folder).free
+    room = f"{free / 2**30:.1f} GB free"
+    yield Finding("room", free >= LEAST_FREE, room, "" if free >= LEAST_FREE else "free at least half a gigabyte there")

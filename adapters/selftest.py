@@ -1,0 +1,86 @@
+"""What `warrant test` does: the style, the types, the direction of imports, then the tests.
+
+Rules: every check runs, also after one has failed; each says in one line how it ended and how long it took; the last
+line is pytest's own, or, when another check failed, one of the same form that counts it. Runs from the root of the
+project, and needs what `requirements-dev.lock` pins (the launcher installs it).
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from adapters.desk import SHIPPED
+from adapters.frame import OWN_PACKAGES
+
+CHECKS: dict[str, tuple[str, ...]] = {
+    "ruff check": ("-m", "ruff", "check", "--quiet", *OWN_PACKAGES, "tests"),
+    "ruff format": ("-m", "ruff", "format", "--quiet", "--check", *OWN_PACKAGES, "tests"),
+    "mypy": ("-m", "mypy", "--no-error-summary"),
+    "imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
+}
+"""Name and arguments of Python for each check before the tests."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How one check ended; `closing` is the last line of its output that counts something."""
+
+    name: str
+    passed: bool
+    seconds: float
+    closing: str = ""
+
+
+def run_all(words: Sequence[str], say: Callable[[str], None]) -> list[Result]:
+    """Run every check, `words` going to pytest, and say each line as it comes; returns the results in order."""
+    results = []
+    for name, arguments in CHECKS.items():
+        result, output = _run(name, arguments)
+        results.append(result)
+        if not result.passed:
+            say(output.rstrip())
+        say(f"{name}: {'passed' if result.passed else 'FAILED'} in {result.seconds:.1f} s")
+    results.append(_pytest(words, say))
+    return results
+
+
+def closing(results: Sequence[Result]) -> str:
+    """A last line of pytest's form that counts the checks that failed; empty when pytest's own says it all."""
+    failed = [result.name for result in results[:-1] if not result.passed]
+    if not failed:
+        return ""
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", results[-1].closing)}
+    wrong = counts.get("failed", 0) + counts.get("error", 0) + len(failed)
+    return f"{', '.join(failed)} failed: {counts.get('passed', 0)} passed, {wrong} failed"
+
+
+def _run(name: str, arguments: Sequence[str]) -> tuple[Result, str]:
+    begin = time.monotonic()
+    ended = subprocess.run(  # noqa: S603  our own interpreter
+        [sys.executable, *arguments],
+        cwd=SHIPPED,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return Result(name, ended.returncode == 0, time.monotonic() - begin), ended.stdout
+
+
+def _pytest(words: Sequence[str], say: Callable[[str], None]) -> Result:
+    """Run the tests, their output passing through line by line."""
+    begin, last = time.monotonic(), ""
+    with subprocess.Popen(  # noqa: S603  our own interpreter
+        [sys.executable, "-m", "pytest", "-n", "2", *words], cwd=SHIPPED, stdout=subprocess.PIPE, text=True
+    ) as tests:
+        assert tests.stdout is not None
+        for line in tests.stdout:
+            say(line.rstrip("\n"))
+            if re.search(r"\d+ (passed|failed|error)", line):
+                last = line.strip()
+    return Result("pytest", tests.returncode == 0, time.monotonic() - begin, last)
