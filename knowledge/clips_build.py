@@ -45,7 +45,7 @@ FUNCTIONS = (
     """(deffunction warrant-grid (?x ?scale)
   (/ (round (warrant-countable (* ?x ?scale))) ?scale))""",
     f"""(deffunction warrant-conclude (?fact)
-  (printout {CONCLUSIONS} "=> " (fact-index ?fact) crlf))""",
+  (printout {CONCLUSIONS} (str-cat "=> " (fact-index ?fact) "\n")))""",
 )
 """Functions of our own, in the order they are built."""
 

@@ -15,17 +15,17 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
 from pathlib import Path
 
 import clips
 
 from knowledge.clips_build import CONCLUSIONS, FUNCTIONS, defrule, deftemplate
-from knowledge.clips_tree import And, Or, Pattern, Program, Rule
+from knowledge.clips_native import Unfit, assert_facts, read_facts
+from knowledge.clips_tree import And, Assert, Or, Pattern, Program, Rule
 from knowledge.door import Refused, admit
-from knowledge.facts import Fact, Value, ordered
+from knowledge.facts import Fact, ordered
 from knowledge.faults import Fault, Faulty
 from knowledge.templates import Vocabulary, vocabulary
 
@@ -67,6 +67,9 @@ class ClipsImage:
         self._words: Vocabulary = vocabulary()
         self._rules = {rule.name: (place, rule) for place, rule in enumerate(program.rules)}
         _check_shape(program)
+        actions = [action for rule in program.rules for action in rule.actions if isinstance(action, Assert)]
+        concluded = {one.template for action in actions for one in action.assertions}
+        self._concluded = [shape for name, shape in self._words.templates.items() if name in concluded]
         # CLIPS reads images from files only; the folder goes when this object goes.
         self._folder = tempfile.TemporaryDirectory(prefix="warrant-clips-")
         self._path = str(Path(self._folder.name, "rulebook.bin"))
@@ -77,30 +80,30 @@ class ClipsImage:
         the same inference.
         """
         try:
-            return self._infer(ordered(facts), most_firings)
-        except _Undetermined as error:
+            return self._infer(_by_ref(facts, self._words), most_firings)
+        except (_Undetermined, Unfit) as error:
             return Inference((), (), str(error))
 
-    def _infer(self, facts: tuple[Fact, ...], most_firings: int) -> Inference:
+    def _infer(self, given: dict[str, Fact], most_firings: int) -> Inference:
         trace = _Trace()
         environment = self._fresh(trace)
-        known = _assert_all(environment, facts, self._words)
+        refs = assert_facts(environment, given, self._words)
         fired = environment.run(most_firings)
         if trace.complaints:
             raise _Undetermined(f"the rules stopped with an error: {' '.join(''.join(trace.complaints).split())}")
         if fired >= most_firings:
             raise _Undetermined(f"the rules did not come to an end within {most_firings} firings")
-        stated = {known[index].ref: known[index] for index in known}
-        for fact in environment.facts():
-            if fact.index not in known:
-                known[fact.index] = concluded = _admitted(fact, self._words)
-                if stated.setdefault(concluded.ref, concluded) != concluded:
-                    raise _Undetermined(_contradiction(stated[concluded.ref], concluded))
-        firings = self._firings("".join(trace.lines), {index: fact.ref for index, fact in known.items()})
+        derived: dict[str, Fact] = {}
+        for index, template, slots in list(read_facts(environment, self._concluded, refs)):
+            concluded = _admitted(template, slots, self._words)
+            refs[index] = ref = concluded.ref
+            before = given.get(ref) or derived.setdefault(ref, concluded)
+            if before != concluded:
+                raise _Undetermined(_contradiction(before, concluded))
+        firings = self._firings("".join(trace.lines), refs)
         if len(firings) != fired:
             raise _Undetermined(f"the trace shows {len(firings)} firings, but there were {fired}")
-        given = {fact.ref for fact in facts}
-        return Inference(ordered(fact for ref, fact in stated.items() if ref not in given), firings, None)
+        return Inference(ordered(derived.values()), firings, None)
 
     def _firings(self, trace: str, refs: dict[int, str]) -> tuple[Firing, ...]:
         """Read the trace: a line for each firing, followed by a line for each of its conclusions."""
@@ -184,7 +187,6 @@ class _Trace(clips.Router):  # type: ignore[misc]
 _STREAMS = frozenset({"stdout", "stderr", "stdwrn", CONCLUSIONS})
 _FIRE = re.compile(r"FIRE +[0-9]+ ([^ ]+): ([f0-9*,\-]*)")
 _CONCLUSION = re.compile(r"=> ([0-9]+)")
-_FROM_CLIPS: dict[type, type] = {clips.Symbol: str, str: str, int: int, float: float}
 
 
 def _check_shape(program: Program) -> None:
@@ -219,51 +221,25 @@ def _build(environment: clips.Environment, rule: Rule, words: Vocabulary, trace:
     return None
 
 
-def _assert_all(environment: clips.Environment, facts: Iterable[Fact], words: Vocabulary) -> dict[int, Fact]:
-    """Assert the facts in order; returns them by the index that the engine gave them."""
-    known: dict[int, Fact] = {}
-    refs: set[str] = set()
-    templates: dict[str, clips.facts.Template] = {}
+def _by_ref(facts: Iterable[Fact], words: Vocabulary) -> dict[str, Fact]:
+    """The facts by ref, in the order of the refs, so that permuted facts are the same facts."""
+    found: dict[str, Fact] = {}
     for fact in facts:
         if fact.template not in words.templates:
             raise _Undetermined(f"a fact of the unknown template `{fact.template}`")
-        if fact.template not in templates:
-            templates[fact.template] = environment.find_template(fact.template)
-        slots = {name: _to_clips(fact, name, value, words) for name, value in fact.slots}
-        index = templates[fact.template].assert_fact(**slots).index
-        if index not in known and fact.ref in refs:
-            raise _Undetermined(f"two facts say `{fact.ref}`")
-        known[index] = fact
-        refs.add(fact.ref)
-    return known
+        try:
+            ref = fact.ref
+        except KeyError as error:
+            raise _Undetermined(f"a fact of `{fact.template}` lacks its key slot `{error.args[0]}`") from None
+        if found.setdefault(ref, fact) != fact:
+            raise _Undetermined(f"two facts say `{ref}`")
+    return dict(sorted(found.items()))
 
 
-def _to_clips(fact: Fact, name: str, value: Value, words: Vocabulary) -> clips.Symbol | str | int | float:
-    """The engine's value for a slot, by the slot's declared type and the value's exact type.
-
-    A type that is only nearly right (numpy's float, a bool) would become an external address and abort the interpreter.
-    """
-    slot = words.templates[fact.template].slots.get(name)
-    kind, wanted = type(value), slot.type if slot else "declared slot"
-    if wanted == "symbol" and kind is str:
-        return clips.Symbol(value)
-    if (wanted == "text" and kind is str) or (wanted == "integer" and kind is int):
-        return value
-    if wanted == "number" and kind is Decimal and value.is_finite():  # type: ignore[union-attr]
-        return float(value)
-    raise _Undetermined(f"`{fact.template}.{name}` takes a {wanted}, not the {kind.__name__} `{value}`")
-
-
-def _admitted(fact: clips.facts.Fact, words: Vocabulary) -> Fact:
-    """A derived fact, through the door. Raises `_Undetermined`."""
-    name = fact.template.name
-    slots: dict[str, object] = {}
-    for slot, value in fact:
-        if type(value) not in _FROM_CLIPS:
-            raise _Undetermined(f"the rules concluded `{name}` with a {type(value).__name__} in `{slot}`")
-        slots[str(slot)] = _FROM_CLIPS[type(value)](value)
+def _admitted(template: str, slots: Mapping[str, object], words: Vocabulary) -> Fact:
+    """A derived fact, through the door."""
     try:
-        return admit(name, slots, words)
+        return admit(template, slots, words)
     except Refused as error:
         raise _Undetermined(f"the rules concluded what can not be: {error}") from None
 

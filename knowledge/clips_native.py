@@ -1,0 +1,92 @@
+"""Facts into CLIPS and out of it, by the calls of the engine's own C interface that clipspy wraps.
+
+clipspy's classes build an object and a value cell for each slot; with one cell for all, a cycle of 150 facts spends
+0.5 ms here in place of 1.4. What goes in is decided by the slot's declared type *and* the value's exact type: a value
+that is only nearly right (numpy's float, a bool, a NaN) is refused, because the engine would take it for an external
+address or for a number below and above every other, and neither shows before an order is out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+import clips
+from clips._clips import ffi, lib
+
+from knowledge.facts import Fact, Value
+from knowledge.templates import SlotType, Template, Vocabulary
+
+
+class Unfit(ValueError):
+    """A value that can not go into working memory, or came out of it with an impossible type; a sentence."""
+
+
+def assert_facts(environment: clips.Environment, given: Mapping[str, Fact], words: Vocabulary) -> dict[int, str]:
+    """Assert facts (by ref) in the order given; returns their refs by the engine's index. Raises `Unfit`."""
+    env = environment._env
+    cell = ffi.new("CLIPSValue *")
+    builder = lib.CreateFactBuilder(env, ffi.NULL)
+    refs: dict[int, str] = {}
+    try:
+        for ref, fact in given.items():
+            template = words.templates[fact.template]
+            if tuple(name for name, _ in fact.slots) != tuple(template.slots):
+                raise Unfit(f"`{ref}` has not the slots of its template, in their order")
+            if lib.FBSetDeftemplate(builder, fact.template.encode()) != lib.FBE_NO_ERROR:
+                raise Unfit(f"CLIPS knows no template `{fact.template}`")
+            for name, value in fact.slots:
+                cell.value = _native(env, template, name, value)
+                if lib.FBPutSlot(builder, name.encode(), cell) != lib.PSE_NO_ERROR:
+                    raise Unfit(f"CLIPS refuses `{value}` in `{fact.template}.{name}`")
+            native = lib.FBAssert(builder)
+            if native == ffi.NULL:
+                raise Unfit(f"CLIPS refuses the fact `{ref}`")
+            refs[lib.FactIndex(native)] = ref
+    finally:
+        lib.FBDispose(builder)
+    return refs
+
+
+def read_facts(
+    environment: clips.Environment, templates: Iterable[Template], known: Mapping[int, str]
+) -> Iterator[tuple[int, str, dict[str, Value | float]]]:
+    """(index, template, slots) of each fact of these templates whose index is not `known`. Raises `Unfit`."""
+    cell = ffi.new("CLIPSValue *")
+    for template in templates:
+        native = lib.FindDeftemplate(environment._env, template.name.encode())
+        fact = lib.GetNextFactInTemplate(native, ffi.NULL)
+        while fact != ffi.NULL:
+            index = int(lib.FactIndex(fact))
+            if index not in known:
+                yield index, template.name, {name: _read(fact, template.name, name, cell) for name in template.slots}
+            fact = lib.GetNextFactInTemplate(native, fact)
+
+
+def _native(env: ffi.CData, template: Template, name: str, value: Any) -> ffi.CData:
+    kind: SlotType = template.slots[name].type
+    exactly = type(value)
+    if kind == "symbol" and exactly is str:
+        return lib.CreateSymbol(env, value.encode())
+    if kind == "number" and exactly is Decimal and value.is_finite():
+        return lib.CreateFloat(env, float(value))
+    if kind == "integer" and exactly is int and abs(value) < 10**18:
+        return lib.CreateInteger(env, value)
+    if kind == "text" and exactly is str and "\0" not in value:
+        return lib.CreateString(env, value.encode())
+    raise Unfit(f"`{template.name}.{name}` takes a {kind}, not the {exactly.__name__} `{value}`")
+
+
+def _read(fact: ffi.CData, template: str, name: str, cell: ffi.CData) -> Value | float:
+    if lib.GetFactSlot(fact, name.encode(), cell) != lib.GSE_NO_ERROR:
+        raise Unfit(f"CLIPS does not tell `{template}.{name}`")
+    kind = cell.header.type
+    if kind == clips.common.CLIPSType.FLOAT:
+        return float(cell.floatValue.contents)
+    if kind == clips.common.CLIPSType.INTEGER:
+        return int(cell.integerValue.contents)
+    if kind in (clips.common.CLIPSType.SYMBOL, clips.common.CLIPSType.STRING):
+        words: str = ffi.string(cell.lexemeValue.contents).decode()
+        return words
+    raise Unfit(f"the rules concluded `{template}.{name}` with a value that is neither a number nor a word")
