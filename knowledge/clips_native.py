@@ -64,7 +64,7 @@ def read_facts(
             fact = lib.GetNextFactInTemplate(native, fact)
 
 
-def _native(env: ffi.CData, template: Template, name: str, value: Any) -> ffi.CData:
+def _native(env: ffi.CData, template: Template, name: str, value: Any) -> ffi.CData:  # noqa: ANN401 - its type is the question
     kind: SlotType = template.slots[name].type
     exactly = type(value)
     if kind == "symbol" and exactly is str:
