@@ -1,6 +1,6 @@
 ; A trailing stop follows the best close at a distance of 2 ATR. It only ever moves closer: where the new stop would
-; not improve on the working one, nothing is said. The new stop is brought to its grid of 0.0001 first (see
-; consensus.clp), and stays above zero.
+; not improve on the working one, nothing is said. The test compares the new stop as it will be concluded, on its grid
+; of 0.0001: binary arithmetic leaves a rest, and a rest is no improvement.
 
 (defrule trail-long
   "quant | raise the stop of ?i: two ATR of ?atr below the best close of ?best lies above the present stop of ?stop"
@@ -10,8 +10,7 @@
   (protection (instrument ?i) (stop ?stop))
   (test (> (/ (round (* (- ?best (* 2.0 ?atr)) 10000.0)) 10000.0) ?stop))
   =>
-  (assert (trail (instrument ?i) (rule trail-long)
-                 (stop (/ (round (* (- ?best (* 2.0 ?atr)) 10000.0)) 10000.0)))))
+  (assert (trail (instrument ?i) (rule trail-long) (stop (- ?best (* 2.0 ?atr))))))
 
 (defrule trail-short
   "quant | lower the stop of ?i: two ATR of ?atr above the best close of ?best lies below the present stop of ?stop"
@@ -21,5 +20,4 @@
   (protection (instrument ?i) (stop ?stop))
   (test (< (/ (round (* (+ ?best (* 2.0 ?atr)) 10000.0)) 10000.0) ?stop))
   =>
-  (assert (trail (instrument ?i) (rule trail-short)
-                 (stop (/ (round (* (+ ?best (* 2.0 ?atr)) 10000.0)) 10000.0)))))
+  (assert (trail (instrument ?i) (rule trail-short) (stop (+ ?best (* 2.0 ?atr))))))
