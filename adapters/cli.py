@@ -13,11 +13,14 @@ from __future__ import annotations
 import ast
 import os
 import pkgutil
+import select
+import signal
 import sys
 import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
+from functools import wraps
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -34,6 +37,10 @@ HELP_WIDTH = 100
 ROOT = Path(__file__).resolve().parents[1]
 
 
+class _Broken(Exception):
+    """A pipe broke in a command."""
+
+
 def main() -> NoReturn:
     """Run the command line of this process and exit."""
     sys.exit(run(sys.argv[1:]))
@@ -45,6 +52,7 @@ def run(words: Sequence[str]) -> int:
     What went wrong is said on standard error and, with `--json`, also as one JSON value on standard output.
     """
     json = "--json" in words
+    path: list[str] = []
     try:
         path, rest = split(words)
         status = typer.main.get_command(app(path))(
@@ -53,13 +61,13 @@ def run(words: Sequence[str]) -> int:
         sys.stdout.flush()
     except (KeyboardInterrupt, typer.Abort):
         status = Status.INTERRUPTED
-    except BrokenPipeError:
-        return _reader_left()
     except Exception as error:
         # the boundary of the process: each failure becomes a sentence and a status
+        if _reader_left(error):
+            return 128 + signal.SIGPIPE
         if os.environ.get("WARRANT_DEBUG") == "1":
             raise
-        return _end(error, json)
+        return _end(error, path, json)
     if status == Status.INTERRUPTED:
         sys.stderr.write("warrant: interrupted; what was recorded stays recorded\n")
     return int(status or Status.FINE)
@@ -130,7 +138,16 @@ def _listed() -> None:
 def _load(path: tuple[str, ...]) -> Callable[..., Status | None]:
     module = import_module(".".join([commands.__name__, *map(_module_name, path)]))
     function: Callable[..., Status | None] = module.command
-    return function
+
+    @wraps(function)
+    def command(*args: object, **named: object) -> Status | None:
+        try:
+            return function(*args, **named)
+        except BrokenPipeError as error:
+            # typer would end the process with status 1, which here means that a check found something
+            raise _Broken from error
+
+    return command
 
 
 def _module_name(name: str) -> str:
@@ -154,7 +171,7 @@ def _root(
     """A decision engine for trading that can prove and explain what it does."""
 
 
-def _end(error: Exception, json: bool) -> int:
+def _end(error: Exception, path: Sequence[str], json: bool) -> int:
     """Say what ended the command, to people on standard error; returns the exit status."""
     told: Json
     if isinstance(error, Faulty):
@@ -162,7 +179,7 @@ def _end(error: Exception, json: bool) -> int:
         status, sentences = Status.WRONG, [str(fault) for fault in error.faults]
         told = {"status": int(status), "faults": [asdict(fault) for fault in error.faults]}
     else:
-        status, sentence = _judge(error)
+        status, sentence = _judge(error, path)
         sentences = [f"warrant: {sentence}"]
         told = {"status": int(status), "error": sentence}
     if json:
@@ -171,16 +188,15 @@ def _end(error: Exception, json: bool) -> int:
     return status
 
 
-def _judge(error: Exception) -> tuple[Status, str]:
+def _judge(error: Exception, path: Sequence[str]) -> tuple[Status, str]:
     if isinstance(error, TyperException):
         message = error.format_message().rstrip(".?").replace("'", "`").replace(". Did", "; did")
-        place = getattr(error, "ctx", None)  # where on the command line, when the parser knows
-        return (
-            Status.WRONG,
-            f"{message[:1].lower()}{message[1:]}; see `{place.command_path if place else 'warrant'} --help`",
-        )
+        place = " ".join(["warrant", *path])
+        return Status.WRONG, f"{message[:1].lower()}{message[1:]}; see `{place} --help`"
     if isinstance(error, Failed):
         return Status.FAILED, str(error)
+    if isinstance(error, _Broken):
+        return Status.FAILED, "another process of ours has ended in the middle of a sentence; start the command again"
     if isinstance(error, OSError) and error.filename:
         return Status.FAILED, f"`{error.filename}`: {str(error.strerror).lower()}"
     last = traceback.extract_tb(error.__traceback__)[-1]
@@ -189,10 +205,17 @@ def _judge(error: Exception) -> tuple[Status, str]:
     return Status.FAILED, f"failed at {place} ({reason}); set WARRANT_DEBUG=1 to see the way there"
 
 
-def _reader_left() -> int:
-    """The reader of our output has gone (`| head`): stop quietly, with the status a shell gives that."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 141
+def _reader_left(error: Exception) -> bool:
+    """Whether a pipe broke because the reader of our output has gone (`| head`), and not one to another process."""
+    if not isinstance(error, _Broken | BrokenPipeError):
+        return False
+    output = select.poll()
+    output.register(sys.stdout.fileno(), 0)
+    left = any(event & select.POLLERR for _, event in output.poll(0))
+    if left:
+        # what is still to be written goes nowhere, so that the interpreter's last flush is quiet
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return left
 
 
 if __name__ == "__main__":

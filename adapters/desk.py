@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from adapters.calendars import EXCHANGES
 from adapters.toml_text import Place, parse, places
 from knowledge.faults import Fault, Faulty
 
@@ -41,6 +42,7 @@ def _whole_is_exact(value: object) -> object:
 
 _WORD = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}$", description="a word of letters, digits and ._:+-")
 _AMOUNT = Field(ge=0, max_digits=15, description="a number of at most 15 digits, 0 or more")
+_EXCHANGE = Field(pattern=rf"^({'|'.join(EXCHANGES)})$", description="one of " + ", ".join(EXCHANGES))
 Amount = Annotated[Decimal, BeforeValidator(_whole_is_exact)]
 
 
@@ -73,9 +75,7 @@ class FeedSection(_Section):
 
     kind: Annotated[Literal["sample", "csv"], Field(description='"sample" or "csv"')] = "sample"
     path: Annotated[str, Field(min_length=1, description="the name of a folder, relative to the desk")] | None = None
-    calendar: Annotated[str, Field(pattern=r"^[A-Z0-9]{4}$", description='a market identifier code, like "XNYS"')] = (
-        "XNYS"
-    )
+    calendar: Annotated[str, _EXCHANGE] = "XNYS"
 
     @model_validator(mode="after")
     def _path_goes_with_csv(self) -> Self:

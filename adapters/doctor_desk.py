@@ -1,4 +1,4 @@
-"""The check-up of a desk: its five files are sound, its calendar is known, and its store can be written.
+"""The check-up of a desk: its five files are sound, and its store can be written.
 
 The files are read by their own readers, so that the check-up finds what a cycle would find, with every fault of every
 file at once. Left out: whether the log in the store is what it was, which `warrant audit verify` answers.
@@ -9,10 +9,8 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from difflib import get_close_matches
 from pathlib import Path
 
-from adapters.calendars import ALIASES
 from adapters.desk import SETTINGS, Desk, read_desk, shown
 from adapters.doctor import Finding
 from knowledge.faults import Faulty
@@ -32,7 +30,7 @@ def check_desk(folder: Path) -> list[Finding]:
     findings.append(Finding(SETTINGS, True, f"account {desk.settings.desk.account}, {desk.settings.desk.mode}"))
     for name, read in READERS.items():
         findings += _file(name, read, desk)
-    return [*findings, _calendar(desk.settings.feed.calendar), *check_store(desk.store)]
+    return [*findings, *check_store(desk.store)]
 
 
 def _rulebook(desk: Desk) -> str:
@@ -64,18 +62,6 @@ def _file(name: str, read: Callable[[Desk], str], desk: Desk) -> list[Finding]:
 
 def _faults(faulty: Faulty) -> list[Finding]:
     return [Finding(Path(fault.file).name, False, str(fault)) for fault in faulty.faults]
-
-
-def _calendar(code: str) -> Finding:
-    import exchange_calendars
-
-    known = exchange_calendars.get_calendar_names(include_aliases=False)
-    if code in known or code in ALIASES:
-        return Finding("calendar", True, code)
-    close = get_close_matches(code, known, 1)
-    return Finding(
-        "calendar", False, f"`{code}` is unknown", f"did you mean `{close[0]}`?" if close else "see ISO 10383"
-    )
 
 
 def check_store(store: Path) -> Iterator[Finding]:

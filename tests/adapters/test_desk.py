@@ -95,6 +95,10 @@ def test_what_is_left_out_has_the_named_defaults() -> None:
             ['w.toml:7:2: `kind = "sample"` takes no `path`; write `kind = "csv"` to read from it'],
         ),
         (
+            LEAST + '[feed]\ncalendar = "NYSE"\n',
+            ['w.toml:8:1: `calendar` takes one of XNYS, XNAS, XBOM, XNSE, not `"NYSE"`'],
+        ),
+        (
             LEAST + "[advisors]\nretrain_sessions = 2.5\n",
             ["w.toml:8:1: `retrain_sessions` takes a whole number from 1 to 10000, not `2.5`"],
         ),
