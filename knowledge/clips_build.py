@@ -4,7 +4,7 @@ Rules keep their exact source; three insertions make what they conclude exact an
 
 - a number going into a slot is brought to the slot's quantum *inside* working memory, so that rules downstream compare
   the same digits that the record shows (binary arithmetic alone leaves a rest: 0.1 + 0.2 is not 0.3);
-- the argument of `round` must be one that `round` can take: beyond 64 bits C answers with garbage;
+- the argument of `round` and `integer` must be one they can take: beyond 64 bits C answers with garbage;
 - each assertion reports the fact it concluded, also where the fact was known already and the engine would say nothing.
 """
 
@@ -112,7 +112,7 @@ def _in_expression(expression: Expression, depth: int) -> Iterator[_Edit]:
     if not isinstance(expression, Call):
         return
     for argument in expression.arguments:
-        if expression.function == "round":
+        if expression.function in ("round", "integer"):
             yield from _wrap(argument.at.start, argument.at.end, depth + 1, "(warrant-countable ", ")")
         yield from _in_expression(argument, depth + 2)
 
