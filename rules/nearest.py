@@ -1,0 +1,340 @@
+"""Why nothing was concluded: the rule that came closest, the condition that failed, and by how much.
+
+A rule is followed in the order of its conditions, through every way to satisfy them; the way that gets furthest counts,
+then the one whose failing condition is missed by the least. Where the missing thing is a fact that rules conclude,
+the question is asked again for that fact (backwards, bounded, never in a circle).
+
+Several patterns of one template in a row that differ only by an order among them (`&:(< (str-compare ?a ?b) 0)`) are
+a count: "only 2 of the 3 needed". The ones that are there are named, and each one missing says why.
+
+Left out: rules that hold in full although their conclusion is absent (an undetermined cycle), and misses of several
+conditions at once; a rule is judged by its first failing condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from knowledge import clips_tree as tree
+from knowledge.facts import Fact
+from knowledge.templates import Slot
+from knowledge.values import Json
+from rules.arithmetic import Bindings, Term
+from rules.conditions import Compiled, CompiledGroup, CompiledPattern, CompiledTest, WorkingMemory, conjunction
+from rules.matching import sentence, spoken
+from rules.plans import Count, Plan, Rules, rules_of, seeds
+from rules.shortfall import Shortfall, of_check, of_test
+
+DEEPEST = 6
+"""How far back a missing fact is followed."""
+SILENT = {"advisory": "abstention"}
+"""Where a missing fact has a template that says why."""
+
+Closeness = tuple[Fraction | int, ...]
+"""Smaller is closer; compared only among failures after equally many conditions that held."""
+Known = tuple[tuple[str, Term], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Miss:
+    """The rule that came closest to a conclusion, and why it did not conclude it.
+
+    `held` of `conditions` held, in order; `failing` is the next one in words. `value`, `threshold` and `gap` are exact
+    digits in `unit`, or None where the condition compares no numbers. `because` is the miss of the fact it needed.
+    """
+
+    rule: str
+    owner: str
+    source: str
+    """`file:line` of the rule."""
+    held: int
+    conditions: int
+    failing: str
+    sentence: str
+    value: str | None
+    threshold: str | None
+    gap: str | None
+    unit: str
+    because: Miss | None
+
+    def to_json(self) -> Json:
+        """The canonical JSON value."""
+        plain = {name: getattr(self, name) for name in self.__slots__}
+        return plain | {"because": self.because.to_json() if self.because else None}
+
+    @classmethod
+    def from_json(cls, value: Json) -> Miss:
+        """Read what `to_json` wrote. Raises `KeyError`, `TypeError`."""
+        because = value["because"]
+        return cls(**{**value, "because": cls.from_json(because) if because else None})
+
+
+def nearest(
+    program: tree.Program, facts: Iterable[Fact], instrument: str, goals: Sequence[str] = ("candidate",)
+) -> Miss | None:
+    """Why none of the `goals` was concluded for an instrument; None if one was, or if no rule concludes them.
+
+    `facts` are all of working memory at the end of the cycle: the snapshot's, the portfolio's and the derived ones.
+    Pass a `WorkingMemory` to share its indexes among instruments.
+    """
+    search = _Search(rules_of(program), WorkingMemory.of(facts))
+    known: Known = (("instrument", instrument),)
+    if any(search.standing(goal, known) for goal in goals):
+        return None
+    found = [answer for goal in goals if (answer := search.missing(goal, known, 0))]
+    return min(found, key=lambda answer: answer.closeness).miss if found else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    closeness: Closeness
+    miss: Miss
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """A failing condition in words, and how close it was."""
+
+    closeness: Closeness
+    text: str
+    numbers: Shortfall | None = None
+    because: Miss | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Stop:
+    """Where one way through a rule's conditions ended. `members` are set where a count fell short."""
+
+    held: int
+    at: int
+    bindings: Bindings
+    members: tuple[Fact, ...] | None = None
+
+
+class _Search:
+    """The questions of one call of `nearest`, each answered once."""
+
+    def __init__(self, rules: Rules, memory: WorkingMemory) -> None:
+        self.rules = rules
+        self.memory = memory
+        self.answers: dict[tuple[str, Known], _Answer | None] = {}
+
+    def standing(self, template: str, known: Known) -> Sequence[Fact]:
+        """The facts of a template with these words in their slots."""
+        words = tuple((slot, value) for slot, value in known if self.rules.is_symbol(template, slot))
+        positions = tuple(self.rules.position(template, slot) for slot, _ in words)
+        return self.memory.find(template, positions, tuple(value for _, value in words))
+
+    def missing(self, template: str, known: Known, depth: int) -> _Answer | None:
+        """Why no rule concluded a fact of a template with these slots."""
+        goal = template, known
+        if goal not in self.answers:
+            self.answers[goal] = None  # a rule that needs its own conclusion finds nothing here
+            self.answers[goal] = self._missing(template, known, depth) if depth < DEEPEST else None
+        return self.answers[goal]
+
+    def _missing(self, template: str, known: Known, depth: int) -> _Answer | None:
+        best: _Answer | None = None
+        for rule, assertion in self.rules.concluding(template):
+            given = seeds(assertion, known)
+            answer = self._rule(rule, given, depth) if given is not None else None
+            if answer and (best is None or answer.closeness < best.closeness):
+                best = answer
+        return best
+
+    def _rule(self, rule: tree.Rule, given: Bindings, depth: int) -> _Answer | None:
+        """Why one rule did not conclude."""
+        plan = self.rules.plan(rule, given)
+        furthest = _furthest(_stops(plan, 0, self.memory, given))
+        if not furthest:
+            return None
+        failure = min((self._failure(plan, stop, depth) for stop in furthest), key=lambda one: one.closeness)
+        held, total = furthest[0].held, len(rule.conditions)
+        numbers = failure.numbers
+        miss = Miss(
+            rule.name,
+            rule.owner,
+            f"{rule.file}:{rule.at.line}",
+            held,
+            total,
+            failure.text,
+            f"{rule.name}: {held} of {total} conditions hold, then {failure.text}",
+            numbers.value if numbers else None,
+            numbers.threshold if numbers else None,
+            numbers.gap if numbers else None,
+            numbers.unit if numbers else "",
+            failure.because,
+        )
+        return _Answer((-held, *failure.closeness), miss)
+
+    def _failure(self, plan: Plan, stop: _Stop, depth: int) -> _Failure:
+        if stop.members is not None:
+            return self._count(plan.counts[stop.at], stop, depth)
+        return self._condition(plan, plan.conditions[stop.at], stop.bindings, depth)
+
+    def _condition(self, plan: Plan, condition: Compiled, bindings: Bindings, depth: int) -> _Failure:
+        if isinstance(condition, CompiledPattern):
+            return self._pattern(plan, condition, bindings, depth)
+        if isinstance(condition, CompiledTest):
+            found = of_test(condition.source.call, bindings, plan.slots)
+            assert found is not None, plan.rule.name
+            return _Failure((0, found.distance), found.text, found)
+        match condition.source:
+            case tree.Or():
+                parts = [self._condition(plan, part, bindings, depth) for part in condition.parts]
+                return min(parts, key=lambda one: one.closeness)
+            case tree.And() | tree.Exists():
+                inner = Plan(plan.rule, condition.parts, {}, plan.slots)
+                furthest = _furthest(_stops(inner, 0, self.memory, bindings))
+                return min((self._failure(inner, stop, depth) for stop in furthest), key=lambda one: one.closeness)
+            case _:
+                return self._blocked(plan, condition, bindings)
+
+    def _pattern(self, plan: Plan, pattern: CompiledPattern, bindings: Bindings, depth: int) -> _Failure:
+        """No fact satisfies a pattern: the one that nearly does, or why there is none."""
+        near = [
+            _Failure(
+                (0, sum((one.distance for one in lacking), Fraction(0))),
+                "; ".join(one.text for one in lacking),
+                lacking[0],
+            )
+            for fact in self._alike(pattern, bindings)
+            if (lacking := _lacking(pattern, fact, bindings, plan.slots))
+        ]
+        if near:
+            return min(near, key=lambda one: one.closeness)
+        return self._absent(pattern.template, _asked(pattern, bindings), depth)
+
+    def _alike(self, pattern: CompiledPattern, bindings: Bindings) -> Sequence[Fact]:
+        """The facts that are about the same thing: equal in the key slots that the pattern names."""
+        asked = _asked(pattern, bindings)
+        key = self.rules.key(pattern.template)
+        return self.standing(pattern.template, tuple((slot, value) for slot, value in asked if slot in key))
+
+    def _absent(self, template: str, known: Known, depth: int) -> _Failure:
+        silence = SILENT.get(template)
+        if silence and {"instrument", "head"} <= dict(known).keys():
+            about = tuple((slot, value) for slot, value in known if slot in ("instrument", "head"))
+            for fact in self.standing(silence, about):
+                return _Failure((2,), f"{fact['head']} abstains: {fact['reason']}")
+        answer = self.missing(template, known, depth + 1)
+        text = f"there is no {template}{_described(known)}"
+        if answer is None:
+            return _Failure((2,), text)
+        return _Failure((1, *answer.closeness), text, None, answer.miss)
+
+    def _blocked(self, plan: Plan, group: CompiledGroup, bindings: Bindings) -> _Failure:
+        """A `not` that fails: name the fact that stands in the way, and the rule that put it there."""
+        part = group.parts[0]
+        if isinstance(group.source, tree.Not) and isinstance(part, CompiledPattern):
+            fact, _ = next(part.satisfying(self.memory, bindings))
+            return _Failure(
+                (0, Fraction(1)), f"there must be no {self._titled(fact)}, but there is one{self._reason(fact)}"
+            )
+        return _Failure((0, Fraction(1)), f"`{plan.rule.words(group.source)}` does not hold")
+
+    def _titled(self, fact: Fact) -> str:
+        return " ".join([fact.template, *(str(fact[slot]) for slot in self.rules.key(fact.template))])
+
+    def _reason(self, fact: Fact) -> str:
+        """The sentence of the rule that concluded a fact; empty for facts that came in."""
+        for rule, assertion in self.rules.concluding(fact.template):
+            given = seeds(assertion, fact.slots)
+            if given is not None:
+                for found in conjunction(self.rules.plan(rule, given).conditions, self.memory, given):
+                    return f": {sentence(rule, found)}"
+        return ""
+
+    def _count(self, count: Count, stop: _Stop, depth: int) -> _Failure:
+        """Fewer facts than a rule counts: who is there, and for each other one why not."""
+        assert stop.members is not None
+        shared = tuple((slot, stop.bindings[name]) for slot, name in count.shared if name in stop.bindings)
+        there = {fact[count.slot] for fact in stop.members}
+        others = []
+        for value in self._possible(count, dict(shared)):
+            if value not in there and (
+                answer := self.missing(count.template, (*shared, (count.slot, value)), depth + 1)
+            ):
+                others.append(answer)
+        others.sort(key=lambda answer: answer.closeness)
+        lacking = count.needed - len(there)
+        names = ", ".join(sorted(str(name) for name in there)) or "none"
+        reasons = "".join(f"; {answer.miss.failing}" for answer in others)
+        text = f"only {len(there)} of the {count.needed} needed {count.template}s{_described(shared)}: {names}{reasons}"
+        closest = others[0] if others else None
+        return _Failure(
+            (1, lacking, *(closest.closeness if closest else ())), text, None, closest.miss if closest else None
+        )
+
+    def _possible(self, count: Count, shared: Mapping[str, Term]) -> list[Term]:
+        """The values that tell the counted facts apart, as far as other facts know them."""
+        found: set[str] = set()
+        for rule, assertion in self.rules.concluding(count.template):
+            for source, slot in self.rules.sources(rule, assertion, count.slot):
+                for template in (source, SILENT.get(source, source)):
+                    same = tuple((name, value) for name, value in shared.items() if name in self.rules.key(template))
+                    found |= {fact.word(slot) for fact in self.standing(template, same)}
+        return sorted(found)
+
+
+def _stops(plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Iterator[_Stop]:
+    """Where each way through the conditions from `at` on ends; ways that reach the end give nothing."""
+    if at == len(plan.conditions):
+        return
+    count = plan.counts.get(at)
+    if count is not None:
+        yield from _counted(count, plan, at, memory, bindings)
+        return
+    ways = list(plan.conditions[at].extend(memory, bindings))
+    for way in ways:
+        yield from _stops(plan, at + 1, memory, way)
+    if not ways:
+        yield _Stop(at, at, bindings)
+
+
+def _counted(count: Count, plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Iterator[_Stop]:
+    """The same from a count on: the facts that agree are told apart by what they share; enough of them go on."""
+    pattern = plan.conditions[at]
+    assert isinstance(pattern, CompiledPattern)
+    agreeing: dict[tuple[Term, ...], list[tuple[Fact, Bindings]]] = {}
+    for fact, new in pattern.satisfying(memory, bindings):
+        agreeing.setdefault(tuple(new[name] for _, name in count.shared), []).append((fact, new))
+    if not agreeing:
+        yield _Stop(at, at, bindings, ())
+    for shared, found in agreeing.items():
+        if len(found) < count.needed:
+            names = (name for _, name in count.shared)
+            known = {**bindings, **dict(zip(names, shared, strict=True))}
+            yield _Stop(at + len(found), at, known, tuple(fact for fact, _ in found))
+            continue
+        for _, first in found:
+            for joined in conjunction(plan.conditions[at + 1 : at + count.needed], memory, first):
+                yield from _stops(plan, at + count.needed, memory, joined)
+
+
+def _furthest(stops: Iterable[_Stop]) -> list[_Stop]:
+    best: list[_Stop] = []
+    for stop in stops:
+        if best and stop.held > best[0].held:
+            best = []
+        if not best or stop.held == best[0].held:
+            best.append(stop)
+    return best
+
+
+def _lacking(pattern: CompiledPattern, fact: Fact, bindings: Bindings, slots: Mapping[str, Slot]) -> list[Shortfall]:
+    known = pattern.bind(fact, bindings)
+    return [one for check in pattern.checks if (one := of_check(check, fact, known, slots))]
+
+
+def _asked(pattern: CompiledPattern, bindings: Bindings) -> Known:
+    """The slots for which a pattern asks for one word, and the word."""
+    checks = [check for check in pattern.checks if check.equals is not None]
+    return tuple((check.slot.name, value) for check, value in zip(checks, pattern.key(bindings), strict=True))
+
+
+def _described(known: Known) -> str:
+    words = ", ".join(f"{slot} {spoken(value, '')}" for slot, value in known)
+    return f" ({words})" if words else ""

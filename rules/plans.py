@@ -1,0 +1,180 @@
+"""Rules prepared for questions that run backwards: who concludes what, and a rule's conditions once its conclusion is
+known in part.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from knowledge import clips_tree as tree
+from knowledge.facts import Value
+from knowledge.templates import Slot, vocabulary
+from rules.arithmetic import Bindings, Term
+from rules.conditions import Compiled, compiled
+from rules.matching import slots_of
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """A run of patterns that stands for "at least `needed` facts of `template` that agree".
+
+    `shared` are the slots (with their variables) in which they agree, `slot` the one that tells them apart.
+    """
+
+    template: str
+    needed: int
+    slot: str
+    shared: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A rule's conditions, compiled for what is known beforehand; counts by the place where they start."""
+
+    rule: tree.Rule
+    conditions: tuple[Compiled, ...]
+    counts: Mapping[int, Count]
+    slots: Mapping[str, Slot]
+
+
+class Rules:
+    """The rules of a program by what they conclude, with the plans made so far."""
+
+    def __init__(self, program: tree.Program) -> None:
+        self._words = vocabulary()
+        self._concluding: dict[str, list[tuple[tree.Rule, tree.Assertion]]] = {}
+        for rule in program.rules:
+            for action in rule.actions:
+                for assertion in action.assertions if isinstance(action, tree.Assert) else ():
+                    self._concluding.setdefault(assertion.template, []).append((rule, assertion))
+        self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
+        self._positions = {
+            (name, slot): place
+            for name, shape in self._words.templates.items()
+            for place, slot in enumerate(shape.slots)
+        }
+
+    def concluding(self, template: str) -> Sequence[tuple[tree.Rule, tree.Assertion]]:
+        """The rules that conclude a template, in the order of the program."""
+        return self._concluding.get(template, ())
+
+    def plan(self, rule: tree.Rule, given: Bindings) -> Plan:
+        """The rule's plan for bindings that hold the variables of `given`."""
+        asked = rule.name, frozenset(given)
+        if asked not in self._plans:
+            self._plans[asked] = Plan(rule, compiled(rule, given), dict(_counts(rule)), slots_of(rule))
+        return self._plans[asked]
+
+    def key(self, template: str) -> tuple[str, ...]:
+        """The slots that identify a fact."""
+        return self._words.templates[template].key
+
+    def position(self, template: str, slot: str) -> int:
+        """The place of a slot in its template."""
+        return self._positions[template, slot]
+
+    def is_symbol(self, template: str, slot: str) -> bool:
+        """Whether a slot holds a symbol."""
+        return self._words.templates[template].slots[slot].type == "symbol"
+
+    def sources(self, rule: tree.Rule, assertion: tree.Assertion, slot: str) -> Iterator[tuple[str, str]]:
+        """The template and slot of each pattern that gives an asserted slot its value."""
+        value = next((one.value for one in assertion.slots if one.slot == slot), None)
+        for pattern in rule.conditions:
+            if isinstance(pattern, tree.Pattern) and isinstance(value, tree.Variable):
+                for test in pattern.slots:
+                    if value.name in _named(test.constraint):
+                        yield pattern.template, test.slot
+
+
+_MOST_KEPT = 4
+_kept: list[tuple[tree.Program, Rules]] = []
+
+
+def rules_of(program: tree.Program) -> Rules:
+    """The program's rules; prepared once for each of the last few programs."""
+    for known, rules in _kept:
+        if known is program:
+            return rules
+    rules = Rules(program)
+    _kept.insert(0, (program, rules))
+    del _kept[_MOST_KEPT:]
+    return rules
+
+
+def seeds(assertion: tree.Assertion, known: Iterable[tuple[str, Term | Value]]) -> dict[str, Term] | None:
+    """What a rule's variables must be for its assertion to have these slots; None where it can not."""
+    written = {slot.slot: slot.value for slot in assertion.slots}
+    given: dict[str, Term] = {}
+    for slot, value in known:
+        expression = written.get(slot)
+        if isinstance(expression, tree.Variable):
+            if given.setdefault(expression.name, value) != value:
+                return None
+        elif isinstance(expression, tree.Literal) and expression.value != value:
+            return None
+    return given
+
+
+def _counts(rule: tree.Rule) -> Iterator[tuple[int, Count]]:
+    at = 0
+    while at < len(rule.conditions):
+        run = list(_run(rule.conditions[at:]))
+        first = rule.conditions[at]
+        if len(run) > 1 and isinstance(first, tree.Pattern):
+            others = [{test.slot: _term(test)[0] for test in pattern.slots} for pattern in run[1:]]
+            shared = tuple(
+                (test.slot, term.name)
+                for test in first.slots
+                if isinstance(term := _term(test)[0], tree.Variable) and all(one[test.slot] == term for one in others)
+            )
+            ordered = next(test.slot for test in run[1].slots if _term(test)[1])
+            yield at, Count(first.template, len(run), ordered, shared)
+        at += max(1, len(run))
+
+
+def _run(conditions: Sequence[tree.Condition]) -> Iterator[tree.Pattern]:
+    """The first pattern, and those after it that differ only by variables of their own and stand in order after it."""
+    before: tree.Pattern | None = None
+    for condition in conditions:
+        if not isinstance(condition, tree.Pattern) or (before is not None and not _follows(before, condition)):
+            return
+        yield condition
+        before = condition
+
+
+def _follows(before: tree.Pattern, after: tree.Pattern) -> bool:
+    one = {test.slot: _term(test) for test in before.slots}
+    other = {test.slot: _term(test) for test in after.slots}
+    if before.template != after.template or one.keys() != other.keys():
+        return False
+    ordered = [slot for slot, (_, order) in other.items() if order]
+    if len(ordered) != 1 or other[ordered[0]][1] != (one[ordered[0]][0], other[ordered[0]][0]):
+        return False
+    pairs = [(one[slot][0], other[slot][0]) for slot in one]
+    return all(
+        first is not None
+        and (first == second or (isinstance(first, tree.Variable) and isinstance(second, tree.Variable)))
+        for first, second in pairs
+    )
+
+
+def _term(test: tree.SlotTest) -> tuple[tree.Literal | tree.Variable | None, tuple[tree.Expression, ...]]:
+    """The value a slot asks for, and the two terms of `&:(< (str-compare one other) 0)` where that follows it."""
+    constraint = test.constraint
+    if isinstance(constraint, tree.Value):
+        return constraint.term, ()
+    match constraint:
+        case tree.AllOf((tree.Value(term), tree.Predicate(call))) if call.function == "<" and len(call.arguments) == 2:
+            compared, zero = call.arguments
+            is_order = isinstance(compared, tree.Call) and compared.function == "str-compare"
+            if is_order and isinstance(zero, tree.Literal) and zero.value == 0:
+                assert isinstance(compared, tree.Call)
+                return term, compared.arguments
+    return None, ()
+
+
+def _named(constraint: tree.Constraint) -> set[str]:
+    parts = constraint.parts if isinstance(constraint, tree.AllOf) else (constraint,)
+    return {part.term.name for part in parts if isinstance(part, tree.Value) and isinstance(part.term, tree.Variable)}
