@@ -26,10 +26,11 @@ from pathlib import Path
 
 from adapters.desk import SHIPPED
 from adapters.frame import OWN_PACKAGES
+from knowledge.prolog_check import probe
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
-LONGEST_PROBE = 60
-"""Seconds that a probe may take before it counts as failed."""
+LONGEST_RUN = 60
+"""Seconds that such a process may take before it counts as failed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,9 @@ ENGINES = {
     "SWI-Prolog": (
         "from pyswip import Prolog\n"
         "row = list(Prolog.query('current_prolog_flag(version, V), X is 6 * 7'))[0]\n"
-        "assert row['X'] == 42, row\n"
+        "assert row['X'] == 42, 'a wrong answer'\n"
         "v = row['V']\n"
-        "print(f'{v // 10000}.{v // 100 % 100}.{v % 100}')",
-        "install it with `sudo apt-get install swi-prolog-nox` (macOS: `brew install swi-prolog`); an installation in a"
-        " folder of its own needs LIBSWIPL_PATH and SWI_HOME_DIR",
+        "print(f'{v // 10000}.{v // 100 % 100}.{v % 100}')"
     ),
     "CLIPS": (
         "import clips\n"
@@ -58,8 +57,7 @@ ENGINES = {
         "one.build('(defrule r (a) => (assert (b)))')\n"
         "one.assert_string('(a)')\n"
         "assert one.run(10) == 1 and '(b)' in [str(f) for f in one.facts()], 'a rule did not fire'\n"
-        "print('clipspy', clips.__version__)",
-        "",
+        "print('clipspy', clips.__version__)"
     ),
     "Z3": (
         "import z3\n"
@@ -67,11 +65,10 @@ ENGINES = {
         "s = z3.Solver()\n"
         "s.add(x > 1, x < 3)\n"
         "assert s.check() == z3.sat and s.model()[x].as_long() == 2, 'a wrong answer'\n"
-        "print(z3.get_version_string())",
-        "",
+        "print(z3.get_version_string())"
     ),
 }
-"""For each engine a program that makes it work and prints its version, and what to do when it fails."""
+"""For each engine a program that makes it work and prints its version."""
 
 AFRESH = "make the environment afresh: `rm -rf .venv`, then `./warrant doctor`"
 
@@ -79,7 +76,7 @@ AFRESH = "make the environment afresh: `rm -rf .venv`, then `./warrant doctor`"
 def check_machine() -> list[Finding]:
     """Everything about the machine, in a fixed order; the probes run side by side."""
     with ThreadPoolExecutor() as pool:
-        engines = [pool.submit(_engine, name, *parts) for name, parts in ENGINES.items()]
+        engines = [pool.submit(_engine, name) for name in ENGINES]
         imports = pool.submit(_imports)
         return [
             _python(),
@@ -139,7 +136,7 @@ def _imports() -> list[Finding]:
         "    except Exception as error: print('!', name, ' '.join(str(error).split()), flush=True)\n"
         "print('.')"
     )
-    out, err = _probe(program, *modules)
+    out, err = _run(program, *modules)
     lines = out.splitlines()
     failed = [Finding(f"import {line.split()[1]}", False, line[2:], AFRESH) for line in lines if line.startswith("!")]
     if not lines or lines[-1] != ".":
@@ -153,14 +150,15 @@ def _plain(name: str) -> str:
     return re.sub("[-_.]+", "-", name).lower()
 
 
-def _engine(name: str, program: str, remedy: str) -> Finding:
-    out, err = _probe(program)
-    if err:
-        return Finding(name, False, err, remedy or AFRESH)
-    return Finding(name, True, f"{out.strip()}, works")
+def _engine(name: str) -> Finding:
+    if name == "SWI-Prolog" and (fault := probe()):
+        sentence, _, remedy = fault.partition("; ")
+        return Finding(name, False, sentence, f"{remedy}; a folder of its own needs LIBSWIPL_PATH and SWI_HOME_DIR")
+    out, err = _run(ENGINES[name])
+    return Finding(name, False, err, AFRESH) if err else Finding(name, True, f"{out.strip()}, works")
 
 
-def _probe(program: str, *words: str) -> tuple[str, str]:
+def _run(program: str, *words: str) -> tuple[str, str]:
     """Run a program in a Python of its own; returns what it wrote and, unless it ended well, why not."""
     environment = {**os.environ, "PYTHONPATH": str(SHIPPED), "PYTHONSAFEPATH": "1"}
     try:
@@ -169,12 +167,12 @@ def _probe(program: str, *words: str) -> tuple[str, str]:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=LONGEST_PROBE,
+            timeout=LONGEST_RUN,
             env=environment,
             check=False,
         )
     except subprocess.TimeoutExpired:
-        return "", f"no answer within {LONGEST_PROBE} s"
+        return "", f"no answer within {LONGEST_RUN} s"
     if ended.returncode == 0:
         return ended.stdout, ""
     said = [line.strip() for line in ended.stderr.splitlines() if line.strip()]

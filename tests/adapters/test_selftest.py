@@ -1,0 +1,52 @@
+"""`warrant test` runs every check, fails when one fails, and ends with a line that counts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from adapters import selftest
+from adapters.selftest import Result, closing, run_all
+
+FINE, WRONG = ("-c", "print('quiet')"), ("-c", "print('it is wrong'); raise SystemExit(1)")
+
+
+def ran(folder: Path, tests: str, checks: dict[str, tuple[str, ...]], monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The lines said with these checks and this file of tests, the closing line last."""
+    monkeypatch.setattr(selftest, "CHECKS", checks)
+    (folder / "test_made.py").write_text(tests)
+    lines: list[str] = []
+    results = run_all([str(folder / "test_made.py"), "-q"], lines.append)
+    assert len(results) == len(checks) + 1
+    return [*lines, str(all(result.passed for result in results)), closing(results) or results[-1].closing]
+
+
+def test_all_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ran(tmp_path, "def test_a(): pass", {"style": FINE}, monkeypatch)
+    assert lines[0].startswith("style: passed in ")
+    assert not any("quiet" in line for line in lines)
+    assert lines[-2] == "True"
+    assert "1 passed in " in lines[-1]
+
+
+def test_a_check_and_a_test_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tests = "def test_a(): pass\ndef test_b(): assert not 1\n"
+    lines = ran(tmp_path, tests, {"style": WRONG, "types": FINE}, monkeypatch)
+    assert lines[0] == "it is wrong"
+    assert lines[1].startswith("style: FAILED in ")
+    assert lines[2].startswith("types: passed in ")
+    assert lines[-2:] == ["False", "style failed: 1 passed, 2 failed"]
+
+
+@pytest.mark.parametrize(
+    ("check", "line", "told"),
+    [
+        (True, "3 failed, 5 passed in 1.00s", ""),
+        (False, "5 passed in 1.00s", "mypy failed: 5 passed, 1 failed"),
+        (False, "3 failed, 5 passed, 2 errors in 1.00s", "mypy failed: 5 passed, 6 failed"),
+        (False, "", "mypy failed: 0 passed, 1 failed"),
+    ],
+)
+def test_the_closing_line_counts_failed_checks(check: bool, line: str, told: str) -> None:
+    assert closing([Result("mypy", check, 1.0), Result("pytest", True, 1.0, line)]) == told
