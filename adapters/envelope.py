@@ -28,6 +28,7 @@ INLINED = ("snapshot", "portfolio", "limits", "rulebook")
 """Names under `inputs` whose digest must be stored with the record, and which the export writes out in full."""
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+ID = re.compile(rf"[0-9a-f]{{{ID_DIGITS}}}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
 # No exponents: `1e999999999` is short to write and long to compute with.
 _DECIMAL = r"-?[0-9]{1,40}(\.[0-9]{1,40})?"
@@ -81,7 +82,7 @@ class Envelope(BaseModel):
     model_config = ConfigDict(extra="allow", frozen=True)
 
     format: Literal["warrant-record/1"] = Field(description="version of this schema")
-    record_id: Annotated[str, Field(strict=True, pattern=f"^[0-9a-f]{{{ID_DIGITS}}}$")] = Field(
+    record_id: Annotated[str, Field(strict=True, pattern=f"^{ID.pattern}$")] = Field(
         description="first 16 hexadecimal digits of the SHA-256 of the canonical record without `record_id`"
     )
     kind: Kind

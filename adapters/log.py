@@ -14,7 +14,6 @@ Left out: re-hashing the records' bytes (`adapters.verify` does it), signed chec
 from __future__ import annotations
 
 import threading
-import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -50,7 +49,6 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 OWN = ("format", "kind", "seq", "blobs", "record_id")
 """Fields that the log itself writes."""
 
-_PACKING = 6
 _ADD_LEAF, _ADD_TREE, _ADD_BLOB, _ADD_TIMING = insert(LEAF), insert(TREE), insert(BLOB), insert(TIMING)
 _HAS_BLOB = select(BLOB.c.digest).where(BLOB.c.digest == bindparam("digest"))
 # Plain text: what a damaged file gives back goes through no conversion before it is checked.
@@ -163,7 +161,7 @@ class AuditLog(LogReader):
                 raise ValueError(f"the record names `{name}`, which is neither given nor stored")
             if digest(blobs[name]) != name:
                 raise ValueError(f"the bytes given as `{name}` have another digest")
-            packed = zlib.compress(blobs[name], _PACKING)
+            packed = store.pack(blobs[name])
             row = {"digest": name, "packed_hash": sha256(packed).digest(), "packed": packed}
             self._connection.execute(_ADD_BLOB, row)
 

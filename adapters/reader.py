@@ -7,7 +7,6 @@ file and checks only what it hands out; whether the whole log holds is the subje
 from __future__ import annotations
 
 import json
-import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -151,11 +150,8 @@ class LogReader:
         found = self._all(select(BLOB.c.packed).where(BLOB.c.digest == name))
         if not found:
             raise KeyError(name)
-        try:
-            content = zlib.decompress(found[0][0])
-        except zlib.error:
-            content = b""
-        if digest(content) != name:
+        content = store.unpack(found[0][0])
+        if content is None or digest(content) != name:
             raise LogUnreadable(f"the log `{self.path}` is damaged: the bytes stored as `{name}` have another digest")
         return content
 

@@ -17,6 +17,7 @@ Left out: rotation, and databases other than SQLite.
 from __future__ import annotations
 
 import sqlite3
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +28,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
 BUSY_SECONDS = 5.0
+_PACKING = 6
 
 METADATA = MetaData()
 LEAF = Table(
@@ -142,6 +144,19 @@ def transaction(connection: Connection, begin: str = "BEGIN IMMEDIATE") -> Itera
         if _in_transaction(connection):
             connection.exec_driver_sql("ROLLBACK")
         raise
+
+
+def pack(content: bytes) -> bytes:
+    """Bytes as `blob` keeps them."""
+    return zlib.compress(content, _PACKING)
+
+
+def unpack(packed: object) -> bytes | None:
+    """What `pack` was given, or None where that cannot be told any more."""
+    try:
+        return zlib.decompress(packed) if isinstance(packed, bytes) else None
+    except zlib.error:
+        return None
 
 
 def create(connection: Connection) -> None:
