@@ -13,7 +13,7 @@ CONTEXT_SETTINGS = {"ignore_unknown_options": True}
 
 
 def command(
-    words: Annotated[list[str] | None, typer.Argument(metavar="[PYTEST]...", help="Words for pytest.")] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="PYTEST", help="Words for pytest.")] = None,
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
