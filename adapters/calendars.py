@@ -6,16 +6,18 @@ library's default bounds move with the day on which it runs, and an answer must 
 
 from __future__ import annotations
 
+import warnings
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal
 
 FIRST, LAST = "1990-01-01", "2026-12-31"
 """The default span; holidays after 2026 are not all published yet."""
-ALIASES = {"XNAS": "XNYS"}
-"""Nasdaq trades on the sessions and hours of the New York Stock Exchange."""
+EXCHANGES = {"XNYS": "XNYS", "XNAS": "XNYS", "XBOM": "XBOM", "XNSE": "XBOM"}
+"""The exchanges known here, and whose table of the library they follow: Nasdaq keeps the sessions and hours of New
+York, the National Stock Exchange of India those of Bombay."""
 
 
 class NoSession(ValueError):
@@ -24,7 +26,7 @@ class NoSession(ValueError):
 
 @dataclass(frozen=True)
 class ExchangeCalendar:
-    """The sessions of one exchange (ISO 10383 code) from `first` to `last` (ISO dates)."""
+    """The sessions of one exchange (ISO 10383 code, one of `EXCHANGES`) from `first` to `last` (ISO dates)."""
 
     exchange: str
     first: str = FIRST
@@ -34,8 +36,10 @@ class ExchangeCalendar:
     def _library(self) -> Any:  # noqa: ANN401  (the library ships no types)
         import exchange_calendars
 
-        code = ALIASES.get(self.exchange, self.exchange)
-        return exchange_calendars.get_calendar(code, start=self.first, end=self.last)
+        with warnings.catch_warnings():
+            # The library reads a pandas attribute that will change in pandas 4; what it reads is right in pandas 3.
+            warnings.filterwarnings("ignore", message="Series.values returning", category=DeprecationWarning)
+            return exchange_calendars.get_calendar(EXCHANGES[self.exchange], start=self.first, end=self.last)
 
     @cached_property
     def all_sessions(self) -> tuple[str, ...]:
@@ -52,7 +56,11 @@ class ExchangeCalendar:
 
     @cached_property
     def _closes(self) -> tuple[str, ...]:
-        return tuple(self._library.closes.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return tuple(self._library.schedule["close"].dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+
+    def __post_init__(self) -> None:
+        if self.exchange not in EXCHANGES:
+            raise ValueError(f"the exchange `{self.exchange}` has no calendar here; known are {', '.join(EXCHANGES)}")
 
     def sessions(self, first: str, last: str) -> tuple[str, ...]:
         """The sessions from `first` to `last`, both included. Raises `NoSession` outside the span."""
@@ -92,3 +100,8 @@ class ExchangeCalendar:
         if day < self.first or place >= len(self.all_sessions):
             raise NoSession(f"the calendar of {self.exchange} runs from {self.first} to {self.last}, without {day}")
         return place
+
+
+def calendars_of(exchanges: Iterable[str]) -> dict[str, ExchangeCalendar]:
+    """A calendar for each exchange, by its code. Raises `ValueError` for one that is not known."""
+    return {exchange: ExchangeCalendar(exchange) for exchange in sorted(set(exchanges))}

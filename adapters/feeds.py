@@ -49,7 +49,7 @@ def load(feed: Feed) -> Market:
 
 @dataclass(frozen=True)
 class SampleFeed:
-    """The packaged sample, for these instruments, from 2000-03-01 to 2013-03-01."""
+    """The packaged sample, for some of `SAMPLE_INSTRUMENTS`, up to 2013-03-01."""
 
     instruments: tuple[str, ...] = SAMPLE_INSTRUMENTS
 

@@ -10,8 +10,10 @@ Two makers of adjusted closes disagree on what a dividend does to the factor, an
 - `ex-close` (the sample's vendor): step = 1 + dividend / close of the ex date;
 - `previous-close` (Yahoo, CRSP): step = 1 / (1 − dividend / close of the session before).
 
-Left out: a split and a dividend on one session are read as one dividend; a spin-off is read as a dividend. Where
-adjusted closes are rounded coarsely a small dividend can be found some sessions late, or not at all.
+Left out: a split and a dividend on one session are read as one dividend; a spin-off is read as a dividend; a dividend
+of a tenth of the price or more is read as a split if its step happens to be as simple as 10:7 to all digits. Where
+adjusted closes are rounded coarsely (also in the first rows, while few digits have been seen) a small dividend can be
+found some sessions late, or not at all.
 """
 
 from __future__ import annotations
@@ -19,7 +21,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -32,9 +34,13 @@ DividendRule = Literal["ex-close", "previous-close"]
 
 _SLACK = 8 * float(np.finfo(np.float64).eps)
 """Relative room for the last digits of binary64, beside the rounding of the file's decimals."""
+_COARSEST_POWER = -2
 _LARGEST_TERM = 10
 """A split is p for r with the smaller of p and r at most this: 3:2 is one, 1237:1231 is a dividend."""
 _LARGEST_SPLIT = 100
+_WIDEST_SPLIT = Fraction(1005, 1000)
+"""A step known less sharply than to 0.5 % has a simple ratio near it whatever it was."""
+_FIFTEEN_DIGITS = Context(prec=15)
 _LEAST_DIVIDEND = Fraction(1, 2000)
 """Below this a step is noise of the file, not cash that anyone pays."""
 
@@ -105,8 +111,9 @@ def explain(step: Step, close: Floats, rule: DividendRule) -> tuple[Literal["spl
     """What a step says: a small whole ratio is a split, a rise is a dividend, anything else is nothing we know."""
     ratio = _simplest(step.low, step.high)
     small, large = sorted((ratio.numerator, ratio.denominator))
-    if small <= _LARGEST_TERM and large <= _LARGEST_SPLIT and ratio != 1:
-        return "split", Decimal(ratio.numerator) / Decimal(ratio.denominator)
+    sharp = step.high <= step.low * _WIDEST_SPLIT
+    if sharp and small <= _LARGEST_TERM and large <= _LARGEST_SPLIT and ratio != 1:
+        return "split", _FIFTEEN_DIGITS.divide(Decimal(ratio.numerator), Decimal(ratio.denominator))
     if step.low <= 1:
         return None
     if rule == "ex-close":
@@ -143,14 +150,15 @@ def _half_widths(adj_close: Floats) -> Floats:
     """Half the rounding interval of each value, and room for binary64's own last digits.
 
     A file rounds to decimals or to significant digits and does not say which. Both are taken at the most seen so far,
-    since trailing zeros are not written, and the coarser of the two units counts.
+    since trailing zeros are not written, and the coarser of the two units counts, but no unit is above a cent.
     """
     written = [Decimal(repr(value)).as_tuple() for value in adj_close.tolist()]
     exponents = np.array([int(parts.exponent) for parts in written], dtype=np.int64)
     digits = np.array([len(parts.digits) for parts in written], dtype=np.int64)
     by_decimals = np.minimum.accumulate(exponents)
     by_digits = exponents + digits - np.maximum.accumulate(digits)
-    units: Floats = np.array([10.0**power for power in np.maximum(by_decimals, by_digits).tolist()], dtype=np.float64)
+    powers = np.minimum(np.maximum(by_decimals, by_digits), _COARSEST_POWER)
+    units: Floats = np.array([10.0**power for power in powers.tolist()], dtype=np.float64)
     return 0.5 * units + _SLACK * adj_close
 
 

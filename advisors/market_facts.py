@@ -1,0 +1,169 @@
+"""The facts of one session about prices, the market and the instruments, through the door.
+
+Templates: bar, indicator, market, correlation, quality, reference, rate, calendar, earnings. A number that is not
+known is an absent fact. What the door refuses becomes a `quality` fact with issue `refused` for the instrument it
+concerns, and for every instrument where it concerns the market: no entry on a number that cannot be said exactly.
+
+Left out: currency rates other than that of the account's own currency (there is no feed for them), so that an
+instrument in another currency has no rate, and the gate lets no entry into it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from advisors.indicators import Measures, correlations, measure_panel
+from advisors.panel import Floats
+from advisors.quality import COLUMNS, Market, Report
+from advisors.reference import Calendar, Instrument
+from knowledge.door import LONGEST_TEXT, Refused, fact
+from knowledge.facts import Fact
+
+ACCOUNT_CURRENCY = "USD"
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """Everything `market_facts` reads: bars, measures, reference data, and calendars by exchange code."""
+
+    market: Market
+    measures: Measures
+    instruments: tuple[Instrument, ...]
+    calendars: Mapping[str, Calendar]
+    account_currency: str = ACCOUNT_CURRENCY
+
+    @cached_property
+    def reports(self) -> Mapping[str, tuple[Report, ...]]:
+        """Quality reports by session."""
+        found: dict[str, list[Report]] = {}
+        for report in self.market.reports:
+            found.setdefault(report.session, []).append(report)
+        return {session: tuple(reports) for session, reports in found.items()}
+
+
+def survey(market: Market, instruments: Iterable[Instrument], calendars: Mapping[str, Calendar]) -> Desk:
+    """Measure a market once, for all its sessions."""
+    return Desk(market, measure_panel(market.panel), tuple(instruments), calendars)
+
+
+def market_facts(desk: Desk, session: str) -> list[Fact]:
+    """All facts as of the close of `session` (an ISO date). Raises `KeyError` where the panel has no such session."""
+    door = _Door(session)
+    row = desk.market.panel.row(session)
+    _bars(door, desk, row)
+    _measures(door, desk, row)
+    _correlations(door, desk, session)
+    _references(door, desk)
+    _calendar(door, desk, session)
+    everyone = (*(one.symbol for one in desk.instruments), *desk.market.panel.instruments)
+    return [*door.facts, *_quality(desk.reports.get(session, ()), door.refused, everyone)]
+
+
+@dataclass
+class _Door:
+    """Collects what the door admits, and what it refuses by instrument (`""` is the market)."""
+
+    session: str
+    facts: list[Fact] = field(default_factory=list)
+    refused: list[Report] = field(default_factory=list)
+
+    def say(self, template: str, about: str, **slots: object) -> None:
+        try:
+            self.facts.append(fact(template, **slots))
+        except Refused as error:
+            self.refused.append(Report(self.session, about, "refused", str(error)))
+
+
+def _bars(door: _Door, desk: Desk, row: int) -> None:
+    panel = desk.market.panel
+    bars = np.stack([getattr(panel, name)[row] for name in COLUMNS], axis=1).tolist()
+    for instrument, known, (*prices, volume) in zip(panel.instruments, panel.valid[row].tolist(), bars, strict=True):
+        if known:
+            # A fraction of a share is no volume: it goes to the door as it is, and is refused there.
+            shares = int(volume) if volume.is_integer() else volume
+            slots = dict(zip(COLUMNS, (*prices, shares), strict=True))
+            door.say("bar", instrument, instrument=instrument, session=door.session, **slots)
+
+
+def _measures(door: _Door, desk: Desk, row: int) -> None:
+    for name, grid in desk.measures.indicators.items():
+        for instrument, value in zip(desk.measures.instruments, grid[row].tolist(), strict=True):
+            if not _unknown(value):
+                door.say("indicator", instrument, instrument=instrument, name=name, value=value)
+    for name, series in desk.measures.market.items():
+        value = float(series[row])
+        if not _unknown(value):
+            door.say("market", "", name=name, value=value)
+
+
+def _correlations(door: _Door, desk: Desk, session: str) -> None:
+    names = desk.market.panel.instruments
+    rho: Floats = correlations(desk.market.panel, session)
+    for place, first in enumerate(names):
+        for second, value in zip(names[place + 1 :], rho[place, place + 1 :].tolist(), strict=True):
+            if not _unknown(value):
+                door.say("correlation", first, first=first, second=second, value=value)
+
+
+def _references(door: _Door, desk: Desk) -> None:
+    door.say("rate", "", currency=desk.account_currency, value=1)
+    for one in desk.instruments:
+        door.say(
+            "reference",
+            one.symbol,
+            instrument=one.symbol,
+            issuer=one.issuer,
+            sector=one.sector,
+            currency=one.currency,
+            exchange=one.exchange,
+            country=one.country,
+            shortable=one.shortable,
+            lot=one.lot,
+            tick=one.tick,
+            multiplier=one.multiplier,
+        )
+
+
+def _calendar(door: _Door, desk: Desk, session: str) -> None:
+    """Sessions and releases; a calendar that does not reach far enough is reported like a refusal."""
+    for one in desk.instruments:
+        calendar = desk.calendars[one.exchange]
+        try:
+            kind, following = calendar.kind(session), calendar.next_session(session)
+            release = one.next_earnings(session)
+            sessions = None if release is None else calendar.distance(session, release)
+        except ValueError as error:
+            door.refused.append(Report(session, one.symbol, "refused", str(error)))
+            continue
+        door.say("calendar", one.symbol, instrument=one.symbol, session=kind, next=following)
+        if sessions is not None:
+            door.say("earnings", one.symbol, instrument=one.symbol, sessions=sessions)
+
+
+def _quality(reports: Iterable[Report], refused: Iterable[Report], everyone: Iterable[str]) -> list[Fact]:
+    """One fact for each instrument and issue; a refusal about the market concerns everyone."""
+    details: dict[tuple[str, str], set[str]] = {}
+    everyone = sorted(set(everyone))
+    for report in (*reports, *refused):
+        for instrument in [report.instrument] if report.instrument else everyone:
+            details.setdefault((instrument, report.issue), set()).add(report.detail)
+    return [
+        fact("quality", instrument=instrument, issue=issue, detail=_sentence(said))
+        for (instrument, issue), said in sorted(details.items())
+    ]
+
+
+def _sentence(details: Iterable[str]) -> str:
+    """All details in one printable text that the door takes."""
+    joined = "; ".join(sorted(details))
+    printable = "".join(letter if letter.isprintable() else "�" for letter in joined)
+    return printable if len(printable) <= LONGEST_TEXT else printable[: LONGEST_TEXT - 1] + "…"
+
+
+def _unknown(value: float) -> bool:
+    """NaN is how a measure says that it is not known; an infinity goes to the door and is refused there."""
+    return value != value  # noqa: PLR0124  (the definition of NaN)
