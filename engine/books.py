@@ -103,36 +103,56 @@ def fold(books: Books, records: Iterable[Json]) -> Books:
 
 def apply(books: Books, record: Json) -> Books:
     """Apply one record. Raises `ValueError` on one that can not have happened after these books."""
-    match record["kind"], record.get("action"):
+    match record["kind"], record.get("entry"):
         case "fill", _:
             return apply_fill(books, Fill.from_json(record))
-        case "action", "split":
+        case "books", "split":
             return apply_split(books, record["instrument"], fraction(record["ratio"]), record["session"])
-        case "action", "dividend":
+        case "books", "dividend":
             return apply_dividend(books, record["instrument"], Decimal(record["per_share"]), record["session"])
-        case "action", other:
-            raise ValueError(f"an action `{other}` is neither split nor dividend")
-        case "session", _:
+        case "books", "session":
             closes = {instrument: Decimal(close) for instrument, close in record["closes"].items()}
             return end_session(books, record["session"], closes)
+        case "books", other:
+            raise ValueError(f"the books know no entry `{other}`; they know split, dividend and session")
     return books
 
 
-def dividend_record(instrument: str, per_share: Decimal, session: str) -> Json:
-    """The record of a cash dividend on its ex-date."""
+def split_record(instrument: str, ratio: Fraction, session: str, as_of: str) -> Json:
+    """The record of a split: `ratio` new shares for each old one, from this session's open on."""
     return {
-        "kind": "action",
-        "action": "dividend",
+        "kind": "books",
+        "entry": "split",
+        "event_id": f"split:{instrument}:{session}",
+        "instrument": instrument,
+        "ratio": text(ratio),
+        "session": session,
+        "as_of": as_of,
+    }
+
+
+def dividend_record(instrument: str, per_share: Decimal, session: str, as_of: str) -> Json:
+    """The record of a cash dividend: `session` is its ex-date."""
+    return {
+        "kind": "books",
+        "entry": "dividend",
         "event_id": f"dividend:{instrument}:{session}",
         "instrument": instrument,
         "per_share": text(per_share),
         "session": session,
+        "as_of": as_of,
     }
 
 
-def session_record(session: str, closes: Mapping[str, Decimal]) -> Json:
+def session_record(session: str, closes: Mapping[str, Decimal], as_of: str) -> Json:
     """The record of a session's end with the raw closes that were known."""
-    return {"kind": "session", "session": session, "closes": {name: text(closes[name]) for name in sorted(closes)}}
+    return {
+        "kind": "books",
+        "entry": "session",
+        "session": session,
+        "closes": {name: text(closes[name]) for name in sorted(closes)},
+        "as_of": as_of,
+    }
 
 
 def apply_fill(books: Books, fill: Fill) -> Books:

@@ -21,6 +21,7 @@ from engine.books import (
     mark,
     portfolio,
     session_record,
+    split_record,
 )
 from engine.holdings import Fill, post, split_quantity
 from engine.money import to_multiple, total
@@ -30,6 +31,7 @@ from knowledge.values import canonical, parse
 
 NAMES = ("AAPL", "IBM", "MSFT")
 SESSIONS = tuple(f"2011-01-{day:02d}" for day in range(3, 29))
+AS_OF = "2011-01-03T21:00:00Z"
 DEPOSIT = Decimal(1_000_000)
 OPENED = Books.open("desk", Mode.BACKTEST, "USD", DEPOSIT)
 
@@ -155,11 +157,11 @@ def _record(event: tuple, session: str, number: int):
                 "multiplier": "1",
             }
         case ("dividend", name, per_share):
-            return dividend_record(name, per_share, session)
+            return dividend_record(name, per_share, session, AS_OF)
         case ("split", name, ratio):
-            return {"kind": "action", "action": "split", "instrument": name, "ratio": str(ratio), "session": session}
+            return split_record(name, ratio, session, AS_OF)
         case ("close", known):
-            return session_record(session, known)
+            return session_record(session, known, AS_OF)
 
 
 @given(histories, closes)
@@ -290,9 +292,9 @@ def test_a_session_ends_once() -> None:
         end_session(books, SESSIONS[0], {})
 
 
-def test_an_unknown_action_is_refused_and_other_records_pass_by() -> None:
-    with pytest.raises(ValueError, match="neither split nor dividend"):
-        apply(OPENED, {"kind": "action", "action": "merger"})
+def test_an_unknown_entry_is_refused_and_other_records_pass_by() -> None:
+    with pytest.raises(ValueError, match="know no entry `merger`"):
+        apply(OPENED, {"kind": "books", "entry": "merger"})
     assert apply(OPENED, {"kind": "decision"}) == OPENED
 
 
