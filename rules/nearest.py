@@ -13,19 +13,22 @@ conditions at once; a rule is judged by its first failing condition.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
 from knowledge import clips_tree as tree
 from knowledge.facts import Fact
 from knowledge.templates import Slot
-from knowledge.values import Json
 from rules.arithmetic import Bindings, Term
 from rules.conditions import Compiled, CompiledGroup, CompiledPattern, CompiledTest, WorkingMemory, conjunction
 from rules.matching import sentence, spoken
+from rules.miss import Miss
 from rules.plans import Count, Plan, Rules, rules_of, seeds
 from rules.shortfall import Shortfall, of_check, of_test
+from rules.ways import Stop, furthest, stops
+
+__all__ = ["Miss", "nearest"]
 
 DEEPEST = 6
 """How far back a missing fact is followed."""
@@ -35,40 +38,6 @@ SILENT = {"advisory": "abstention"}
 Closeness = tuple[Fraction | int, ...]
 """Smaller is closer; compared only among failures after equally many conditions that held."""
 Known = tuple[tuple[str, Term], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Miss:
-    """The rule that came closest to a conclusion, and why it did not conclude it.
-
-    `held` of `conditions` held, in order; `failing` is the next one in words. `value`, `threshold` and `gap` are exact
-    digits in `unit`, or None where the condition compares no numbers. `because` is the miss of the fact it needed.
-    """
-
-    rule: str
-    owner: str
-    source: str
-    """`file:line` of the rule."""
-    held: int
-    conditions: int
-    failing: str
-    sentence: str
-    value: str | None
-    threshold: str | None
-    gap: str | None
-    unit: str
-    because: Miss | None
-
-    def to_json(self) -> Json:
-        """The canonical JSON value."""
-        plain = {name: getattr(self, name) for name in self.__slots__}
-        return plain | {"because": self.because.to_json() if self.because else None}
-
-    @classmethod
-    def from_json(cls, value: Json) -> Miss:
-        """Read what `to_json` wrote. Raises `KeyError`, `TypeError`."""
-        because = value["because"]
-        return cls(**{**value, "because": cls.from_json(because) if because else None})
 
 
 def nearest(
@@ -102,15 +71,9 @@ class _Failure:
     numbers: Shortfall | None = None
     because: Miss | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class _Stop:
-    """Where one way through a rule's conditions ended. `members` are set where a count fell short."""
-
-    held: int
-    at: int
-    bindings: Bindings
-    members: tuple[Fact, ...] | None = None
+    def order(self) -> tuple[Closeness, str]:
+        """Closest first; among equals by words, so that the order of facts decides nothing."""
+        return self.closeness, self.text
 
 
 class _Search:
@@ -147,11 +110,11 @@ class _Search:
     def _rule(self, rule: tree.Rule, given: Bindings, depth: int) -> _Answer | None:
         """Why one rule did not conclude."""
         plan = self.rules.plan(rule, given)
-        furthest = _furthest(_stops(plan, 0, self.memory, given))
-        if not furthest:
+        ends = furthest(stops(plan, 0, self.memory, given))
+        if not ends:
             return None
-        failure = min((self._failure(plan, stop, depth) for stop in furthest), key=lambda one: one.closeness)
-        held, total = furthest[0].held, len(rule.conditions)
+        failure = min((self._failure(plan, end, depth) for end in ends), key=_Failure.order)
+        held, total = ends[0].held, len(rule.conditions)
         numbers = failure.numbers
         miss = Miss(
             rule.name,
@@ -160,7 +123,7 @@ class _Search:
             held,
             total,
             failure.text,
-            f"{rule.name}: {held} of {total} conditions hold, then {failure.text}",
+            _sentence(rule, held, failure.text),
             numbers.value if numbers else None,
             numbers.threshold if numbers else None,
             numbers.gap if numbers else None,
@@ -169,7 +132,7 @@ class _Search:
         )
         return _Answer((-held, *failure.closeness), miss)
 
-    def _failure(self, plan: Plan, stop: _Stop, depth: int) -> _Failure:
+    def _failure(self, plan: Plan, stop: Stop, depth: int) -> _Failure:
         if stop.members is not None:
             return self._count(plan.counts[stop.at], stop, depth)
         return self._condition(plan, plan.conditions[stop.at], stop.bindings, depth)
@@ -184,11 +147,11 @@ class _Search:
         match condition.source:
             case tree.Or():
                 parts = [self._condition(plan, part, bindings, depth) for part in condition.parts]
-                return min(parts, key=lambda one: one.closeness)
+                return min(parts, key=_Failure.order)
             case tree.And() | tree.Exists():
                 inner = Plan(plan.rule, condition.parts, {}, plan.slots)
-                furthest = _furthest(_stops(inner, 0, self.memory, bindings))
-                return min((self._failure(inner, stop, depth) for stop in furthest), key=lambda one: one.closeness)
+                ends = furthest(stops(inner, 0, self.memory, bindings))
+                return min((self._failure(inner, end, depth) for end in ends), key=_Failure.order)
             case _:
                 return self._blocked(plan, condition, bindings)
 
@@ -204,7 +167,7 @@ class _Search:
             if (lacking := _lacking(pattern, fact, bindings, plan.slots))
         ]
         if near:
-            return min(near, key=lambda one: one.closeness)
+            return min(near, key=_Failure.order)
         return self._absent(pattern.template, _asked(pattern, bindings), depth)
 
     def _alike(self, pattern: CompiledPattern, bindings: Bindings) -> Sequence[Fact]:
@@ -229,7 +192,7 @@ class _Search:
         """A `not` that fails: name the fact that stands in the way, and the rule that put it there."""
         part = group.parts[0]
         if isinstance(group.source, tree.Not) and isinstance(part, CompiledPattern):
-            fact, _ = next(part.satisfying(self.memory, bindings))
+            fact = min((one for one, _ in part.satisfying(self.memory, bindings)), key=lambda one: one.ref)
             return _Failure(
                 (0, Fraction(1)), f"there must be no {self._titled(fact)}, but there is one{self._reason(fact)}"
             )
@@ -243,11 +206,12 @@ class _Search:
         for rule, assertion in self.rules.concluding(fact.template):
             given = seeds(assertion, fact.slots)
             if given is not None:
-                for found in conjunction(self.rules.plan(rule, given).conditions, self.memory, given):
-                    return f": {sentence(rule, found)}"
+                ways = conjunction(self.rules.plan(rule, given).conditions, self.memory, given)
+                if said := sorted(sentence(rule, way) for way in ways):
+                    return f": {said[0]}"
         return ""
 
-    def _count(self, count: Count, stop: _Stop, depth: int) -> _Failure:
+    def _count(self, count: Count, stop: Stop, depth: int) -> _Failure:
         """Fewer facts than a rule counts: who is there, and for each other one why not."""
         assert stop.members is not None
         shared = tuple((slot, stop.bindings[name]) for slot, name in count.shared if name in stop.bindings)
@@ -258,7 +222,7 @@ class _Search:
                 answer := self.missing(count.template, (*shared, (count.slot, value)), depth + 1)
             ):
                 others.append(answer)
-        others.sort(key=lambda answer: answer.closeness)
+        others.sort(key=lambda answer: (answer.closeness, answer.miss.failing))
         lacking = count.needed - len(there)
         names = ", ".join(sorted(str(name) for name in there)) or "none"
         reasons = "".join(f"; {answer.miss.failing}" for answer in others)
@@ -279,54 +243,15 @@ class _Search:
         return sorted(found)
 
 
-def _stops(plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Iterator[_Stop]:
-    """Where each way through the conditions from `at` on ends; ways that reach the end give nothing."""
-    if at == len(plan.conditions):
-        return
-    count = plan.counts.get(at)
-    if count is not None:
-        yield from _counted(count, plan, at, memory, bindings)
-        return
-    ways = list(plan.conditions[at].extend(memory, bindings))
-    for way in ways:
-        yield from _stops(plan, at + 1, memory, way)
-    if not ways:
-        yield _Stop(at, at, bindings)
-
-
-def _counted(count: Count, plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Iterator[_Stop]:
-    """The same from a count on: the facts that agree are told apart by what they share; enough of them go on."""
-    pattern = plan.conditions[at]
-    assert isinstance(pattern, CompiledPattern)
-    agreeing: dict[tuple[Term, ...], list[tuple[Fact, Bindings]]] = {}
-    for fact, new in pattern.satisfying(memory, bindings):
-        agreeing.setdefault(tuple(new[name] for _, name in count.shared), []).append((fact, new))
-    if not agreeing:
-        yield _Stop(at, at, bindings, ())
-    for shared, found in agreeing.items():
-        if len(found) < count.needed:
-            names = (name for _, name in count.shared)
-            known = {**bindings, **dict(zip(names, shared, strict=True))}
-            yield _Stop(at + len(found), at, known, tuple(fact for fact, _ in found))
-            continue
-        for _, first in found:
-            for joined in conjunction(plan.conditions[at + 1 : at + count.needed], memory, first):
-                yield from _stops(plan, at + count.needed, memory, joined)
-
-
-def _furthest(stops: Iterable[_Stop]) -> list[_Stop]:
-    best: list[_Stop] = []
-    for stop in stops:
-        if best and stop.held > best[0].held:
-            best = []
-        if not best or stop.held == best[0].held:
-            best.append(stop)
-    return best
-
-
 def _lacking(pattern: CompiledPattern, fact: Fact, bindings: Bindings, slots: Mapping[str, Slot]) -> list[Shortfall]:
     known = pattern.bind(fact, bindings)
     return [one for check in pattern.checks if (one := of_check(check, fact, known, slots))]
+
+
+def _sentence(rule: tree.Rule, held: int, failing: str) -> str:
+    if held == 0:
+        return f"{rule.name} fails at its first condition: {failing}"
+    return f"{rule.name} holds in {held} of its {len(rule.conditions)} conditions, but {failing}"
 
 
 def _asked(pattern: CompiledPattern, bindings: Bindings) -> Known:

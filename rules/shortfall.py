@@ -78,7 +78,7 @@ def of_test(
     if call.function == "not":
         inner = call.arguments[0]
         assert isinstance(inner, tree.Call)
-        return of_test(inner, bindings, slots, about, not wanted)
+        return of_test(inner, bindings, slots, about, not wanted) or _in_words(call, bindings, wanted)
     if call.function in ("and", "or"):
         parts = [
             found

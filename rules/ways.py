@@ -1,0 +1,71 @@
+"""The ways through a rule's conditions, and where each of them ends.
+
+A count (see `rules.plans`) is taken as a whole: the facts that agree are collected first, so that too few of them end
+one way, with their number, instead of many ways at whatever order among them failed last.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from knowledge.facts import Fact
+from rules.arithmetic import Bindings, Term
+from rules.conditions import CompiledPattern, WorkingMemory, conjunction
+from rules.plans import Count, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Stop:
+    """Where one way through a rule's conditions ended. `members` are set where a count fell short."""
+
+    held: int
+    at: int
+    bindings: Bindings
+    members: tuple[Fact, ...] | None = None
+
+
+def stops(plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Iterator[Stop]:
+    """Where each way through the conditions from `at` on ends; ways that reach the end give nothing."""
+    if at == len(plan.conditions):
+        return
+    count = plan.counts.get(at)
+    if count is not None:
+        yield from _counted(count, plan, at, memory, bindings)
+        return
+    ways = list(plan.conditions[at].extend(memory, bindings))
+    for way in ways:
+        yield from stops(plan, at + 1, memory, way)
+    if not ways:
+        yield Stop(at, at, bindings)
+
+
+def _counted(count: Count, plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Iterator[Stop]:
+    """The same from a count on: the facts that agree are told apart by what they share; enough of them go on."""
+    pattern = plan.conditions[at]
+    assert isinstance(pattern, CompiledPattern)
+    agreeing: dict[tuple[Term, ...], list[tuple[Fact, Bindings]]] = {}
+    for fact, new in pattern.satisfying(memory, bindings):
+        agreeing.setdefault(tuple(new[name] for _, name in count.shared), []).append((fact, new))
+    if not agreeing:
+        yield Stop(at, at, bindings, ())
+    for shared, found in agreeing.items():
+        if len(found) < count.needed:
+            names = (name for _, name in count.shared)
+            known = {**bindings, **dict(zip(names, shared, strict=True))}
+            yield Stop(at + len(found), at, known, tuple(fact for fact, _ in found))
+            continue
+        for _, first in found:
+            for joined in conjunction(plan.conditions[at + 1 : at + count.needed], memory, first):
+                yield from stops(plan, at + count.needed, memory, joined)
+
+
+def furthest(ends: Iterable[Stop]) -> list[Stop]:
+    """The ends before which most conditions held."""
+    best: list[Stop] = []
+    for stop in ends:
+        if best and stop.held > best[0].held:
+            best = []
+        if not best or stop.held == best[0].held:
+            best.append(stop)
+    return best
