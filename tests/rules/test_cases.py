@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from knowledge.faults import Faulty
+from rules.cases import CaseResult, run_cases, without_case
+from tests.rules.desk import DESK, rulebook
+
+CASES = DESK / "rules" / "cases"
+
+
+@pytest.mark.parametrize("result", run_cases(rulebook(), CASES), ids=lambda one: f"{one.rule}: {one.case}")
+def test_the_case_passes(result: CaseResult) -> None:
+    assert result.passed, f"{result.place}: {'; '.join(result.problems)}"
+
+
+def test_every_rule_has_a_case_in_which_it_fires_and_one_in_which_it_does_not() -> None:
+    assert without_case(rulebook(), CASES) == []
+
+
+def run(directory: Path, text: str) -> list[CaseResult]:
+    (directory / "one.yaml").write_text(text, encoding="utf-8")
+    return run_cases(rulebook(), directory)
+
+
+GIVEN = """rule: trend-up
+defaults:
+  indicator: {instrument: AAPL}
+cases:
+  - name: one
+    given:
+      - indicator: {name: ema-50-200, value: 0.05}
+      - indicator: {name: adx-14, value: %s}
+    %s:
+      - trend: {direction: up}
+"""
+
+
+def test_a_case_that_expects_too_much_says_what_was_missing(tmp_path: Path) -> None:
+    (result,) = run(tmp_path, GIVEN % ("19.99", "expect"))
+    assert result.problems == ("`trend-up` did not fire", "`trend(direction up)` was not concluded")
+    assert result.place.endswith("one.yaml:5")
+
+
+def test_a_case_that_forbids_what_happens_says_so(tmp_path: Path) -> None:
+    (result,) = run(tmp_path, GIVEN % ("20", "expect_not"))
+    assert result.problems == ("`trend-up` fired", "`trend(AAPL)` was concluded")
+
+
+def test_a_case_whose_conclusion_another_rule_reached_does_not_pass(tmp_path: Path) -> None:
+    (result,) = run(tmp_path, (GIVEN % ("20", "expect")).replace("rule: trend-up", "rule: trend-down"))
+    assert result.problems == ("`trend-down` did not fire",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ("cases:", "case:", "1:1: unknown key `case`; known are `cases`, `defaults`, `rule`"),
+        ("adx-14", "adx-15", "8:9: `indicator.name` takes one of"),
+        ("value: 20", "value: .nan", "8:9: `indicator`: `nan` is not finite"),
+        ("- trend:", "- advisory:", "10:9: `advisory` is nothing that rules conclude; check the name of the template"),
+        ("{direction: up}", "{side: up}", "10:9: `trend` has no slot `side`; it has instrument, direction"),
+        ("    expect:", "    expected:", "5:5: unknown key `expected`"),
+        ("rule: trend-up", "rule: trend-upp", "5:1: there is no rule `trend-upp` in the rulebook"),
+        ("  - name: one", "  - nom: [one", "this is no YAML"),
+        ("cases:\n", "cases: []\nold:\n", "unknown key `old`"),
+    ],
+)
+def test_a_malformed_file_is_refused_at_its_place(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    text = GIVEN % ("20", "expect")
+    assert old in text
+    with pytest.raises(Faulty) as refusal:
+        run(tmp_path, text.replace(old, new))
+    assert f"one.yaml:{complaint}" in str(refusal.value) or complaint in str(refusal.value)
+
+
+def test_a_case_without_expectation_is_refused(tmp_path: Path) -> None:
+    text = (GIVEN % ("20", "expect")).split("    expect")[0]
+    with pytest.raises(Faulty, match="the case `one` expects nothing"):
+        run(tmp_path, text)
