@@ -171,6 +171,20 @@ def test_an_interrupted_set_up_is_redone(ready: Machine) -> None:
     assert ready.call()[2] == ""
 
 
+def test_an_environment_made_by_someone_else_is_completed_and_never_deleted(ready: Machine) -> None:
+    venv = ready.project / ".venv"
+    for stamp in venv.glob("requirements*.lock"):
+        stamp.unlink()
+    (venv / "theirs").touch()
+    lock = ready.project / "requirements.lock"
+    before = lock.read_text()
+    lock.write_text("no-such-package==1.0 --hash=sha256:" + "0" * 64 + "\n")
+    assert ready.call()[0] == 3
+    lock.write_text(before)
+    assert ready.call()[0] == 0
+    assert (venv / "theirs").exists()
+
+
 def test_two_first_calls_at_once_set_up_once(machine: Machine) -> None:
     with machine.start("one") as one, machine.start("two") as two:
         ended = [called.communicate(timeout=120) for called in (one, two)]
