@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from adapters.calendars import EXCHANGES
-from adapters.toml_text import Place, parse, places
+from adapters.toml_text import Place, decode, parse, places
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
@@ -196,6 +196,11 @@ def read_settings(source: bytes, file: str) -> Settings:
     except ValidationError as error:
         found = places(source.decode("utf-8"))
         raise Faulty(*(_fault(complaint, found, file) for complaint in error.errors())) from None
+
+
+def text_of(path: Path) -> str:
+    """The text of a file of a desk. Raises `Faulty` where it is not UTF-8, `OSError` where it can not be read."""
+    return decode(path.read_bytes(), shown(path))
 
 
 def shown(path: Path) -> str:

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from adapters.desk import SETTINGS, Desk, read_desk, shown
+from adapters.desk import SETTINGS, Desk, read_desk, shown, text_of
 from adapters.doctor import Finding
 from knowledge.faults import Faulty
 
@@ -43,11 +43,22 @@ def _rulebook(desk: Desk) -> str:
 def _limits(desk: Desk) -> str:
     from engine.limits_text import read_limits
 
-    limits = read_limits(desk.limits.read_text(encoding="utf-8"), shown(desk.limits))
+    limits = read_limits(text_of(desk.limits), shown(desk.limits))
     return f"{len(limits.limits)} limits, fingerprint {limits.fingerprint[:19]}"
 
 
-READERS: dict[str, Callable[[Desk], str]] = {"rules and policies": _rulebook, "limits.yaml": _limits}
+def _instruments(desk: Desk) -> str:
+    from adapters.instruments import read_instruments
+
+    instruments = read_instruments(text_of(desk.instruments), shown(desk.instruments))
+    return ", ".join(instrument.symbol for instrument in instruments)
+
+
+READERS: dict[str, Callable[[Desk], str]] = {
+    "rules and policies": _rulebook,
+    "limits.yaml": _limits,
+    "instruments.yaml": _instruments,
+}
 """For each entry of a desk a function that reads it with its own reader and says what it holds."""
 
 

@@ -26,12 +26,7 @@ _WHERE = re.compile(r" \((?:at line (\d+), column (\d+)|at end of document)\)$")
 
 def parse(source: bytes, file: str) -> dict[str, Any]:
     """Read TOML, its numbers with a point as `Decimal`. Raises `Faulty` for text that is not TOML or not UTF-8."""
-    try:
-        text = source.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = source[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
-        raise Faulty(Fault(file, line, column, "this byte is not UTF-8; save the file as UTF-8")) from None
+    text = decode(source, file)
     try:
         return tomllib.loads(text, parse_float=Decimal)
     except tomllib.TOMLDecodeError as error:
@@ -45,6 +40,16 @@ def parse(source: bytes, file: str) -> dict[str, Any]:
         words = text.split("\n")[line - 1].strip()[:60]
         told = f"`{words}` is not TOML" if words else "not TOML"
         raise Faulty(Fault(file, line, column, f"{told}: {reason[:1].lower()}{reason[1:]}")) from None
+
+
+def decode(source: bytes, file: str) -> str:
+    """The text of a desk's file. Raises `Faulty` at the first byte that is not UTF-8."""
+    try:
+        return source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = source[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
+        raise Faulty(Fault(file, line, column, "this byte is not UTF-8; save the file as UTF-8")) from None
 
 
 def places(text: str) -> Mapping[tuple[str, ...], Place]:

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from adapters.frame import DeskOption, JsonOption, Status, write, write_json
+
+NEXT = {
+    "warrant.toml": "name, account and capital (operator)",
+    "instruments.yaml": "what may be traded, and its reference data",
+    "limits.yaml": "what may never happen (risk officer)",
+    "policies.pl": "what is forbidden, and why (compliance)",
+    "rules/book/": "what is proposed (quants), each rule with a case in rules/cases/",
+}
+"""What a new desk's owner edits."""
 
 
 def command(
@@ -22,10 +32,8 @@ def command(
     if json:
         write_json({"desk": str(folder), "files": [str(file) for file in files]})
         return Status.FINE
-    write(f"made a desk in `{folder}`: {len(files)} files; next:")
-    write(f"  warrant doctor --desk {folder}        is everything in order?")
-    write(f"  edit {folder}/warrant.toml            name, account, capital")
-    write(f"  edit {folder}/limits.yaml             what may never happen (risk officer)")
-    write(f"  edit {folder}/rules/book/             what is proposed (quants), with a case each in rules/cases/")
-    write(f"  warrant cycle --desk {folder}         one cycle")
+    write(f"made a desk in `{folder}`: {len(files)} files; next, in that folder:")
+    for name, purpose in NEXT.items():
+        write(f"  {name:<22} {purpose}")
+    write(f"then: warrant doctor --desk {shlex.quote(str(folder))}")
     return Status.FINE
