@@ -13,6 +13,7 @@ Left out: the inner part of a decision (verdicts, derivations), which the engine
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
@@ -228,12 +229,18 @@ def derived_id(record: dict[str, Json]) -> str:
     return _id_of(canonical({name: value for name, value in record.items() if name != "record_id"}))
 
 
-def references(record: dict[str, Json]) -> tuple[str, ...]:
+def inlined(record: Mapping[str, Json]) -> dict[str, str]:
+    """Name and digest of the inputs that an export writes out in full. Tolerates any record."""
+    inputs = record.get("inputs")
+    found = {name: inputs.get(name) for name in INLINED} if isinstance(inputs, dict) else {}
+    return {name: each for name, each in found.items() if isinstance(each, str) and DIGEST.fullmatch(each)}
+
+
+def references(record: Mapping[str, Json]) -> tuple[str, ...]:
     """Digests of the blobs without which the record is not self-contained, sorted. Tolerates any record."""
-    inputs, blobs = record.get("inputs"), record.get("blobs")
-    named = [inputs.get(name) for name in INLINED] if isinstance(inputs, dict) else []
-    listed = blobs if isinstance(blobs, list) else []
-    return tuple(sorted({each for each in (*named, *listed) if isinstance(each, str) and DIGEST.fullmatch(each)}))
+    blobs = record.get("blobs")
+    listed = [each for each in blobs if isinstance(each, str)] if isinstance(blobs, list) else []
+    return tuple(sorted({*inlined(record).values(), *listed}))
 
 
 def _id_of(content: bytes) -> str:

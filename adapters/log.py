@@ -26,10 +26,9 @@ from typing import Any
 from pydantic import ValidationError
 from sqlalchemy import bindparam, insert, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from adapters import store
-from adapters.envelope import FORMAT, INLINED, Envelope, Kind, instant, references, seal
+from adapters.envelope import FORMAT, Envelope, Kind, inlined, instant, references, seal
 from adapters.merkle import CompactRange, leaf_hash
 from adapters.reader import LogReader, Receipt, verify_receipt
 from adapters.store import BLOB, LEAF, TIMING, TREE, LogUnreadable, LogUnwritable
@@ -205,8 +204,8 @@ class AuditLog(LogReader):
 def _body(entry: Entry, seq: int) -> dict[str, Json]:
     """The record with the fields that the log itself writes, except its id."""
     taken = [name for name in OWN if name in entry.record]
-    inputs = entry.record.get("inputs")
-    taken += [name for name in INLINED if name in entry.record and isinstance(inputs, dict) and name in inputs]
+    # An export writes these out under their own names, which must be free.
+    taken += [name for name in inlined(entry.record) if name in entry.record]
     if taken:
         raise ValueError(f"a record leaves `{'`, `'.join(taken)}` to the log")
     body = {**entry.record, "format": FORMAT, "kind": Kind(entry.kind).value, "seq": seq}
@@ -230,7 +229,7 @@ def _z(moment: datetime) -> str:
 def _writing(path: Path) -> Iterator[None]:
     try:
         yield
-    except DBAPIError as fault:
+    except store.FAULTS as fault:
         raise LogUnwritable(f"the log `{path}` cannot be written: {store.reason(fault)}") from None
     except OSError as fault:
         raise LogUnwritable(f"the log `{path}` cannot be written: {(fault.strerror or str(fault)).lower()}") from None

@@ -16,7 +16,6 @@ from typing import Self, TypeVarTuple
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.engine import Connection
-from sqlalchemy.exc import DBAPIError
 
 from adapters import store
 from adapters.envelope import Kind
@@ -72,7 +71,7 @@ class LogReader:
             raise LogUnreadable(f"there is no log `{path}`")
         try:
             return LogReader(path, store.connect(path, write=False))
-        except DBAPIError as fault:
+        except store.FAULTS as fault:
             raise LogUnreadable(f"the log `{path}` cannot be read: {store.reason(fault)}") from None
 
     def close(self) -> None:
@@ -195,5 +194,5 @@ class LogReader:
     def _reading(self) -> Iterator[None]:
         try:
             yield
-        except DBAPIError as fault:
+        except store.FAULTS as fault:
             raise LogUnreadable(f"the log `{self.path}` cannot be read: {store.reason(fault)}") from None

@@ -101,6 +101,10 @@ TRIGGERS = {
 """Name of each trigger and its exact text, as SQLite keeps it."""
 
 
+FAULTS = (DBAPIError, UnicodeDecodeError)
+"""What the store raises. SQLite's message quotes a damaged schema, and Python's module may fail to decode the quote."""
+
+
 class LogUnwritable(Exception):
     """The log cannot be written or does not verify: nothing may be sent, and the shell exits with status 3."""
 
@@ -112,7 +116,7 @@ class LogUnreadable(Exception):
 def connect(path: Path, *, write: bool, busy_seconds: float = BUSY_SECONDS) -> Connection:
     """A connection to the file, made if `write` and missing. Transactions are begun and ended by `transaction`.
 
-    Raises `sqlalchemy.exc.DBAPIError`; callers say what it means through `reason`.
+    Raises one of `FAULTS`, as does everything done with it; callers say what it means through `reason`.
     """
     address = f"{path.absolute().as_uri()}?mode={'rwc' if write else 'ro'}"
 
@@ -173,8 +177,10 @@ def objects(connection: Connection) -> dict[str, str]:
     return {str(name): str(text) for name, text in rows if name in names}
 
 
-def reason(fault: DBAPIError) -> str:
+def reason(fault: DBAPIError | UnicodeDecodeError) -> str:
     """What went wrong with the file, in words."""
+    if isinstance(fault, UnicodeDecodeError):
+        return _REASONS["SQLITE_CORRUPT"]
     name = getattr(fault.orig, "sqlite_errorname", "")
     for prefix, words in _REASONS.items():
         if name.startswith(prefix):

@@ -23,7 +23,6 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy.engine import Connection, CursorResult
-from sqlalchemy.exc import DBAPIError
 
 from adapters import store
 from adapters.envelope import ID, derived_id, references
@@ -63,7 +62,7 @@ def verify(path: Path, *, arithmetic: Recheck | None = None, replay: Recheck | N
     pass_ = _Pass(rechecks)
     try:
         connection = store.connect(path, write=False)
-    except DBAPIError as fault:
+    except store.FAULTS as fault:
         return pass_.unreadable(store.reason(fault))
     try:
         # Damaged text is read as something printable that equals nothing; the default would stop the reading.
@@ -71,7 +70,7 @@ def verify(path: Path, *, arithmetic: Recheck | None = None, replay: Recheck | N
         driver.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
         with store.transaction(connection, "BEGIN"):
             return pass_.over(connection)
-    except DBAPIError as fault:
+    except store.FAULTS as fault:
         return pass_.unreadable(store.reason(fault))
     finally:
         connection.close()
@@ -132,7 +131,7 @@ class _Pass:
         """A part of the file that cannot be read is a finding about the bytes; the rest is read all the same."""
         try:
             yield
-        except DBAPIError as fault:
+        except store.FAULTS as fault:
             self._complain(Check.BYTES, seq, record_id, field, f"cannot be read: {store.reason(fault)}")
 
     # The file
@@ -157,7 +156,7 @@ class _Pass:
                 with self._guarded("bytes", seq, _named(record_id)):
                     content = self._ask("SELECT bytes FROM leaf WHERE seq = ?", seq).scalar()
                 yield _Row(seq, record_id, kind, as_of, hashed, content)
-        except DBAPIError as fault:
+        except store.FAULTS as fault:
             for check in self._active:
                 sentence = f"the records cannot be read from here on: {store.reason(fault)}"
                 self._complain(check, self._next, None, "leaf", sentence)
@@ -178,8 +177,7 @@ class _Pass:
 
     def _check_tail(self) -> None:
         with self._guarded("tree"):
-            rows, last = self._ask("SELECT count(*), max(size) FROM tree").one()
-            last = 0 if last is None else last
+            rows, last = self._ask("SELECT count(*), coalesce(max(size), 0) FROM tree").one()
             if isinstance(last, int) and last > self._next:
                 sentence = f"the tree was written over {last} records: the tail from here on is missing"
                 self._complain(Check.SEQUENCE, self._next, None, "seq", sentence)
@@ -263,9 +261,8 @@ class _Pass:
             for row, name in self._ask("SELECT rowid, digest FROM blob"):
                 seq, owner = self._owners.get(name, (None, None))
                 with self._guarded(str(name), seq, owner):
-                    fault = _blob_fault(
-                        name, *self._ask("SELECT packed_hash, packed FROM blob WHERE rowid = ?", row).one()
-                    )
+                    kept = self._ask("SELECT packed_hash, packed FROM blob WHERE rowid = ?", row).first()
+                    fault = _blob_fault(name, *kept) if kept else "its row cannot be found"
                     if fault:
                         self._complain(Check.BYTES, seq, owner, str(name), fault)
                 found.add(name)
