@@ -1,0 +1,238 @@
+"""One decision cycle in the shell, and the order in which it becomes durable.
+
+A session passes: corporate actions, fills of the bar, the close. Then the snapshot is frozen, the worker decides, the
+decision is appended to the log, and only then do its warranted orders go to the broker. Everything the desk is (books,
+working orders, halts) is a fold over its log, so a crash between two steps is found at the next start: warrants that
+were recorded but not submitted are submitted then if they still live, or recorded as lapsed. Client order ids make a
+second submission the same submission.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from time import perf_counter_ns
+from typing import Any
+
+from adapters.desk import Desk
+from adapters.log import AuditLog, Entry, Receipt, verify_receipt
+from adapters.paper import PaperBroker
+from adapters.venue import Costs
+from adapters.worker import Worker, WorkerLost
+from adapters.world import Law, World
+from engine.books import Books, apply, dividend_record, portfolio, session_record
+from engine.portfolio import Mode, Operations, Portfolio
+from engine.verdicts import undetermined
+from engine.warrants import Inputs, PaperWarrant, Warrant
+from knowledge.door import Refused
+from knowledge.facts import Snapshot
+from knowledge.values import Json, canonical, parse
+
+BROKER_KINDS = ("order", "fill", "cancel", "expiry", "rejection")
+
+
+@dataclass
+class Standing:
+    """What the log says the desk is; a fold, never stored."""
+
+    books: Books
+    broker: PaperBroker[Receipt]
+    halted: bool = False
+    last_session: str = ""
+    """The session of the last decision."""
+    passed_session: str = ""
+    """The last session whose bars have been booked."""
+    models: dict[str, str] = field(default_factory=dict)
+    executed: dict[str, int] = field(default_factory=dict)
+    """Entries executed in the session being booked, by instrument."""
+
+    def take(self, record: Json) -> None:
+        """Fold one record of the log."""
+        kind = record["kind"]
+        self.books = apply(self.books, record)
+        if kind == "decision":
+            self.last_session = record["as_of"][:10]
+        elif kind == "session":
+            self.passed_session = record["session"]
+        elif kind == "state":
+            self.halted = record["state"] == "halted"
+        elif kind == "model":
+            self.models[record["head"]] = record["model"]
+        elif kind == "fill" and record["role"] == "entry":
+            self.executed[record["instrument"]] = self.executed.get(record["instrument"], 0) + 1
+
+
+class Runner:
+    """Runs the cycles of one desk, in order. Use one at a time per log."""
+
+    def __init__(self, desk: Desk, law: Law, world: World, log: AuditLog, worker: Worker) -> None:
+        self.desk, self.law, self.world, self.log, self.worker = desk, law, world, log, worker
+        settings = desk.settings
+        self.mode = Mode(settings.desk.mode)
+        costs = Costs(
+            settings.broker.slippage_bps, settings.broker.commission_per_share, settings.broker.commission_minimum
+        )
+        account = settings.desk.account
+        broker: PaperBroker[Receipt] = PaperBroker(account, self.mode, world.listings, self._proven, costs)
+        books = Books.open(account, self.mode, settings.desk.currency, settings.desk.capital)
+        self.standing = Standing(books, broker)
+        for record in log.records():
+            self._fold(record, restoring=True)
+
+    # --- a cycle ------------------------------------------------------------------------------------------------
+
+    def cycle(self, day: str) -> Json:
+        """Let a session pass and decide at its close. Returns the decision record. Raises `LogUnwritable`."""
+        started = perf_counter_ns()
+        if day > self.standing.passed_session:
+            self._pass(day)
+        booked = perf_counter_ns()
+        try:
+            snapshot = self.world.snapshot(day)
+        except Refused as refusal:
+            return self._fault(day, f"the snapshot was refused: {refusal}")
+        frozen = perf_counter_ns()
+        self._record_models(snapshot)
+        before = self.portfolio(day, snapshot)
+        decision = self._decide(snapshot, before)
+        decided = perf_counter_ns()
+        receipt = self._commit(day, snapshot, before, decision, {
+            "pass": booked - started, "publish": frozen - booked, "decide": decided - frozen,
+        })  # fmt: skip
+        self._submit(receipt, decision)
+        if decision["trading_state"] == "halted" and not self.standing.halted:
+            self._state(day, "halted", "a limit halted the desk; only a named person resumes it")
+        return parse(receipt.leaf)
+
+    def recover(self, now: str) -> list[Json]:
+        """Resolve warrants that were recorded and not submitted. Returns what was appended."""
+        found: list[Json] = []
+        for record in self.log.records(["decision"], newest_first=True):
+            missing = [one for one in record["warrants"] if not self._known(one)]
+            if missing:
+                receipt = self.log.receipt(record["record_id"])
+                for one in missing:
+                    found += self._submit_one(receipt, Warrant.from_json(one), now)
+            break  # An older decision was followed by a later one, which happens only after its orders went out.
+        return found
+
+    # --- the steps ----------------------------------------------------------------------------------------------
+
+    def _pass(self, day: str) -> None:
+        """Actions of the ex-date, fills of the bar, the close: one transaction."""
+        self.standing.executed = {}
+        session, bars, records = self.world.session(day), self.world.bars(day), []
+        for action in self.world.actions.get(day, ()):
+            if action.kind == "split":
+                records += self.standing.broker.split(action.instrument, Fraction(action.amount), session)
+            elif action.instrument in self.standing.books.holdings:
+                records.append(dividend_record(action.instrument, action.amount, day))
+        records += self.standing.broker.advance(session, bars)
+        records.append(session_record(day, {name: bar.close for name, bar in bars.items()}))
+        self._append(session.closes_at, records)
+
+    def portfolio(self, day: str, snapshot: Snapshot) -> Portfolio:
+        """The portfolio at a session's close."""
+        prices = {fact.word("instrument"): fact.number("close") for fact in snapshot.all("bar")}
+        standing = self.standing
+        held = {name: one.quantity for name, one in standing.books.holdings.items()}
+        operations = Operations(
+            halted=standing.halted,
+            books_reconciled=held == standing.broker.positions(),
+            executions=tuple(sorted(standing.executed.items())),
+        )
+        return portfolio(standing.books, prices, standing.broker.working(), operations)
+
+    def _decide(self, snapshot: Snapshot, before: Portfolio) -> Json:
+        try:
+            return self.worker.decide(snapshot, before)
+        except WorkerLost as error:
+            inputs = Inputs(snapshot.digest, self.law.rulebook.fingerprint, self.law.limits.fingerprint, before.digest)
+            decision: Json = undetermined(snapshot, inputs, str(error)).to_json()
+            # An event of the shell: a replay takes it as an input instead of deciding again.
+            return {**decision, "ended_from_outside": True}
+
+    def _commit(
+        self, day: str, snapshot: Snapshot, before: Portfolio, decision: Json, timings: Mapping[str, int]
+    ) -> Receipt:
+        """The decision becomes a leaf before anything is sent."""
+        proof = decision.get("proof") or {}
+        blobs = {
+            snapshot.digest: canonical(snapshot.to_json()),
+            before.digest: canonical(before.to_json()),
+            self.law.rulebook.fingerprint: canonical(self.law.rulebook.to_json()),
+            self.law.limits.fingerprint: self.law.limits.source.encode("utf-8"),
+        }
+        if "script" in proof:
+            text = proof.pop("script")
+            blobs[proof["script_digest"]] = text.encode("utf-8")
+        body = {"cycle_id": f"{self.desk.settings.desk.name}:{day}", **decision}
+        receipt = self.log.append("decision", {**self._common(snapshot.as_of), **body}, blobs, timings)
+        self._fold(parse(receipt.leaf))
+        return receipt
+
+    def _submit(self, receipt: Receipt, decision: Json) -> None:
+        for one in decision["warrants"]:
+            self._submit_one(receipt, Warrant.from_json(one), decision["as_of"])
+
+    def _submit_one(self, receipt: Receipt, warrant: Warrant, now: str) -> list[Json]:
+        assert isinstance(warrant, PaperWarrant), "a paper desk issues paper warrants"
+        answer = self.standing.broker.submit(warrant, receipt, now)
+        self._append(now, answer.fresh, folded_by_broker=True)
+        return list(answer.fresh)
+
+    def _record_models(self, snapshot: Snapshot) -> None:
+        """A head that speaks with another model than before is a promotion, and a record."""
+        for fact in snapshot.all("head"):
+            head, model = fact.word("head"), fact.word("model")
+            if self.standing.models.get(head) != model:
+                self._append(
+                    snapshot.as_of, [{"kind": "model", "head": head, "model": model, "age": int(fact.number("age"))}]
+                )
+
+    def _state(self, day: str, state: str, why: str) -> None:
+        as_of = self.world.calendar.close_instant(day)
+        self._append(as_of, [{"kind": "state", "state": state, "who": "engine", "why": why}])
+
+    def _fault(self, day: str, why: str) -> Json:
+        record = {"kind": "fault", "cycle_id": f"{self.desk.settings.desk.name}:{day}", "fault": why}
+        return self._append(self.world.calendar.close_instant(day), [record])[0]
+
+    # --- the log ------------------------------------------------------------------------------------------------
+
+    def _common(self, as_of: str) -> dict[str, Any]:
+        recorded_at = as_of if self.mode is Mode.BACKTEST else self.log.now()
+        return {
+            "as_of": as_of,
+            "recorded_at": recorded_at,
+            "desk": self.desk.settings.desk.name,
+            "mode": self.mode.value,
+        }
+
+    def _append(self, as_of: str, records: Iterable[Json], folded_by_broker: bool = False) -> list[Json]:
+        entries = [Entry(one["kind"], {**self._common(as_of), **_body(one, as_of)}) for one in records]
+        if not entries:
+            return []
+        written = [parse(receipt.leaf) for receipt in self.log.append_many(entries)]
+        for record in written:
+            self._fold(record)
+        return written
+
+    def _fold(self, record: Json, restoring: bool = False) -> None:
+        """Fold into the standing; the broker lived through its own records unless they are being restored."""
+        if restoring:
+            self.standing.broker.restore([record])
+        self.standing.take(record)
+
+    def _known(self, warrant: Json) -> bool:
+        return warrant["order"]["client_order_id"] in self.standing.broker.state.tickets
+
+    def _proven(self, receipt: Receipt) -> bool:
+        return verify_receipt(receipt, self.log.root_at(receipt.tree_size))
+
+
+def _body(record: Json, as_of: str) -> dict[str, Json]:
+    """A record without what the log writes itself; the instant of an event stays as `event_at`."""
+    body = {name: value for name, value in record.items() if name not in ("kind", "as_of")}
+    return {**body, "event_at": record["as_of"]} if record.get("as_of", as_of) != as_of else body

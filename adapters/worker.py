@@ -1,0 +1,162 @@
+"""The process that owns CLIPS, Prolog and Z3, and its keeper.
+
+A crash in native code ends one cycle, not the desk: the keeper starts a new worker and records what happened. Frames
+are a length (4 bytes, big endian) and canonical bytes. The worker's standard output and error are a file of its own:
+whatever an engine prints while deciding makes that cycle undetermined, and can not corrupt the frames. A cycle that
+takes longer than the keeper's patience is ended from outside; that is an event of the shell, recorded as such.
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from engine.limits import Limits
+from engine.portfolio import Portfolio
+from knowledge.facts import Snapshot
+from knowledge.faults import Fault, Faulty
+from knowledge.values import Json, canonical, parse
+from rules.rulebook import Rulebook
+
+PATIENCE = 20.0
+"""Seconds a cycle may take before it is ended from outside; budgets inside are counted and end far earlier."""
+PATIENCE_TO_LOAD = 60.0
+_HEAD = struct.Struct(">I")
+_MOST_BYTES = 1 << 28
+
+
+class WorkerLost(Exception):
+    """The worker died, hung or answered nonsense; the message says which."""
+
+
+def serve() -> None:
+    """The worker's main loop: frames on the original standard input and output until the input ends."""
+    from engine.service import Service
+    from engine.verdicts import spoken_over
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    spoken = os.memfd_create("warrant-worker-output")
+    os.dup2(spoken, 1)
+    os.dup2(spoken, 2)
+    service = Service()
+    while (request := _read(source)) is not None:
+        before = os.fstat(spoken).st_size
+        answer = service.answer(request)
+        said = os.pread(spoken, 2000, before)
+        if said:
+            answer = canonical(spoken_over(parse(answer), said.decode("utf-8", "replace").strip()))
+        _write(sink, answer)
+
+
+class Worker:
+    """Keeps one worker process for a rulebook and limits. Use it as a context manager, from one thread."""
+
+    def __init__(self, rulebook: Rulebook, limits: Limits, patience: float = PATIENCE) -> None:
+        self._load = canonical({"op": "load", "rulebook": rulebook.to_json(), "limits": limits.source})
+        self._patience = patience
+        self._process: subprocess.Popen[bytes] | None = None
+        self.restarts = 0
+
+    def __enter__(self) -> Self:
+        self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the running worker, if there is one."""
+        return None if self._process is None else self._process.pid
+
+    def decide(self, snapshot: Snapshot, portfolio: Portfolio) -> Json:
+        """The decision as JSON. Raises `WorkerLost` after ending the worker; the next call starts a new one."""
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self.restarts += 1
+            self._start()
+        request = {"op": "decide", "snapshot": snapshot.to_json(), "portfolio": portfolio.to_json()}
+        return self._ask(canonical(request), self._patience)["decision"]
+
+    def close(self) -> None:
+        """End the worker, at once."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()
+
+    def _start(self) -> None:
+        root = Path(__file__).resolve().parent.parent
+        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
+        command = [sys.executable, "-c", "from adapters.worker import serve; serve()"]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no input of the user
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+        )
+        answer = self._ask(self._load, PATIENCE_TO_LOAD)
+        if "faults" in answer:
+            self.close()
+            raise Faulty(*(Fault(*fault) for fault in answer["faults"]))
+
+    def _ask(self, request: bytes, patience: float) -> Json:
+        process = self._process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        try:
+            _write(process.stdin, request)
+            answer = _read_within(process.stdout, patience)
+        except (OSError, WorkerLost) as error:
+            code = process.poll()
+            self.close()
+            raise WorkerLost(f"the worker was lost: {_ending(code) or error}") from None
+        return parse(answer)
+
+
+def _ending(code: int | None) -> str:
+    if code is None:
+        return ""
+    return f"it was killed by signal {-code}" if code < 0 else f"it ended with status {code}"
+
+
+def _write(sink: IO[bytes], frame: bytes) -> None:
+    sink.write(_HEAD.pack(len(frame)) + frame)
+    sink.flush()
+
+
+def _read(source: IO[bytes]) -> bytes | None:
+    head = source.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    return source.read(_HEAD.unpack(head)[0])
+
+
+def _read_within(source: IO[bytes], patience: float) -> bytes:
+    """One frame, or `WorkerLost` when the stream ends or the time is over."""
+    end, descriptor = time.monotonic() + patience, source.fileno()
+    received = bytearray()
+    wanted = _HEAD.size
+    while len(received) < wanted:
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            raise WorkerLost(f"no answer within {patience:g} s")
+        part = os.read(descriptor, wanted - len(received))
+        if not part:
+            raise WorkerLost("it closed its output")
+        received += part
+        if wanted == _HEAD.size and len(received) == wanted:
+            wanted += _HEAD.unpack(received)[0]
+            if wanted > _MOST_BYTES:
+                raise WorkerLost("it answered with an impossible length")
+    return bytes(received[_HEAD.size :])

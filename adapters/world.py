@@ -1,0 +1,157 @@
+"""Everything a desk knows before a cycle: its rulebook, limits and instruments, the market of its feed, its heads.
+
+Built once, asked session by session. What a session's facts are made of was known at its close: measures and heads are
+causal, and a council trains only on bars before the decisions it advises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from adapters.calendars import ExchangeCalendar, calendars_of
+from adapters.desk import Desk
+from adapters.feeds import CsvFeed, Feed, SampleFeed, load
+from adapters.instruments import load_instruments
+from adapters.venue import Bar, Listing, Session
+from advisors.actions import Action
+from advisors.market_facts import Desk as Survey
+from advisors.market_facts import market_facts, survey
+from advisors.reference import Instrument
+from engine.limits import Limits
+from engine.limits_text import read_limits
+from knowledge.door import freeze
+from knowledge.facts import Snapshot
+from knowledge.faults import Fault, Faulty
+from rules.rulebook import Rulebook, read_rulebook
+
+if TYPE_CHECKING:
+    from advisors.council import Council
+
+
+@dataclass(frozen=True)
+class Law:
+    """What binds a desk: its rulebook and its limits."""
+
+    rulebook: Rulebook
+    limits: Limits
+
+
+def read_law(desk: Desk) -> Law:
+    """Read rulebook and limits, with the faults of both. Raises `Faulty`."""
+    faults: list[Fault] = []
+    rulebook = limits = None
+    try:
+        rulebook = read_rulebook(desk.folder)
+    except Faulty as error:
+        faults += error.faults
+    try:
+        limits = read_limits(_text(desk.limits), str(desk.limits))
+    except Faulty as error:
+        faults += error.faults
+    if rulebook is None or limits is None:
+        raise Faulty(*faults)
+    return Law(rulebook, limits)
+
+
+@dataclass(frozen=True)
+class World:
+    """The market as a desk sees it."""
+
+    desk: Desk
+    instruments: tuple[Instrument, ...]
+    feed: Feed
+    trained_until: str
+    """The last session the first training may see."""
+    _councils: dict[str, Council] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def of(cls, desk: Desk, trained_until: str, instruments: tuple[str, ...] = ()) -> World:
+        """Open the desk's feed for its instruments (or some of them). Raises `Faulty`."""
+        settings = desk.settings.feed
+        known = load_instruments(desk.instruments)
+        chosen = tuple(one for one in known if not instruments or one.symbol in instruments)
+        symbols = tuple(one.symbol for one in chosen)
+        if settings.kind == "sample":
+            feed: Feed = SampleFeed(symbols)
+        else:
+            assert desk.bars is not None
+            feed = CsvFeed(desk.bars, symbols, settings.calendar)
+        return cls(desk, chosen, feed, trained_until)
+
+    @cached_property
+    def calendar(self) -> ExchangeCalendar:
+        """The calendar by which the desk's cycles run."""
+        return ExchangeCalendar(self.desk.settings.feed.calendar)
+
+    @cached_property
+    def survey(self) -> Survey:
+        """Bars, measures and reference data of all sessions."""
+        calendars = calendars_of(one.exchange for one in self.instruments)
+        return survey(load(self.feed), self.instruments, calendars)
+
+    @cached_property
+    def council(self) -> Council:
+        """The heads, trained by plan on bars before each decision."""
+        from advisors.council import Council
+
+        folder = self.desk.store.parent / "models"
+        return Council.train(self.survey.market.panel, self.survey.measures, self.trained_until, folder)
+
+    @cached_property
+    def actions(self) -> Mapping[str, tuple[Action, ...]]:
+        """Splits and dividends by ex-date."""
+        found: dict[str, list[Action]] = {}
+        for action in self.survey.market.actions:
+            found.setdefault(action.session, []).append(action)
+        return {session: tuple(actions) for session, actions in found.items()}
+
+    @property
+    def listings(self) -> dict[str, Listing]:
+        """What the venue fixes about each instrument."""
+        return {one.symbol: Listing(one.tick, one.currency, one.multiplier) for one in self.instruments}
+
+    def session(self, day: str) -> Session:
+        """A session with its instants."""
+        return Session(day, self.calendar.open_instant(day), self.calendar.close_instant(day))
+
+    def sessions(self, first: str, last: str) -> tuple[str, ...]:
+        """Sessions from `first` to `last`, both included, that the feed covers."""
+        return tuple(day for day in self.survey.market.panel.sessions if first <= day <= last)
+
+    def bars(self, day: str) -> dict[str, Bar]:
+        """The whole bars of one session; an instrument without one has none."""
+        panel = self.survey.market.panel
+        row = panel.row(day)
+        return {
+            name: Bar(*(_price(getattr(panel, part)[row, at]) for part in ("open", "high", "low", "close")),
+                      int(panel.volume[row, at]))
+            for at, name in enumerate(panel.instruments)
+            if panel.valid[row, at]
+        }  # fmt: skip
+
+    def listed(self, day: str) -> tuple[str, ...]:
+        """Instruments that have had a bar up to this session: those a verdict is due for."""
+        panel = self.survey.market.panel
+        rows = panel.valid[: panel.row(day) + 1].any(axis=0)
+        return tuple(name for name, known in zip(panel.instruments, rows, strict=True) if known)
+
+    def snapshot(self, day: str) -> Snapshot:
+        """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""
+        facts = [*market_facts(self.survey, day), *self.council.advise(day)]
+        return freeze(self.calendar.close_instant(day), self.listed(day), facts)
+
+
+def _price(number: float) -> Decimal:
+    return Decimal(repr(round(float(number), 6)))
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError):
+        raise Faulty(Fault(str(path), 1, 1, "the file cannot be read as UTF-8 text")) from None

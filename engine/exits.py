@@ -1,0 +1,113 @@
+"""Exits and trailing stops: what brings a position closer to zero, and is never refused by a number.
+
+A per-order limit slices an exit (at least one lot goes out each cycle); what is left is asked for again next cycle.
+Candidates against a held position are exits too: an order that would cross zero closes first, and may enter in a cycle
+after that has filled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.conditions import Circumstances, held_back
+from engine.decision import ExitVerdict
+from engine.limits import Limits
+from engine.market import Market, Terms
+from engine.measures import Scope, measures
+from engine.orders import Role, Side
+from engine.portfolio import Portfolio, Position
+from engine.proposals import Exit
+from engine.reach import ZERO, read_book, state_of
+from knowledge.facts import Fact
+from knowledge.values import text
+
+REVERSAL = "reversal"
+"""The reason of an exit that a candidate on the other side asks for."""
+
+
+def propose_exits(
+    derived: Sequence[Fact], portfolio: Portfolio, market: Market, limits: Limits
+) -> tuple[tuple[Exit, Fraction], ...]:
+    """Every exit the rules ask for, paced by the per-order limits, with the shares that are left to close."""
+    asked: dict[str, list[str]] = {}
+    for fact in derived:
+        if fact.template == "exit":
+            asked.setdefault(fact.word("instrument"), []).append(fact.word("rule"))
+        elif fact.template == "candidate":
+            held = portfolio.position(fact.word("instrument"))
+            if held is not None and held.quantity != 0 and (fact["side"] == "long") != (held.quantity > 0):
+                asked.setdefault(held.instrument, []).append(f"{REVERSAL}:{fact.word('rule')}")
+    found = []
+    for name in sorted(asked):
+        position = portfolio.position(name)
+        if position is not None and position.quantity != 0:
+            left = _left_to_close(position, portfolio)
+            if left > 0:
+                side = Side.SELL if position.quantity > 0 else Side.BUY
+                quantity = _paced(left, market.terms.get(name), market.session, limits)
+                found.append((Exit(name, side, quantity, tuple(sorted(asked[name]))), left))
+    return tuple(found)
+
+
+def rule_on_exits(
+    proposed: Sequence[tuple[Exit, Fraction]], here: Circumstances, regime: str
+) -> tuple[ExitVerdict, ...]:
+    """Hold back what may not go, and name for the rest the limits it pushes further out."""
+    return tuple(
+        ExitVerdict(one, text(left), held_back(here, one.instrument), _worsened(one, here, regime))
+        for one, left in proposed
+    )
+
+
+def tighter_stop(fact: Fact, portfolio: Portfolio, terms: Terms | None) -> tuple[Position, Decimal] | None:
+    """The position and its new stop, where a `trail` fact moves it closer and not through the price; else None."""
+    position = portfolio.position(fact.word("instrument"))
+    if position is None or position.quantity == 0 or position.stop is None or terms is None:
+        return None
+    side = 1 if position.quantity > 0 else -1
+    ticks = Fraction(fact.number("stop")) / terms.tick
+    # Rounded away from the price: a stop never moves closer than the rule asked.
+    rounded = (ticks.__floor__() if side > 0 else ticks.__ceil__()) * terms.tick
+    if side * (rounded - Fraction(position.stop)) <= 0 or side * (terms.price - rounded) <= 0:
+        return None
+    return position, Decimal(rounded.numerator) / Decimal(rounded.denominator)
+
+
+def _left_to_close(position: Position, portfolio: Portfolio) -> Fraction:
+    """The position less what working exits will close; stops do not count, they give way when it is flat."""
+    working = (
+        Fraction(one.remaining)
+        for one in portfolio.working
+        if one.order.instrument == position.instrument and one.order.role is Role.EXIT
+    )
+    return max(ZERO, abs(Fraction(position.quantity)) - sum(working, ZERO))
+
+
+def _paced(left: Fraction, terms: Terms | None, session: str, limits: Limits) -> Fraction:
+    """At most what one order may hold, in whole lots, but never less than one lot (or what is left of it)."""
+    if terms is None:
+        return left
+    most = left
+    for limit in limits.in_force(session):
+        if limit.kind == "order_quantity":
+            most = min(most, limit.bound)
+        elif limit.kind == "volume_share":
+            most = min(most, limit.bound * terms.average_volume)
+    if most >= left:
+        return left
+    lots = max(1, most // terms.lot)
+    return min(left, Fraction(lots * terms.lot))
+
+
+def _worsened(one: Exit, here: Circumstances, regime: str) -> tuple[str, ...]:
+    """Measures whose worst value rises above the bound, or further above it, because this exit may fill."""
+    limits, market = here.limits, here.market
+    without = read_book(here.portfolio, [other for other in here.exits if other is not one], market, limits)
+    base, after = (state_of(book, (), market, limits) for book in (without, here.book))
+    return tuple(
+        measure.key
+        for measure in measures(Scope(here.book, (), market, limits, regime))
+        if measure.value(after) > measure.bound(after) and measure.value(after) > measure.value(base)
+    )

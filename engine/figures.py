@@ -1,0 +1,33 @@
+"""Exact numbers written for a reader: rounded for the eye, never for a decision."""
+
+from __future__ import annotations
+
+import re
+from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
+
+_EXACT = re.compile(r"-?[0-9]+(\.[0-9]+|/[0-9]+)?\Z")
+
+
+def amount(number: str | Fraction | Decimal | int, places: int = 4) -> str:
+    """Up to `places` decimals, thousands separated; a word (`unknown`, `yes`) stays as it is."""
+    if isinstance(number, str):
+        if not _EXACT.match(number):
+            return number
+        number = Fraction(number)
+    value = Fraction(number)
+    rounded = (Decimal(value.numerator) / Decimal(value.denominator)).quantize(
+        Decimal(1).scaleb(-places), ROUND_HALF_EVEN
+    )
+    text = f"{rounded:,f}"
+    return text.rstrip("0").rstrip(".") if places > 2 and "." in text else text
+
+
+def percent(share: Fraction) -> str:
+    """A share as a percentage with two decimals."""
+    return f"{amount(share * 100, 2)} %"
+
+
+def short(digest: str) -> str:
+    """The first digits of a digest, enough for a reader to compare."""
+    return digest.removeprefix("sha256:")[:12]

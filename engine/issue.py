@@ -1,0 +1,145 @@
+"""Warrants for what was decided: granted entries, exits that may go, stops that move closer.
+
+Client order ids derive from the decision's instant, the instrument and the role, so the same decision names the same
+orders however often it is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.decision import Decision
+from engine.exits import tighter_stop
+from engine.market import Market, Terms
+from engine.orders import Kind, Order, Role, Side
+from engine.portfolio import Portfolio, Position
+from engine.proposals import Grant
+from engine.warrants import Warrant, issue
+from knowledge.facts import Snapshot
+
+WITHOUT_CALENDAR = timedelta(days=5)
+"""How long an exit may work where the next session is not known."""
+
+
+def issue_warrants(
+    decision: Decision, grants: Sequence[Grant], snapshot: Snapshot, portfolio: Portfolio, market: Market
+) -> tuple[Warrant, ...]:
+    """All warrants of a decision: exits first, then trailing stops, then entries in the order of their grants."""
+    closing = {one.exit.instrument for one in decision.exits}
+    orders: list[tuple[Order, Order | None]] = [*_exit_orders(decision, portfolio)]
+    orders += _trail_orders(decision, portfolio, market, closing)
+    orders += (_entry_orders(decision.as_of, one, portfolio, market.terms[one.entry.instrument]) for one in grants)
+    return tuple(
+        issue(
+            order,
+            stop,
+            account=portfolio.account,
+            mode=portfolio.mode,
+            inputs=decision.inputs,
+            issued_as_of=decision.as_of,
+            expires_at=_expiry(snapshot, order.instrument),
+        )
+        for order, stop in orders
+    )
+
+
+def _exit_orders(decision: Decision, portfolio: Portfolio) -> Iterator[tuple[Order, None]]:
+    for one in decision.exits:
+        position = portfolio.position(one.exit.instrument)
+        if one.held_back is None and position is not None:
+            quantity = _decimal(one.exit.quantity)
+            yield _reducing(decision.as_of, position, one.exit.side, Role.EXIT, quantity, None), None
+
+
+def _trail_orders(
+    decision: Decision, portfolio: Portfolio, market: Market, closing: set[str]
+) -> Iterator[tuple[Order, None]]:
+    """The closest stop any rule asks for, one an instrument; none where the position is closing anyway."""
+    best: dict[str, tuple[Position, Decimal]] = {}
+    for fact in decision.derived:
+        if fact.template == "trail" and fact.word("instrument") not in closing:
+            found = tighter_stop(fact, portfolio, market.terms.get(fact.word("instrument")))
+            if found is not None:
+                position, stop = found
+                side = 1 if position.quantity > 0 else -1
+                known = best.get(position.instrument)
+                if known is None or side * (stop - known[1]) > 0:
+                    best[position.instrument] = found
+    for name in sorted(best):
+        position, stop = best[name]
+        side = Side.SELL if position.quantity > 0 else Side.BUY
+        yield _reducing(decision.as_of, position, side, Role.STOP, abs(position.quantity), stop), None
+
+
+def _entry_orders(as_of: str, grant: Grant, portfolio: Portfolio, terms: Terms) -> tuple[Order, Order]:
+    entry, quantity = grant.entry, _decimal(grant.quantity)
+    order = Order(
+        client_order_id=_order_id(as_of, entry.instrument, Role.ENTRY),
+        instrument=entry.instrument,
+        side=entry.side,
+        role=Role.ENTRY,
+        kind=Kind.LIMIT,
+        quantity=quantity,
+        limit_price=_decimal(entry.limit_price),
+        stop_price=_decimal(entry.stop_price),
+        reduce_only=False,
+        strategy=entry.strategy,
+        horizon=entry.horizon,
+        currency=terms.currency,
+        multiplier=_decimal(terms.multiplier),
+    )
+    stop = Order(
+        client_order_id=_order_id(as_of, entry.instrument, Role.STOP),
+        instrument=entry.instrument,
+        side=Side.SELL if entry.side is Side.BUY else Side.BUY,
+        role=Role.STOP,
+        kind=Kind.STOP,
+        quantity=quantity,
+        limit_price=None,
+        stop_price=_decimal(entry.stop_price),
+        reduce_only=True,
+        strategy=entry.strategy,
+        horizon=entry.horizon,
+        currency=terms.currency,
+        multiplier=_decimal(terms.multiplier),
+    )
+    return order, stop
+
+
+def _reducing(as_of: str, position: Position, side: Side, role: Role, quantity: Decimal, stop: Decimal | None) -> Order:
+    return Order(
+        client_order_id=_order_id(as_of, position.instrument, role),
+        instrument=position.instrument,
+        side=side,
+        role=role,
+        kind=Kind.MARKET if stop is None else Kind.STOP,
+        quantity=quantity,
+        limit_price=None,
+        stop_price=stop,
+        reduce_only=True,
+        strategy=position.strategy,
+        horizon=position.horizon,
+        currency=position.currency,
+        multiplier=position.multiplier,
+    )
+
+
+def _order_id(as_of: str, instrument: str, role: Role) -> str:
+    return f"{as_of.replace('-', '').replace(':', '')}-{instrument}-{role.value}"
+
+
+def _expiry(snapshot: Snapshot, instrument: str) -> str:
+    calendar = snapshot.find("calendar", instrument)
+    if calendar is not None:
+        return f"{calendar['next']}T23:59:59Z"
+    return f"{(date.fromisoformat(snapshot.as_of[:10]) + WITHOUT_CALENDAR).isoformat()}T23:59:59Z"
+
+
+def _decimal(number: Fraction) -> Decimal:
+    """Exact: quantities are whole lots and prices whole ticks, so the digits end."""
+    value = Decimal(number.numerator) / Decimal(number.denominator)
+    assert Fraction(value) == number, number
+    return value

@@ -1,0 +1,71 @@
+"""The core behind canonical bytes: a request in, an answer out. What the worker process serves.
+
+`load` reads a rulebook and limits; `decide` decides one cycle under them. A request that makes no sense, and every
+surprise while deciding, is answered with an undetermined decision that permits nothing and says why: the cycle is
+lost, the desk is not.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from engine.decide import decide
+from engine.limits import Limits
+from engine.limits_text import read_limits
+from engine.portfolio import Portfolio
+from engine.verdicts import undetermined
+from engine.warrants import Inputs
+from knowledge.door import snapshot_from_json
+from knowledge.faults import Faulty
+from knowledge.values import Json, canonical, parse
+from rules.reasoning import Reasoning
+from rules.rulebook import Rulebook
+
+
+@dataclass
+class Service:
+    """Holds the loaded rulebook and limits between requests."""
+
+    rulebook: Rulebook | None = None
+    limits: Limits | None = None
+
+    def answer(self, request: bytes) -> bytes:
+        """Answer one request. Raises on a request that is not canonical JSON with a known `op`."""
+        message = parse(request)
+        match message["op"]:
+            case "load":
+                return canonical(self._load(message))
+            case "decide":
+                return canonical({"decision": self._decide(message)})
+            case other:
+                raise ValueError(f"unknown request `{other}`")
+
+    def _load(self, message: Json) -> Json:
+        self.rulebook = self.limits = None
+        try:
+            rulebook = Rulebook.from_json(message["rulebook"])
+            limits = read_limits(message["limits"])
+            Reasoning.of(rulebook)
+        except Faulty as error:
+            faults = [[fault.file, fault.line, fault.column, fault.message] for fault in error.faults]
+            return {"faults": faults}
+        self.rulebook, self.limits = rulebook, limits
+        return {"rulebook": rulebook.fingerprint, "limits": limits.fingerprint}
+
+    def _decide(self, message: Json) -> Json:
+        assert self.rulebook is not None and self.limits is not None, "decide before load"
+        snapshot = snapshot_from_json(message["snapshot"])
+        portfolio = Portfolio.from_json(message["portfolio"])
+        try:
+            return decide(snapshot, self.rulebook, self.limits, portfolio).to_json()
+        except Exception as error:  # noqa: BLE001 - the boundary of a cycle: any bug ends in no entry, recorded
+            inputs = Inputs(snapshot.digest, self.rulebook.fingerprint, self.limits.fingerprint, portfolio.digest)
+            place = _place(error)
+            return undetermined(snapshot, inputs, f"{type(error).__name__} at {place}: {error}").to_json()
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "?" if trace is None else f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"

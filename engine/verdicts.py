@@ -1,0 +1,80 @@
+"""From the gate's rulings and the solver's agreement to the verdict on each instrument."""
+
+from __future__ import annotations
+
+from engine.candidates import Candidate
+from engine.decision import Decision, Verdict
+from engine.gate import Outcome, Ruling
+from engine.limits import UNKNOWN_REGIME
+from engine.proof import Proof
+from engine.warrants import Inputs
+from knowledge.facts import Fact, Snapshot
+from knowledge.values import Json, text
+
+BOTH_SIDES = "the rules propose both sides at once"
+
+
+def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof) -> Verdict:
+    """The verdict on one candidate; without the solver's agreement it is undetermined and grants nothing."""
+    fact, entry = candidate.fact, candidate.entry
+    if proof.agrees:
+        outcome, quantity = ruling.outcome, ruling.quantity
+        reasons = tuple(dict.fromkeys(one.limit for one in (*ruling.cores, *ruling.binding)))
+    else:
+        outcome, quantity, reasons = Outcome.UNDETERMINED, entry.target * 0, (proof.fault or "no agreement",)
+    return Verdict(
+        instrument=entry.instrument,
+        outcome=outcome,
+        reasons=reasons,
+        side=entry.side,
+        rule=fact.word("rule"),
+        strategy=entry.strategy,
+        horizon=entry.horizon,
+        conviction=text(entry.conviction),
+        target=text(entry.target),
+        quantity=text(quantity),
+        limit_price=text(entry.limit_price),
+        stop_price=text(entry.stop_price),
+        size=candidate.size,
+        findings=entry.findings,
+        policy=candidate.policy,
+        binding=ruling.binding,
+        cores=ruling.cores,
+        crowding=tuple((measure, name, text(part)) for measure, name, part in ruling.crowding),
+    )
+
+
+def torn_verdict(instrument: str) -> Verdict:
+    """For an instrument whose rules propose both sides."""
+    return Verdict(instrument, Outcome.UNDETERMINED, (BOTH_SIDES,))
+
+
+def undetermined(snapshot: Snapshot, inputs: Inputs, fault: str) -> Decision:
+    """A whole cycle that could not be decided: every instrument undetermined, nothing warranted."""
+    return Decision(
+        as_of=snapshot.as_of,
+        inputs=inputs,
+        regime=UNKNOWN_REGIME,
+        trading_state="reducing",
+        verdicts=tuple(Verdict(name, Outcome.UNDETERMINED, (fault,)) for name in snapshot.universe),
+        fault=fault,
+    )
+
+
+def spoken_over(answer: Json, said: str) -> Json:
+    """An answer during which an engine printed something: whatever was decided, it permits nothing."""
+    decision = answer.get("decision")
+    if decision is None:
+        return {"faults": [["rulebook", 1, 1, f"an engine printed while loading it: {said}"]]}
+    fault = f"an engine printed while deciding: {said}"
+    verdicts = [
+        {"instrument": one["instrument"], "outcome": Outcome.UNDETERMINED.value, "reasons": [fault]}
+        for one in decision["verdicts"]
+    ]
+    return {"decision": {**decision, "fault": fault, "verdicts": verdicts, "warrants": [], "exits": []}}
+
+
+def instruments_of(snapshot: Snapshot, derived: tuple[Fact, ...]) -> tuple[str, ...]:
+    """Everything a verdict is due for: the universe, and whatever else the rules propose to enter."""
+    proposed = {fact.word("instrument") for fact in derived if fact.template == "candidate"}
+    return tuple(sorted(set(snapshot.universe) | proposed))
