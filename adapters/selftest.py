@@ -51,12 +51,13 @@ def run_all(words: Sequence[str], say: Callable[[str], None]) -> list[Result]:
 
 def closing(results: Sequence[Result]) -> str:
     """A last line of pytest's form that counts the checks that failed; empty when pytest's own says it all."""
-    failed = [result.name for result in results[:-1] if not result.passed]
+    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", results[-1].closing)}
+    wrong = counts.get("failed", 0) + counts.get("error", 0)
+    # pytest that fails and counts nothing did not get as far as a test; it is counted as a check is
+    failed = [result.name for result in results if not result.passed and (result.name != "pytest" or not wrong)]
     if not failed:
         return ""
-    counts = {word: int(number) for number, word in re.findall(r"(\d+) (passed|failed|error)", results[-1].closing)}
-    wrong = counts.get("failed", 0) + counts.get("error", 0) + len(failed)
-    return f"{', '.join(failed)} failed: {counts.get('passed', 0)} passed, {wrong} failed"
+    return f"{', '.join(failed)} failed: {counts.get('passed', 0)} passed, {wrong + len(failed)} failed"
 
 
 def _run(name: str, arguments: Sequence[str]) -> tuple[Result, str]:

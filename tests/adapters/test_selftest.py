@@ -40,13 +40,16 @@ def test_a_check_and_a_test_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 @pytest.mark.parametrize(
-    ("check", "line", "told"),
+    ("check", "tests", "line", "told"),
     [
-        (True, "3 failed, 5 passed in 1.00s", ""),
-        (False, "5 passed in 1.00s", "mypy failed: 5 passed, 1 failed"),
-        (False, "3 failed, 5 passed, 2 errors in 1.00s", "mypy failed: 5 passed, 6 failed"),
-        (False, "", "mypy failed: 0 passed, 1 failed"),
+        (True, True, "5 passed in 1.00s", ""),
+        (True, False, "3 failed, 5 passed in 1.00s", ""),
+        (True, False, "", "pytest failed: 0 passed, 1 failed"),
+        (True, False, "5 passed in 1.00s", "pytest failed: 5 passed, 1 failed"),
+        (False, True, "5 passed in 1.00s", "mypy failed: 5 passed, 1 failed"),
+        (False, False, "3 failed, 5 passed, 2 errors in 1.00s", "mypy failed: 5 passed, 6 failed"),
+        (False, False, "", "mypy, pytest failed: 0 passed, 2 failed"),
     ],
 )
-def test_the_closing_line_counts_failed_checks(check: bool, line: str, told: str) -> None:
-    assert closing([Result("mypy", check, 1.0), Result("pytest", True, 1.0, line)]) == told
+def test_the_closing_line_counts_what_failed(check: bool, tests: bool, line: str, told: str) -> None:
+    assert closing([Result("mypy", check, 1.0), Result("pytest", tests, 1.0, line)]) == told
