@@ -47,10 +47,9 @@ def exact(value: object, quantum: Decimal) -> Decimal:
     try:
         # A number too wide for its quantum signals here: it is refused, never rounded to fit.
         scaled = _WIDE.divide(number, quantum).to_integral_value(ROUND_HALF_EVEN, _WIDE)
-        result = _WIDE.multiply(scaled, quantum)
+        result = plain(_WIDE.multiply(scaled, quantum))
     except ArithmeticError:
         raise Inexact(f"`{value}` does not fit the quantum {quantum}") from None
-    result = plain(result)
     if len(result.as_tuple().digits) > MOST_DIGITS:
         raise Inexact(f"`{value}` needs more than {MOST_DIGITS} significant digits at the quantum {quantum}")
     return result
