@@ -122,7 +122,7 @@ class _Reader:
         missing = [name for name in _NEEDED if name not in entries]
         if missing:
             self.fault(key, f"`{symbol}` lacks {_list(missing)}")
-        texts = {name: self.scalar(entries[name][1], name) for name in _NEEDED if name in entries}
+        texts = {name: self.scalar(*entries[name]) for name in _NEEDED if name in entries}
         numbers = {name: self.number(entries[name][1], name) for name in _NUMBERS if name in entries}
         earnings = self.dates(entries["earnings"][1]) if "earnings" in entries else ()
         if len(self.faults) > before:
@@ -158,10 +158,11 @@ class _Reader:
             place = next((entries[name][1] for name in slots if f"`reference.{name}`" in said), key)
             self.fault(place, said)
 
-    def scalar(self, node: Node, name: str) -> str:
+    def scalar(self, key: Node, node: Node) -> str:
         if isinstance(node, ScalarNode) and str(node.value).strip():
             return str(node.value)
-        self.fault(node, f"`{name}` takes one value")
+        # An empty value has no place of its own: its key has one.
+        self.fault(key, f"`{key.value}` takes one value")
         return ""
 
     def number(self, node: Node, name: str) -> Decimal:

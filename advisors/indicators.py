@@ -5,8 +5,8 @@ Rules of this module:
 - Causal. The value at t uses bars ≤ t, and does not change in a single bit when the panel is cut after t.
 - Prices are adjusted by the actions known at that bar (`price * factor`), volumes by splits alone; a measure in
   units of price is divided by the factor again, so that it can stand beside the raw price of its own bar.
-- What is not known is NaN, and NaN never becomes a fact. TA-Lib lets one NaN poison everything after it and starts its
-  recursions at the first bar, so its functions run on each stretch of whole bars by itself: after a missing or
+- What is not known is NaN, and NaN never becomes a fact. In TA-Lib one NaN poisons everything after it, or worse:
+  its RSI reads 0 from then on. So its functions run on each stretch of whole bars by itself: after a missing or
   faulty bar they start anew, warm-up included. Windows summed here are absent while the hole lies inside them; a
   return over n bars needs its two ends only.
 - Where the mathematics has no answer (a z-score of equal values) there is none, also where TA-Lib returns 0.
@@ -113,7 +113,9 @@ def correlations(panel: Panel, session: str) -> Floats:
     weights = CORRELATION_DECAY ** np.arange(CORRELATION_WINDOW - 1, -1, -1, dtype=np.float64)
     weights /= weights.sum()
     centred = change - (weights[:, None] * change).sum(axis=0)
-    covariance = (weights[:, None, None] * centred[:, :, None] * centred[:, None, :]).sum(axis=0)
+    # Half the weight on either side, so that two instruments correlate alike in both orders to the last bit.
+    halves = np.sqrt(weights)[:, None] * centred
+    covariance = (halves[:, :, None] * halves[:, None, :]).sum(axis=0)
     spread = np.sqrt(np.diagonal(covariance))
     scale = spread[:, None] * spread[None, :]
     rho = np.divide(covariance, scale, out=np.full_like(covariance, np.nan), where=scale > 0)

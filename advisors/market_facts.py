@@ -75,7 +75,8 @@ class _Door:
         try:
             self.facts.append(fact(template, **slots))
         except Refused as error:
-            self.refused.append(Report(self.session, about, "refused", str(error)))
+            measure = f"`{slots['name']}`: " if "name" in slots else ""
+            self.refused.append(Report(self.session, about, "refused", f"{measure}{error}"))
 
 
 def _bars(door: _Door, desk: Desk, row: int) -> None:

@@ -97,4 +97,5 @@ def _centred(values: Floats, window: int) -> tuple[Floats, Floats]:
 
 def _windows(values: Floats, window: int) -> Floats:
     """The trailing windows of (rows,) as a read-only view (rows, window), NaN before the first row."""
-    return sliding_window_view(np.concatenate([np.full(window - 1, np.nan), values]), window)
+    # One row more than needed in front, so that no rows make no windows instead of an error.
+    return sliding_window_view(np.concatenate([np.full(window, np.nan), values]), window)[1:]
