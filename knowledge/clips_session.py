@@ -130,6 +130,8 @@ class ClipsImage:
             environment.load(self._path, binary=True)
         except clips.CLIPSError as error:
             raise _Undetermined(f"the image of the rulebook can not be read: {error}") from None
+        # Rules that begin with `not` or `test` stay dead in an environment filled from an image until it is reset.
+        environment.reset()
         environment.eval("(watch rules)")
         return environment
 

@@ -2,8 +2,8 @@
 
 `rules.clp` lists rule files in order as `(load "rules/book/trend.clp")`; it may hold rules itself. `policies.pl`
 includes policy files by `:- include('rules/book/session.pl').`, and those may include more. Paths are relative to the
-desk and stay inside of it. Rules are checked here (syntax, vocabulary, variables, owners, order); policies are only collected:
-what they mean is checked by `knowledge.prolog_session`.
+desk and stay inside of it. Rules are checked here (syntax, vocabulary, variables, owners, order); policies are only
+collected: what they mean is checked by `knowledge.prolog_session`.
 
 A `Rulebook` that exists is sound: reading a desk and reading a record both raise `Faulty` with every fault found.
 """
