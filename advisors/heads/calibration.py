@@ -17,6 +17,8 @@ from knowledge.values import canonical, digest
 
 LEAST_SPREAD = 0.02
 """Standard deviation of the calibrated log-odds of a head without skill: half a percentage point of probability."""
+WIDEST_SCORE = 1e6
+"""Log-odds beyond this are a fault of the head, and would overflow here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,9 @@ class Platt:
 
 
 def fit(scores: Floats, up: Floats) -> Platt:
-    """Fit on scores (n,) and labels (n,) of 0.0 and 1.0; both classes occur."""
+    """Fit on scores (n,) and labels (n,) of 0.0 and 1.0; both classes occur. Raises `ValueError` on wild scores."""
+    if np.abs(scores).max() > WIDEST_SCORE:
+        raise ValueError(f"a score of {np.abs(scores).max():g} is no log-odds")
     from sklearn.linear_model import LogisticRegression
 
     middle, spread = float(scores.mean()), float(scores.std()) or 1.0
