@@ -84,6 +84,19 @@ def meant(word: str, declared: Mapping[str, object], sigil: str = "") -> str:
     return ""
 
 
+def a(kind: Kind | None) -> str:
+    """A kind with its article."""
+    return {"integer": "an integer", "truth": "a truth value"}.get(str(kind), f"a {kind}")
+
+
+_NAMED = (
+    (_NUMBERS, "a number"),
+    (_WORDS, "a symbol or text"),
+    (_NUMBERS | _WORDS, "a number, symbol or text"),
+    (_TRUTH, "a test"),
+)
+
+
 def _kind_of_call(call: Call, bound: Mapping[str, Kind | None], complain: Complain) -> Kind | None:
     kinds = [kind_of(argument, bound, complain) for argument in call.arguments]
     signature = SIGNATURES.get(call.function)
@@ -96,8 +109,8 @@ def _kind_of_call(call: Call, bound: Mapping[str, Kind | None], complain: Compla
         return None
     for argument, kind in zip(call.arguments, kinds, strict=True):
         if kind is not None and kind not in signature.takes:
-            takes = " or ".join(sorted(signature.takes))
-            complain(argument, f"`{call.function}` takes a {takes} here, not a {kind}")
+            takes = next(what for named, what in _NAMED if named == signature.takes)
+            complain(argument, f"`{call.function}` takes {takes} here, not {a(kind)}")
             return None
     if None in kinds:
         return signature.gives
@@ -110,6 +123,4 @@ def _complain_about_values(call: Call, kinds: list[Kind | None], complain: Compl
     if call.function == "*" and kinds[:2] == ["integer", "integer"]:
         complain(call, "`*` of whole numbers overflows beyond 64 bits; begin with a float: `(* 1.0 …)`")
     if call.function in ("eq", "neq") and len(set(kinds)) > 1:
-        complain(
-            call, f"`{call.function}` compares a {' with a '.join(map(str, kinds))}, which are never equal; use `=`"
-        )
+        complain(call, f"`{call.function}` compares {' with '.join(map(a, kinds))}, which are never equal; use `=`")
