@@ -42,7 +42,7 @@ def ask(question: str) -> Json:
         raise PrologFault("prolog gave no answer")
     try:
         kind, value = parse(rows[0]["Answer"])
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise PrologFault(f"prolog's answer could not be read: {_first_line(error)}") from error
     if kind != "answer":
         raise PrologFault(f"prolog raised `{value}`")
@@ -82,7 +82,8 @@ def _prolog() -> type[Prolog]:
         )
         if not list(Prolog.query(load, maxresult=1)):
             raise PrologFault(f"the prolog text `{part}.pl` could not be loaded")
-    return Prolog
+    loaded: type[Prolog] = Prolog
+    return loaded
 
 
 @cache

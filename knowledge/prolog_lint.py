@@ -47,10 +47,12 @@ ARITHMETIC = {
     ("-", 1),
 }
 """Functions that are exact over whole numbers and rationals."""
+_KINDS = {"symbol": "a symbol", "text": "a text", "integer": "a whole number", "number": "a number"}
+_SAMENESS = {("=", 2), ("==", 2), ("\\=", 2), ("\\==", 2), ("member", 2)}
 REQUIRED = (("permitted", 1), ("forbidden", 2))
 
 _ALLOWED = ", ".join(f"`{name}`" for name in sorted({name for name, _ in TESTS} | {",", ";", "\\+"}))
-_HARMLESS = {"include", "discontiguous", "multifile"}
+_HARMLESS = {"discontiguous", "multifile"}
 _PLAIN = re.compile(r"[a-z][A-Za-z0-9_]*\Z")
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+\-]*\Z")
 _MARK = re.compile(r"~(~|[A-Z][A-Za-z0-9_]*)?")
@@ -72,7 +74,7 @@ def lint(text: PolicyText, words: Vocabulary) -> tuple[list[Fault], dict[Name, S
     complained: set[Name] = set()
     for clause in text.clauses:
         name = clause.head.name
-        if name[1] >= 0 and name not in sentences and name not in complained and _PLAIN.match(name[0]):
+        if name not in sentences and name not in complained and not any(_head(clause, templates)):
             complained.add(name)
             faults.append(clause.file.fault(clause.head, f"`{_shown(name)}` has no sentence; {_how(clause)}"))
     first = text.files[0] if text.files else File("policies.pl", "")
@@ -102,6 +104,12 @@ def _sentences(text: PolicyText, words: Vocabulary, faults: list[Fault]) -> dict
                 faults.append(file.fault(inner, message))
             else:
                 result[found.of] = found
+        elif inner.name == ("include", 1):
+            wanted = inner.args[0].value
+            if not any(other.name == wanted or other.name.endswith(f"/{wanted}") for other in text.files):
+                # A file that is left out in silence takes its reasons to forbid along.
+                message = f"`{wanted}` is included here but was not read; write `:- include('folder/file.pl').`"
+                faults.append(file.fault(inner, message))
         elif tree.value == "?-" or inner.value not in _HARMLESS:
             message = (
                 f"`:- {file.written(inner)}` would run while the policies load; directives are `sentence` and `include`"
@@ -148,6 +156,7 @@ def _clause(
             yield fault(
                 part, f"`{part.value}` occurs once; is it misspelt? write `_{part.value}` if it does not matter"
             )
+    yield from _compared(clause, templates, words)
     for goal, _ in clause.goals():
         if goal.name in defined:
             continue
@@ -196,23 +205,38 @@ def _terms(clause: Clause, templates: Mapping[str, Template], words: Vocabulary)
 
 def _values(file: File, tree: Tree, shape: Template, words: Vocabulary) -> Iterator[Fault]:
     """A literal in a slot that the slot can never hold."""
-    wanted = {"symbol": "atom", "text": "string", "integer": "number", "number": "number"}
     for arg, slot in zip(tree.args, shape.slots.values(), strict=True):
-        if arg.kind == "variable":
+        if arg.kind != "variable":
+            yield from _never(file, arg, slot, f"slot `{slot.name}` of `{shape.name}`", words)
+
+
+def _never(file: File, literal: Tree, slot: Slot, where: str, words: Vocabulary) -> Iterator[Fault]:
+    wanted = {"symbol": "atom", "text": "string", "integer": "number", "number": "number"}[slot.type]
+    allowed = tuple(words.measures[slot.measures]) if slot.measures else slot.allowed
+    written = file.written(literal)
+    if literal.kind != wanted:
+        message = f"{where} holds {_KINDS[slot.type]}, so `{written}` never matches{_hint(literal, slot)}"
+        yield file.fault(literal, message)
+    elif literal.kind == "atom" and (not _SYMBOL.match(literal.value) or (allowed and literal.value not in allowed)):
+        choice = f"; it holds {_list(allowed)}" if allowed else ""
+        yield file.fault(literal, f"{where} never holds `{written}`{choice}")
+
+
+def _compared(clause: Clause, templates: Mapping[str, Template], words: Vocabulary) -> Iterator[Fault]:
+    """A variable from a slot, compared with a literal that the slot can never hold: `Side == shrt`."""
+    slots: dict[str, Slot] = {}
+    for part in clause.tree.walk():
+        shape = templates.get(part.value) if part.kind == "compound" else None
+        if shape is not None and len(part.args) == len(shape.slots):
+            slots |= {arg.value: slot for arg, slot in zip(part.args, shape.slots.values(), strict=True)}
+    for goal, _ in clause.goals():
+        if goal.name not in _SAMENESS:
             continue
-        where = f"slot `{slot.name}` of `{shape.name}`"
-        allowed = _allowed(slot, words)
-        if arg.kind != wanted[slot.type]:
-            yield file.fault(
-                arg, f"{where} holds a {slot.type}, so `{file.written(arg)}` never matches{_hint(arg, slot)}"
-            )
-        elif arg.kind == "atom" and (not _SYMBOL.match(arg.value) or (allowed and arg.value not in allowed)):
-            choice = f"; it holds {_list(allowed)}" if allowed else ""
-            yield file.fault(arg, f"{where} never holds `{file.written(arg)}`{choice}")
-
-
-def _allowed(slot: Slot, words: Vocabulary) -> tuple[str, ...]:
-    return tuple(words.measures[slot.measures]) if slot.measures else slot.allowed
+        for side, other in (goal.args, goal.args[::-1]):
+            slot = slots.get(side.value) if side.kind == "variable" and side.value != "_" else None
+            for literal in other.args if other.kind == "list" else (other,):
+                if slot is not None and literal.kind in ("atom", "string"):
+                    yield from _never(clause.file, literal, slot, f"`{side.value}`", words)
 
 
 def _hint(arg: Tree, slot: Slot) -> str:
@@ -226,7 +250,7 @@ def _arithmetic(goal: Tree, fault: Callable[[Tree, str], Fault]) -> Iterator[Fau
     for side in sides:
         for part in side.walk():
             exact = part.kind in ("variable", "number") or part.name in ARITHMETIC
-            if not exact:
+            if not exact and part.kind != "other":
                 names = _list({name for name, _ in ARITHMETIC})
                 yield fault(part, f"`{part.value}` is no exact arithmetic; there are numbers, variables and {names}")
 

@@ -27,8 +27,8 @@ from knowledge.values import Json, canonical, digest
 __all__ = ["PolicyVerdict", "PrologFault", "PrologPolicies", "ProofNode", "check_policies", "probe"]
 
 MOST_INFERENCES = 1_000_000
-MOST_DEPTH = 200
-"""Goals below goals; a proof that needs more is taken for a circle."""
+MOST_DEPTH = 60
+"""Goals below goals; a proof that needs more is taken for a circle, and would be read by nobody."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,8 @@ from knowledge.values import Json
 
 Source = tuple[str, str]
 """(file, text)."""
+MOST_NESTING = 100
+"""Terms inside terms; a conjunction of so many goals nests as deep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +126,11 @@ def read_policies(sources: Sequence[Source]) -> PolicyText:
         file = File(name, text)
         result.files.append(file)
         for value in ask(f"warrant_reading:read_text({quoted(text, chr(34))})"):
-            _sort(result, file, _tree(value))
+            try:
+                _sort(result, file, _tree(value, MOST_NESTING))
+            except _TooDeep as deep:
+                place = Tree("other", "", (), deep.start, deep.start)
+                result.faults.append(file.fault(place, f"this clause nests more than {MOST_NESTING} terms; split it"))
     return result
 
 
@@ -137,7 +143,7 @@ def _sort(result: PolicyText, file: File, tree: Tree) -> None:
     if tree.kind == "broken":
         words = tree.value.replace("_", " ")
         result.faults.append(
-            file.fault(tree, f"prolog can not read this clause: {words}; does the one before end in `.`?")
+            file.fault(tree, f"prolog can not read this clause: {words}; does it, and the clause before, end in `.`?")
         )
     elif tree.name in ((":-", 1), ("?-", 1)):
         result.directives.append((file, tree))
@@ -156,6 +162,16 @@ def _goals(tree: Tree, negated: bool) -> Iterator[tuple[Tree, bool]]:
             yield from _goals(part, negated or tree.name == ("\\+", 1))
 
 
-def _tree(value: Json) -> Tree:
+class _TooDeep(Exception):
+    """A term that nests more than this module follows."""
+
+    def __init__(self, start: int) -> None:
+        super().__init__(start)
+        self.start = start
+
+
+def _tree(value: Json, deepest: int) -> Tree:
     kind, text, args, start, end = value
-    return Tree(kind, text, tuple(_tree(arg) for arg in args), start, end)
+    if deepest == 0:
+        raise _TooDeep(start)
+    return Tree(kind, text, tuple(_tree(arg, deepest - 1) for arg in args), start, end)

@@ -14,7 +14,7 @@ from fractions import Fraction
 
 from knowledge.prolog_compile import Asked
 from knowledge.prolog_lint import ORDER, Name, predicate
-from knowledge.prolog_proof import ProofNode
+from knowledge.prolog_proof import ProofNode, Status
 from knowledge.prolog_text import PolicyText, Sentence, Tree
 from knowledge.templates import Template, Vocabulary
 from knowledge.values import Json, text
@@ -65,7 +65,7 @@ class Wording:
             return self.node(below[0])
         children = tuple(self.node(one) for one in below)
         if kind in ("not", "either"):
-            return self._structure(kind, number, status, children)
+            return self._structure(kind, number, status == "holds", below, children)
         shown = show(goal)
         if kind in {"own", "clause"}:
             source = self._own_source(kind, number, status, goal)
@@ -147,22 +147,21 @@ class Wording:
         ]
         return f"{subject}: {', '.join(other)}"
 
-    def _structure(self, kind: str, number: int, status: str, children: tuple[ProofNode, ...]) -> ProofNode:
-        asked = self._asked[number]
-        holds = status == "holds"
+    def _structure(
+        self, kind: str, number: int, holds: bool, below: list[Json], children: tuple[ProofNode, ...]
+    ) -> ProofNode:
+        asked, source = self._asked[number], self._asked_source[number]
+        status: Status = "holds" if holds else "fails"
         if kind == "not" and asked.goals == 1 and len(children) == 1:
-            return ProofNode(
-                f"\\+ {children[0].goal}",
-                children[0].sentence,
-                self._asked_source[number],
-                "holds" if holds else "fails",
-                children,
-            )
+            (inner,) = children
+            # The clauses that failed stand right below the negation that holds because of them.
+            several = below[0][0] == "own" and len(below[0]) > len(("kind", "number", "status", "goal", "one clause"))
+            under = inner.children if holds and several else children
+            return ProofNode(f"\\+ {inner.goal}", inner.sentence, source, status, under)
         goal = asked.file.written(asked.tree)
-        inner = goal.removeprefix("\\+").strip() if kind == "not" else goal
-        no_way = holds == (kind == "not")
-        sentence = f"there is no way to satisfy `{inner}`" if no_way else f"there is a way to satisfy `{inner}`"
-        return ProofNode(goal, sentence, self._asked_source[number], "holds" if holds else "fails", children)
+        whole = goal.removeprefix("\\+").strip() if kind == "not" else goal
+        way = "no way" if holds == (kind == "not") else "a way"
+        return ProofNode(goal, f"there is {way} to satisfy `{whole}`", source, status, children)
 
 
 def show(value: Json) -> str:  # noqa: PLR0911  one line for each kind of value

@@ -24,16 +24,19 @@ usable(write(0)) :-
 % rule(Head, Literals, Clause). The module is named after its text, so installing it twice changes nothing.
 install(Module, Facts, Rules, write(0)) :-
     (   catch(Module:'$installed', _, fail) -> true
-    ;   forall(member(Fact, Facts), dynamic(Module:Fact)),
-        forall(member(rule(Head, _, _), Rules), ( functor(Head, Name, Arity), dynamic(Module:Name/Arity) )),
-        dynamic(Module:'$rule'/3),
-        Module:import(lists:member/2),
-        forall(member(rule(Head, Literals, Clause), Rules),
-               ( body(Literals, Body),
-                 assertz(Module:(Head :- Body)),
-                 assertz(Module:'$rule'(Head, Literals, Clause)) )),
-        assertz(Module:'$installed')
+    ;   transaction(warrant_judging:add_all(Module, Facts, Rules))
     ).
+
+add_all(Module, Facts, Rules) :-
+    Module:import(lists:member/2),
+    dynamic(Module:'$rule'/3),
+    forall(member(Fact, Facts), dynamic(Module:Fact)),
+    forall(member(rule(Head, _, _), Rules), ( functor(Head, Name, Arity), dynamic(Module:Name/Arity) )),
+    forall(member(rule(Head, Literals, Clause), Rules),
+           ( body(Literals, Body),
+             assertz(Module:(Head :- Body)),
+             assertz(Module:'$rule'(Head, Literals, Clause)) )),
+    assertz(Module:'$installed').
 
 body([], true).
 body([Literal], Goal) :- !, goal(Literal, Goal).

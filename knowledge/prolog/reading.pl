@@ -46,6 +46,7 @@ put_tree(Term, Places) :- integer(Term), !, format(string(Text), "~d", [Term]), 
 put_tree(Term, Places) :- rational(Term, N, D), !,
     format(string(Text), "~d/~d", [N, D]), put_leaf("number", Text, Places).
 put_tree(Term, Places) :- string(Term), !, put_leaf("string", Term, Places).
+put_tree(Term, Places) :- Term == [], !, span(Places, From, To), put_node("list", "", [], [], From, To).
 put_tree(Term, list_position(From, To, Places, TailPlace)) :- !,
     cut_list(Places, Term, Items, Tail),
     (   TailPlace == none -> put_node("list", "", Items, Places, From, To)
