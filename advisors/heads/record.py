@@ -14,9 +14,10 @@
   number.
 - *Brier*: mean squared error of the published probabilities over the last `RECENT` sessions with known outcomes.
 - *PSI*: population stability index of the edges of the last `RECENT` sessions against the deciles of the `REFERENCE`
-  sessions before. `RECENT` is a year: outputs of neighbouring sessions and of instruments that move together are
-  nearly the same observation, and over a quarter the index would mostly measure that (its noise is about nine over
-  the number of independent observations, which is some twenty a quarter against a usual bound of 0.25).
+  sessions before. `RECENT` is a year, not a quarter: outputs of neighbouring sessions and of instruments that move
+  together are nearly the same observation, so that over a quarter the index mostly measures which market there was.
+  The year was chosen after seeing both on the sample: over 60 sessions the index exceeds 0.25 on 70 % (technical) and
+  45 % (rules-based) of the sessions of 2011-2013, over a year on none; in 2009-2010 still on about half.
 
 Outcomes count from the session at which they are known: `HORIZON` sessions after the opinion.
 """
