@@ -31,9 +31,9 @@ NEAR = {
 }
 """Measures the book compares: its thresholds, and last the quantum."""
 MARKET = {
-    "index-volatility-rank": ("0.9", "0.0001"),
-    "index-ema-200-distance": ("0", "0.0001"),
-    "index-momentum-63": ("0", "0.0001"),
+    "index-volatility-rank": ("0.9", "0.5", "0.4", "0.0001"),
+    "index-ema-200-distance": ("0", "0.06", "-0.06", "0.0001"),
+    "index-momentum-63": ("0", "0.06", "-0.06", "0.0001"),
 }
 
 
@@ -81,28 +81,27 @@ def position(instrument: str, **more: object) -> Fact:
 @st.composite
 def facts(draw: st.DrawFn) -> list[Fact]:
     """Facts of two instruments, each there or not, near the thresholds of the book."""
-    there = st.sampled_from((True, True, True, False))
+    there = st.sampled_from((True,) * 7 + (False,))
     found = [fact("market", name=name, value=draw(near(*at))) for name, at in MARKET.items() if draw(there)]
     for instrument in INSTRUMENTS:
+        found += draw(held(instrument))
         found += [indicator(instrument, name, draw(near(*at))) for name, at in NEAR.items() if draw(there)]
         leaning = draw(st.sampled_from(("long", "short")))
-        direction = st.sampled_from((leaning, leaning, leaning, "long", "short", "flat"))
+        direction = st.sampled_from((leaning,) * 6 + ("long", "short", "flat"))
         weight = near("0.25", "0.3333", "0.0001")
         for head in HEADS:
             if draw(there):
-                conviction = draw(st.one_of(near("0.7", "0.0001"), near("0.9", "0.0001"), st.just(Decimal(1))))
-                conviction = min(conviction, Decimal(1))
+                conviction = min(draw(near("0.7", "0.9", "0.99", "0.0001")), Decimal(1))
                 found.append(advisory(instrument, head, draw(direction), conviction, weight=draw(weight)))
             else:
                 found.append(fact("abstention", instrument=instrument, head=head, reason="no news"))
-        found += draw(held(instrument))
     return found
 
 
 @st.composite
 def held(draw: st.DrawFn, instrument: str) -> list[Fact]:
     """Nothing, a working entry, or a position with or without its stop."""
-    kind = draw(st.sampled_from(("nothing", "nothing", "working", "position", "protected")))
+    kind = draw(st.sampled_from(("nothing", "nothing", "nothing", "working", "position", "protected")))
     if kind == "nothing":
         return []
     if kind == "working":
