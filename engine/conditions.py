@@ -6,7 +6,7 @@ only things that hold an exit are listed in `HOLDS`. An input that is absent nev
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -71,7 +71,7 @@ def trading_state(here: Circumstances) -> tuple[str, dict[str, Finding]]:
     return TRADING_STATES[worst], findings
 
 
-def findings(here: Circumstances, states: dict[str, Finding], case: Case) -> tuple[Finding, ...]:
+def findings(here: Circumstances, states: Mapping[str, Finding], case: Case) -> tuple[Finding, ...]:
     """Every condition in force for one candidate, with the trading state's, by layer and id."""
     found: list[Finding] = []
     for limit in here.limits.in_force(here.session):

@@ -159,7 +159,7 @@ def _miss(miss: Json) -> Telling:
 
 def _exit(evidence: Evidence, one: Json) -> Telling:
     held = f"; held back: {one['held_back']}" if one["held_back"] else ""
-    parts = []
+    parts: list[Telling] = []
     for reason in one["reasons"]:
         parts += _fact(evidence, f"exit({one['instrument']},{reason})", 0)
     if one["worsens"]:
@@ -223,7 +223,7 @@ def _size(evidence: Evidence, verdict: Json) -> list[Telling]:
 
 
 def _numbers(evidence: Evidence, verdict: Json) -> list[Telling]:
-    parts = []
+    parts: list[Telling] = []
     if verdict["outcome"] == "granted":
         readings = sorted(evidence.record["readings"], key=_tightness)[:_TIGHTEST]
         told = (_reading(evidence, one) for one in readings)

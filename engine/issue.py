@@ -64,9 +64,9 @@ def _trail_orders(
             found = tighter_stop(fact, portfolio, market.terms.get(fact.word("instrument")))
             if found is not None:
                 position, stop = found
-                side = 1 if position.quantity > 0 else -1
+                sign = 1 if position.quantity > 0 else -1
                 known = best.get(position.instrument)
-                if known is None or side * (stop - known[1]) > 0:
+                if known is None or sign * (stop - known[1]) > 0:
                     best[position.instrument] = found
     for name in sorted(best):
         position, stop = best[name]

@@ -19,7 +19,8 @@ def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof) -> Verdict:
     fact, entry = candidate.fact, candidate.entry
     if proof.agrees:
         outcome, quantity = ruling.outcome, ruling.quantity
-        reasons = tuple(dict.fromkeys(one.limit for one in (*ruling.cores, *ruling.binding)))
+        limits = [core.limit for core in ruling.cores] + [reading.limit for reading in ruling.binding]
+        reasons = tuple(dict.fromkeys(limits))
     else:
         outcome, quantity, reasons = Outcome.UNDETERMINED, entry.target * 0, (proof.fault or "no agreement",)
     return Verdict(
