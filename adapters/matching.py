@@ -11,9 +11,10 @@ Within one bar, this order of events is assumed; where a bar leaves room, it is 
 An order takes part in a bar only if it was accepted no later than the bar's open, so no decision fills on a bar that it
 has seen. Where an instrument has no usable bar nothing fills, and orders wait until they expire.
 
-What follows from a change (`settle`) is found from the state alone, so that a crash between two records loses nothing:
-a protective stop becomes active with its entry's first fill; a stop takes the place of those it replaces; when the
-position is flat the other exits and stops are cancelled; an entry whose stop is gone is cancelled.
+What follows from a change (`settle`) is found from the state alone and done at once, so that going on after a crash
+tells the same records in the same order: a protective stop becomes active with its entry's first fill; a stop takes the
+place of those it replaces; when the position is flat the other exits and stops are cancelled; an entry whose stop is
+gone is cancelled.
 
 Left out: partial fills by volume; the records can say them, and a later cap makes them.
 """
@@ -98,6 +99,7 @@ class Matching:
             for ticket in self.state.on(instrument):
                 if ticket.state is State.CANCEL_PENDING:
                     self.tell(ticket, Event.CONFIRM_CANCEL, session.closes_at)
+                    self.settle(instrument, session.closes_at, session.date)
             self._expire(instrument, session, with_the_bar=False)
             if bar is not None and bar.usable:
                 for moment, role in _SEQUENCE:
@@ -186,7 +188,7 @@ class Matching:
             expiry = instant(ticket.expires_at)
             if expiry < close or (with_the_bar and expiry == close):
                 self.tell(ticket, Event.EXPIRE, session.closes_at, why=f"good until {ticket.expires_at}")
-        self.settle(instrument, session.closes_at, session.date)
+                self.settle(instrument, session.closes_at, session.date)
 
 
 def _concerns(consequence: Consequence, identity: str) -> bool:
