@@ -55,8 +55,15 @@ class ExchangeCalendar:
         return frozenset(self._library.early_closes.strftime("%Y-%m-%d"))
 
     @cached_property
+    def _opens(self) -> tuple[str, ...]:
+        return self._instants("open")
+
+    @cached_property
     def _closes(self) -> tuple[str, ...]:
-        return tuple(self._library.schedule["close"].dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return self._instants("close")
+
+    def _instants(self, which: str) -> tuple[str, ...]:
+        return tuple(self._library.schedule[which].dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
 
     def __post_init__(self) -> None:
         if self.exchange not in EXCHANGES:
@@ -89,11 +96,18 @@ class ExchangeCalendar:
             raise NoSession(f"{day} is before {session}")
         return end - start
 
+    def open_instant(self, session: str) -> str:
+        """When a session begins, in UTC: `2011-01-03T14:30:00Z`. Raises `NoSession`."""
+        return self._opens[self._place(session)]
+
     def close_instant(self, session: str) -> str:
         """When a session ends, in UTC: `2011-01-03T21:00:00Z`. Raises `NoSession`."""
+        return self._closes[self._place(session)]
+
+    def _place(self, session: str) -> int:
         if session not in self._position:
             raise NoSession(f"{self.exchange} has no session on {session}")
-        return self._closes[self._position[session]]
+        return self._position[session]
 
     def _at_or_after(self, day: str, *, after: bool = False) -> int:
         place = (bisect_right if after else bisect_left)(self.all_sessions, day)

@@ -95,12 +95,15 @@ class BrokerSection(_Section):
 
 
 class AdvisorsSection(_Section):
-    """How often heads are trained anew, in sessions, and the horizon they speak for."""
+    """When heads are trained: first on bars up to `trained_until`, then anew after so many calendar days.
 
-    retrain_sessions: Annotated[int, Field(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 63
-    horizon: Annotated[
-        Literal["intraday", "swing", "position"], Field(description='"intraday", "swing" or "position"')
-    ] = "swing"
+    The first cycle decides the session after `trained_until`. Heads speak for the swing horizon (five sessions).
+    """
+
+    trained_until: Annotated[
+        str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description='a date, like "2010-12-31"')
+    ] = "2010-12-31"
+    retrain_days: Annotated[int, Field(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 84
 
 
 class Settings(_Section):

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from fractions import Fraction
 from time import perf_counter_ns
-from typing import Any
+from typing import Literal
 
 from adapters.desk import Desk
 from adapters.log import AuditLog, Entry, Receipt, verify_receipt
@@ -53,7 +54,7 @@ class Standing:
         self.books = apply(self.books, record)
         if kind == "decision":
             self.last_session = record["as_of"][:10]
-        elif kind == "session":
+        elif kind == "books" and record["entry"] == "session":
             self.passed_session = record["session"]
         elif kind == "state":
             self.halted = record["state"] == "halted"
@@ -69,7 +70,7 @@ class Runner:
     def __init__(self, desk: Desk, law: Law, world: World, log: AuditLog, worker: Worker) -> None:
         self.desk, self.law, self.world, self.log, self.worker = desk, law, world, log, worker
         settings = desk.settings
-        self.mode = Mode(settings.desk.mode)
+        self.mode: Literal[Mode.BACKTEST, Mode.PAPER] = Mode.PAPER if settings.desk.mode == "paper" else Mode.BACKTEST
         costs = Costs(
             settings.broker.slippage_bps, settings.broker.commission_per_share, settings.broker.commission_minimum
         )
@@ -77,6 +78,7 @@ class Runner:
         broker: PaperBroker[Receipt] = PaperBroker(account, self.mode, world.listings, self._proven, costs)
         books = Books.open(account, self.mode, settings.desk.currency, settings.desk.capital)
         self.standing = Standing(books, broker)
+        self._last_as_of = ""
         for record in log.records():
             self._fold(record, restoring=True)
 
@@ -105,31 +107,45 @@ class Runner:
             self._state(day, "halted", "a limit halted the desk; only a named person resumes it")
         return parse(receipt.leaf)
 
-    def recover(self, now: str) -> list[Json]:
-        """Resolve warrants that were recorded and not submitted. Returns what was appended."""
-        found: list[Json] = []
+    def start(self, facts: Json) -> None:
+        """The first record of a log: what the desk starts with. Its instant is the open of the first session."""
+        first = self.world.survey.market.panel.sessions[0]
+        self._append(self.world.session(first).opens_at, [{"kind": "start", **facts}])
+
+    def recover(self) -> list[Json]:
+        """Resolve warrants that were recorded and not submitted: submitted now. Returns what was appended.
+
+        The instant is that of the log's last record, so that a restart of a backtest is no event in time. A warrant
+        that has expired by then is rejected by the broker, which is a record too.
+        """
         for record in self.log.records(["decision"], newest_first=True):
             missing = [one for one in record["warrants"] if not self._known(one)]
-            if missing:
-                receipt = self.log.receipt(record["record_id"])
-                for one in missing:
-                    found += self._submit_one(receipt, Warrant.from_json(one), now)
-            break  # An older decision was followed by a later one, which happens only after its orders went out.
-        return found
+            if not missing:
+                return []
+            receipt, found = self.log.receipt(record["record_id"]), []
+            now = max(record["as_of"], self._last_as_of)
+            self._append(now, [{"kind": "recovery", "decision_id": record["record_id"],
+                                "warrants": [one["warrant_id"] for one in missing]}])  # fmt: skip
+            for one in missing:
+                found += self._submit_one(receipt, Warrant.from_json(one), now)
+            # An older decision was followed by this one, which happens only after its orders went out.
+            return found
+        return []
 
     # --- the steps ----------------------------------------------------------------------------------------------
 
     def _pass(self, day: str) -> None:
         """Actions of the ex-date, fills of the bar, the close: one transaction."""
         self.standing.executed = {}
-        session, bars, records = self.world.session(day), self.world.bars(day), []
+        session, bars = self.world.session(day), self.world.bars(day)
+        records: list[Json] = []
         for action in self.world.actions.get(day, ()):
             if action.kind == "split":
                 records += self.standing.broker.split(action.instrument, Fraction(action.amount), session)
             elif action.instrument in self.standing.books.holdings:
-                records.append(dividend_record(action.instrument, action.amount, day))
+                records.append(dividend_record(action.instrument, action.amount, day, session.opens_at))
         records += self.standing.broker.advance(session, bars)
-        records.append(session_record(day, {name: bar.close for name, bar in bars.items()}))
+        records.append(session_record(day, {name: bar.close for name, bar in bars.items()}, session.closes_at))
         self._append(session.closes_at, records)
 
     def portfolio(self, day: str, snapshot: Snapshot) -> Portfolio:
@@ -179,7 +195,7 @@ class Runner:
     def _submit_one(self, receipt: Receipt, warrant: Warrant, now: str) -> list[Json]:
         assert isinstance(warrant, PaperWarrant), "a paper desk issues paper warrants"
         answer = self.standing.broker.submit(warrant, receipt, now)
-        self._append(now, answer.fresh, folded_by_broker=True)
+        self._append(now, answer.fresh)
         return list(answer.fresh)
 
     def _record_models(self, snapshot: Snapshot) -> None:
@@ -201,8 +217,9 @@ class Runner:
 
     # --- the log ------------------------------------------------------------------------------------------------
 
-    def _common(self, as_of: str) -> dict[str, Any]:
-        recorded_at = as_of if self.mode is Mode.BACKTEST else self.log.now()
+    def _common(self, as_of: str) -> dict[str, Json]:
+        # In a backtest what we learned and when is the market's past, so that two runs have the same root.
+        recorded_at = as_of if self.mode is Mode.BACKTEST else datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
             "as_of": as_of,
             "recorded_at": recorded_at,
@@ -210,8 +227,9 @@ class Runner:
             "mode": self.mode.value,
         }
 
-    def _append(self, as_of: str, records: Iterable[Json], folded_by_broker: bool = False) -> list[Json]:
-        entries = [Entry(one["kind"], {**self._common(as_of), **_body(one, as_of)}) for one in records]
+    def _append(self, as_of: str, records: Iterable[Json]) -> list[Json]:
+        """Append records in one transaction; one that says itself when it was true keeps that."""
+        entries = [Entry(one["kind"], {**self._common(as_of), **_body(one)}) for one in records]
         if not entries:
             return []
         written = [parse(receipt.leaf) for receipt in self.log.append_many(entries)]
@@ -221,6 +239,7 @@ class Runner:
 
     def _fold(self, record: Json, restoring: bool = False) -> None:
         """Fold into the standing; the broker lived through its own records unless they are being restored."""
+        self._last_as_of = record["as_of"]
         if restoring:
             self.standing.broker.restore([record])
         self.standing.take(record)
@@ -232,7 +251,6 @@ class Runner:
         return verify_receipt(receipt, self.log.root_at(receipt.tree_size))
 
 
-def _body(record: Json, as_of: str) -> dict[str, Json]:
-    """A record without what the log writes itself; the instant of an event stays as `event_at`."""
-    body = {name: value for name, value in record.items() if name not in ("kind", "as_of")}
-    return {**body, "event_at": record["as_of"]} if record.get("as_of", as_of) != as_of else body
+def _body(record: Json) -> dict[str, Json]:
+    """A record without its kind, which the log writes itself."""
+    return {name: value for name, value in record.items() if name != "kind"}

@@ -7,7 +7,7 @@ causal, and a council trains only on bars before the decisions it advises.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 from pathlib import Path
@@ -27,6 +27,7 @@ from engine.limits_text import read_limits
 from knowledge.door import freeze
 from knowledge.facts import Snapshot
 from knowledge.faults import Fault, Faulty
+from knowledge.values import exact
 from rules.rulebook import Rulebook, read_rulebook
 
 if TYPE_CHECKING:
@@ -65,12 +66,9 @@ class World:
     desk: Desk
     instruments: tuple[Instrument, ...]
     feed: Feed
-    trained_until: str
-    """The last session the first training may see."""
-    _councils: dict[str, Council] = field(default_factory=dict, repr=False)
 
     @classmethod
-    def of(cls, desk: Desk, trained_until: str, instruments: tuple[str, ...] = ()) -> World:
+    def of(cls, desk: Desk, instruments: tuple[str, ...] = ()) -> World:
         """Open the desk's feed for its instruments (or some of them). Raises `Faulty`."""
         settings = desk.settings.feed
         known = load_instruments(desk.instruments)
@@ -81,7 +79,7 @@ class World:
         else:
             assert desk.bars is not None
             feed = CsvFeed(desk.bars, symbols, settings.calendar)
-        return cls(desk, chosen, feed, trained_until)
+        return cls(desk, chosen, feed)
 
     @cached_property
     def calendar(self) -> ExchangeCalendar:
@@ -98,9 +96,30 @@ class World:
     def council(self) -> Council:
         """The heads, trained by plan on bars before each decision."""
         from advisors.council import Council
+        from advisors.heads.walk import Plan
 
-        folder = self.desk.store.parent / "models"
-        return Council.train(self.survey.market.panel, self.survey.measures, self.trained_until, folder)
+        plan = Plan(days=self.desk.settings.advisors.retrain_days)
+        panel, folder = self.survey.market.panel, self.desk.store.parent / "models"
+        return Council.train(panel, self.survey.measures, self.trained_until, folder, plan=plan)
+
+    @cached_property
+    def trained_until(self) -> str:
+        """The last session the first training sees. Raises `Faulty` where the feed begins after it."""
+        wanted = self.desk.settings.advisors.trained_until
+        before = [day for day in self.survey.market.panel.sessions if day <= wanted]
+        if not before:
+            words = f'`trained_until = "{wanted}"` is before the feed\'s first session; give a later date'
+            raise Faulty(Fault(str(self.desk.folder / "warrant.toml"), 1, 1, words))
+        return before[-1]
+
+    @property
+    def first_decision(self) -> str:
+        """The first session that may be decided. Raises `Faulty` where the feed ends before it."""
+        after = [day for day in self.survey.market.panel.sessions if day > self.trained_until]
+        if not after:
+            words = f"the feed ends on {self.trained_until}, before any session that could be decided"
+            raise Faulty(Fault(str(self.desk.folder / "warrant.toml"), 1, 1, words))
+        return after[0]
 
     @cached_property
     def actions(self) -> Mapping[str, tuple[Action, ...]]:
@@ -127,18 +146,19 @@ class World:
         """The whole bars of one session; an instrument without one has none."""
         panel = self.survey.market.panel
         row = panel.row(day)
-        return {
-            name: Bar(*(_price(getattr(panel, part)[row, at]) for part in ("open", "high", "low", "close")),
-                      int(panel.volume[row, at]))
-            for at, name in enumerate(panel.instruments)
-            if panel.valid[row, at]
-        }  # fmt: skip
+        found = {}
+        for at, name in enumerate(panel.instruments):
+            if panel.valid[row, at]:
+                grids = (panel.open, panel.high, panel.low, panel.close)
+                opened, high, low, close = (_price(float(grid[row, at])) for grid in grids)
+                found[name] = Bar(opened, high, low, close, int(panel.volume[row, at]))
+        return found
 
     def listed(self, day: str) -> tuple[str, ...]:
         """Instruments that have had a bar up to this session: those a verdict is due for."""
         panel = self.survey.market.panel
-        rows = panel.valid[: panel.row(day) + 1].any(axis=0)
-        return tuple(name for name, known in zip(panel.instruments, rows, strict=True) if known)
+        rows = panel.valid[: panel.row(day) + 1]
+        return tuple(name for at, name in enumerate(panel.instruments) if rows[:, at].any())
 
     def snapshot(self, day: str) -> Snapshot:
         """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""
@@ -147,7 +167,7 @@ class World:
 
 
 def _price(number: float) -> Decimal:
-    return Decimal(repr(round(float(number), 6)))
+    return exact(number, Decimal("0.0001"))
 
 
 def _text(path: Path) -> str:

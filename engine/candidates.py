@@ -16,6 +16,7 @@ from engine.proposals import Entry, Finding
 from engine.sizing import Size, limit_price, size, stop_price
 from knowledge.facts import Fact
 from knowledge.prolog_session import PolicyVerdict
+from rules.rulebook import Rulebook
 
 ZERO = Fraction(0)
 
@@ -46,13 +47,18 @@ def one_sided(derived: Sequence[Fact]) -> tuple[dict[str, Fact], frozenset[str]]
     return {name: fact for name, fact in found.items() if name not in torn}, frozenset(torn)
 
 
+def strategies(rulebook: Rulebook) -> dict[str, str]:
+    """The strategy of each rule's candidates, without the horizon: who owns the rule answers for its orders."""
+    return {rule.name: rule.owner for rule in rulebook.program.rules}
+
+
 def shape(
-    here: Circumstances, states: Mapping[str, Finding], regime: str, fact: Fact, policy: PolicyVerdict
+    here: Circumstances, states: Mapping[str, Finding], regime: str, fact: Fact, policy: PolicyVerdict, owner: str
 ) -> Candidate:
-    """Make one candidate an entry."""
+    """Make one candidate an entry of its owner's strategy for its horizon."""
     name, horizon = fact.word("instrument"), fact.word("horizon")
     side = Side.BUY if fact["side"] == "long" else Side.SELL
-    strategy = fact.word("strategy")
+    strategy = f"{owner}-{horizon}"
     found = findings(here, states, Case(name, side, strategy, horizon, _forbidden(policy)))
     conviction = Fraction(fact.number("conviction"))
     terms = here.market.terms.get(name)

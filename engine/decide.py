@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.candidates import one_sided, shape
+from engine.candidates import one_sided, shape, strategies
 from engine.conditions import Circumstances, trading_state
 from engine.decision import Decision, Verdict
 from engine.exits import propose_exits, rule_on_exits
@@ -23,6 +23,7 @@ from engine.standing import portfolio_facts
 from engine.verdicts import instruments_of, torn_verdict, undetermined, verdict_of
 from engine.warrants import Inputs
 from knowledge.facts import Snapshot
+from rules.conditions import WorkingMemory
 from rules.nearest import nearest
 from rules.reasoning import Reasoning
 from rules.rulebook import Rulebook
@@ -48,9 +49,10 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     state, states = trading_state(here)
 
     proposed, torn = one_sided(derived)
+    owners = strategies(rulebook)
     policies = reasoning.judge(facts, tuple(proposed.values()))
     candidates = {
-        name: shape(here, states, regime, fact, policy)
+        name: shape(here, states, regime, fact, policy, owners.get(fact.word("rule"), "unowned"))
         for (name, fact), policy in zip(proposed.items(), policies, strict=True)
     }
     judgement = judge(book, [one.entry for one in candidates.values()], market, limits, regime)
@@ -58,9 +60,10 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
 
     verdicts = [verdict_of(one, candidates[one.entry.instrument], proof) for one in judgement.rulings]
     verdicts += [torn_verdict(name) for name in torn]
+    memory = WorkingMemory.of((*facts, *derived))
     for name in instruments_of(snapshot, derived):
         if name not in candidates and name not in torn:
-            miss = nearest(rulebook.program, (*facts, *derived), name)
+            miss = nearest(rulebook.program, memory, name)
             verdicts.append(Verdict(name, Outcome.NO_CANDIDATE, (), miss=miss))
 
     decision = Decision(

@@ -44,7 +44,7 @@ def test_what_is_left_out_has_the_named_defaults() -> None:
     assert settings.store.path == "store/warrant.sqlite"
     assert (settings.feed.kind, settings.feed.path, settings.feed.calendar) == ("sample", None, "XNYS")
     assert settings.broker.commission_per_share == Decimal("0.005")
-    assert settings.advisors.retrain_sessions == 63
+    assert settings.advisors.retrain_days == 84
 
 
 @pytest.mark.parametrize(
@@ -99,8 +99,8 @@ def test_what_is_left_out_has_the_named_defaults() -> None:
             ['w.toml:8:1: `calendar` takes one of XNYS, XNAS, XBOM, XNSE, not `"NYSE"`'],
         ),
         (
-            LEAST + "[advisors]\nretrain_sessions = 2.5\n",
-            ["w.toml:8:1: `retrain_sessions` takes a whole number from 1 to 10000, not `2.5`"],
+            LEAST + "[advisors]\nretrain_days = 2.5\n",
+            ["w.toml:8:1: `retrain_days` takes a whole number from 1 to 10000, not `2.5`"],
         ),
     ],
 )

@@ -1,0 +1,42 @@
+"""Why was there no trade: the rule that came closest and what failed, or the limits and policies that refused."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from adapters.frame import DeskOption, JsonOption, Status, write, write_json
+
+
+def command(
+    symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="The instrument.")],
+    at: Annotated[str, typer.Option("--at", metavar="DATE", help="The session, such as 2011-03-01.")],
+    desk: DeskOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Why not: the closest rule and the condition that failed, or every reason the trade was refused."""
+    from adapters.desk import find_desk, read_desk
+    from adapters.lookup import decision_at, evidence_of, reading
+    from adapters.telling import fault_telling
+    from engine.explain import explain_verdict
+    from engine.narrative import lines
+    from knowledge.faults import Fault, Faulty
+
+    with reading(read_desk(find_desk(desk))) as log:
+        record = decision_at(log, at)
+        if record["kind"] == "fault":
+            told = fault_telling(record)
+        else:
+            names = [one["instrument"] for one in record["verdicts"]]
+            if symbol not in names:
+                known = ", ".join(names)
+                raise Faulty(Fault("command line", 1, 1, f"`{symbol}` was not in the universe on {at}; it had {known}"))
+            verdict = next(one for one in record["verdicts"] if one["instrument"] == symbol)
+            told = explain_verdict(evidence_of(log, record), verdict)
+    if json:
+        write_json(told.to_json())
+    else:
+        for line in lines(told):
+            write(line)
+    return Status.FINE

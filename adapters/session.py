@@ -1,0 +1,51 @@
+"""A desk opened for running: law checked, log open and verified, worker started, unfinished business resolved.
+
+The order is the point: nothing starts before the files are sound, and nothing is sent before the log verifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+
+from adapters.desk import Desk
+from adapters.frame import Failed
+from adapters.log import AuditLog, LogUnwritable
+from adapters.runner import Runner
+from adapters.worker import Worker, WorkerLost
+from adapters.world import Law, World, read_law
+
+PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-learn", "numpy", "pandas")
+"""Whose versions a start record names."""
+
+
+@contextmanager
+def opened(desk: Desk, world: World) -> Iterator[Runner]:
+    """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines."""
+    law = read_law(desk)
+    try:
+        with AuditLog.open(desk.store) as log, Worker(law.rulebook, law.limits) as worker:
+            runner = Runner(desk, law, world, log, worker)
+            _begin(runner, law)
+            yield runner
+    except LogUnwritable as error:
+        raise Failed(f"{error}; nothing was sent") from error
+    except WorkerLost as error:
+        raise Failed(f"{error}; run `warrant doctor`") from error
+
+
+def _begin(runner: Runner, law: Law) -> None:
+    """The first start of a log, or what has to be resolved since the last one."""
+    if runner.log.size == 0:
+        runner.start(
+            {
+                "rulebook": law.rulebook.fingerprint,
+                "limits": law.limits.fingerprint,
+                "versions": {name: version(name) for name in PACKAGES},
+                "capital": str(runner.desk.settings.desk.capital),
+                "feed": runner.desk.settings.feed.kind,
+            }
+        )
+    else:
+        runner.recover()
