@@ -108,10 +108,10 @@ class _Search:
         return best
 
     def _rule(self, rule: tree.Rule, given: Bindings, depth: int) -> _Answer | None:
-        """Why one rule did not conclude."""
+        """Why one rule did not conclude; None if all its conditions hold."""
         plan = self.rules.plan(rule, given)
         ends = furthest(stops(plan, 0, self.memory, given))
-        if not ends:
+        if ends[0].at == len(plan.conditions):
             return None
         failure = min((self._failure(plan, end, depth) for end in ends), key=_Failure.order)
         held, total = ends[0].held, len(rule.conditions)

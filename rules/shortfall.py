@@ -155,6 +155,9 @@ def _of_constraint(
             found = _of_constraint(failing, value, bindings, slots, about)
         case tree.AnyOf():
             found = _of_choice(constraint.parts, value, bindings, slots, about)
+        case tree.Unlike(tree.Predicate(call)):
+            found = of_test(call, bindings, slots, about, wanted=False)
+            assert found is not None, constraint
         case tree.Unlike():
             found = _of_words(f"anything but {spoken(value, about.slot.unit)}", value, about)
         case tree.Wildcard():

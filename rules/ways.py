@@ -26,8 +26,9 @@ class Stop:
 
 
 def stops(plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Iterator[Stop]:
-    """Where each way through the conditions from `at` on ends; ways that reach the end give nothing."""
+    """Where each way through the conditions from `at` on ends; behind the last one if all of them hold."""
     if at == len(plan.conditions):
+        yield Stop(at, at, bindings)
         return
     count = plan.counts.get(at)
     if count is not None:

@@ -113,3 +113,27 @@ def held(draw: st.DrawFn, instrument: str) -> list[Fact]:
     slots = {"side": side, "return": gain, "sessions-held": sessions, "best-close": best, "horizon": horizon}
     stop = fact("protection", instrument=instrument, stop=draw(near("106", "114", "110", "0.0001")))
     return [position(instrument, **slots), *([stop] if kind == "protected" else [])]
+
+
+@st.composite
+def few(draw: st.DrawFn) -> list[Fact]:
+    """Facts for the rules of peculiar.clp."""
+    found = []
+    price = st.sampled_from(("10", "10.25", "11"))
+    for instrument in INSTRUMENTS:
+        if draw(st.sampled_from((True, True, True, False))):
+            slots = {name: draw(price) for name in ("open", "high", "low", "close")}
+            found.append(
+                fact("bar", instrument=instrument, session="d", volume=draw(st.sampled_from((10, 11, 12))), **slots)
+            )
+        for head in HEADS:
+            kind = draw(st.sampled_from(("advisory", "abstention", "")))
+            if kind == "advisory":
+                direction = draw(st.sampled_from(("long", "short", "flat")))
+                found.append(advisory(instrument, head, direction, draw(st.sampled_from(("0.7", "0.7001")))))
+            elif kind:
+                reason = draw(st.sampled_from(("no news", "long", "broken")))
+                found.append(fact("abstention", instrument=instrument, head=head, reason=reason))
+        if draw(st.booleans()):
+            found.append(position(instrument, side=draw(st.sampled_from(("long", "short")))))
+    return found

@@ -47,29 +47,6 @@ def test_a_rule_of_the_book_matches_exactly_when_it_fires(facts: list[Fact]) -> 
     assert matched == fired
 
 
-@st.composite
-def few(draw: st.DrawFn) -> list[Fact]:
-    found = []
-    price = st.sampled_from(("10", "10.25", "11"))
-    for instrument in desk.INSTRUMENTS:
-        if draw(st.sampled_from((True, True, True, False))):
-            slots = {name: draw(price) for name in ("open", "high", "low", "close")}
-            found.append(
-                fact("bar", instrument=instrument, session="d", volume=draw(st.sampled_from((10, 11, 12))), **slots)
-            )
-        for head in desk.HEADS:
-            kind = draw(st.sampled_from(("advisory", "abstention", "")))
-            if kind == "advisory":
-                direction = draw(st.sampled_from(("long", "short", "flat")))
-                found.append(desk.advisory(instrument, head, direction, draw(st.sampled_from(("0.7", "0.7001")))))
-            elif kind:
-                reason = draw(st.sampled_from(("no news", "long", "broken")))
-                found.append(fact("abstention", instrument=instrument, head=head, reason=reason))
-        if draw(st.booleans()):
-            found.append(desk.position(instrument, side=draw(st.sampled_from(("long", "short")))))
-    return found
-
-
 def test_every_rule_matches_where_its_cases_make_it_fire() -> None:
     seen: set[str] = set()
     for case in read_cases(desk.DESK / "rules" / "cases"):
@@ -80,6 +57,8 @@ def test_every_rule_matches_where_its_cases_make_it_fire() -> None:
 
 
 PECULIAR = Path(__file__).with_name("peculiar.clp")
+
+
 PECULIAR_PROGRAM = parse(PECULIAR.read_text(encoding="utf-8"), "peculiar.clp")
 PECULIAR_IMAGE = ClipsImage(PECULIAR_PROGRAM)
 
@@ -87,7 +66,7 @@ PECULIAR_IMAGE = ClipsImage(PECULIAR_PROGRAM)
 def test_every_kind_of_condition_matches_exactly_when_clips_fires() -> None:
     seen: set[str] = set()
 
-    @given(few())
+    @given(desk.few())
     def agree(facts: list[Fact]) -> None:
         fired, matched = firings(PECULIAR_PROGRAM, PECULIAR_IMAGE, facts)
         assert matched == fired

@@ -4,6 +4,7 @@ import json
 import re
 from decimal import Decimal
 from itertools import product
+from pathlib import Path
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from knowledge.door import admit, fact
 from knowledge.facts import Fact
 from knowledge.templates import vocabulary
 from rules.conditions import WorkingMemory
+from rules.matching import matches
 from rules.nearest import Miss, nearest
 from tests.rules import desk
 from tests.rules.desk import advisory, indicator, market, position
@@ -133,6 +135,19 @@ def test_nothing_is_missing_where_a_candidate_stands() -> None:
 
 def test_an_instrument_of_which_nothing_is_known_has_an_answer() -> None:
     assert why_not().rule == "swing-long"
+
+
+PECULIAR = parse(Path(__file__).with_name("peculiar.clp").read_text(encoding="utf-8"), "peculiar.clp")
+
+
+@given(desk.few())
+def test_every_kind_of_condition_has_words_for_its_failure(facts: list[Fact]) -> None:
+    memory = WorkingMemory(facts)
+    for rule in PECULIAR.rules:
+        miss = nearest(Program(rule.file, (rule,)), memory, "AAPL", ("exit",))
+        fires = any(found["i"] == "AAPL" for found in matches(rule, memory))
+        assert (miss is None) is fires
+        assert miss is None or (miss.held < miss.conditions and miss.failing)
 
 
 CIRCLE = """
