@@ -107,7 +107,7 @@ class Matching:
             self._expire(instrument, session, with_the_bar=True)
 
     def settle(self, instrument: str, as_of: str, session: str, because_of: str = "") -> None:
-        """Do what follows from the state of one instrument's orders (or of one order alone), until nothing does."""
+        """Do what follows from an instrument's orders (or from one order and its stop) until nothing does."""
         while True:
             found = (one for one in self._consequences(instrument, session) if _concerns(one, because_of))
             consequence = next(found, None)
@@ -127,7 +127,7 @@ class Matching:
                 if ticket.remaining:
                     yield ticket, Event.SUBMIT, {"order": ticket.order.to_json(), "session": session}
                 elif not entry.live:
-                    yield ticket, Event.EXPIRE, {"why": f"its entry `{ticket.guards}` did not fill"}
+                    yield ticket, Event.EXPIRE, {"why": f"its entry `{ticket.guards}` never filled"}
             elif flat and ticket.order.reduce_only and (entry is None or not entry.live):
                 yield _ending(ticket, "the position is flat")
             elif ticket.order.role is Role.ENTRY and self._is_bare(ticket):
@@ -193,7 +193,7 @@ class Matching:
 
 def _concerns(consequence: Consequence, identity: str) -> bool:
     ticket, _, details = consequence
-    return not identity or identity in (ticket.order.client_order_id, details.get("replaced_by"))
+    return not identity or identity in (ticket.order.client_order_id, ticket.guards, details.get("replaced_by"))
 
 
 def _taken(ticket: Ticket) -> tuple[Event, dict[str, Json]]:

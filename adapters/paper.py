@@ -49,7 +49,7 @@ ProofT = TypeVar("ProofT", bound=Proof)
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The records that answer a submission. `fresh`: those among them that were not given before, to be logged."""
+    """What a submission brings: `events` answer it, the same each time; `fresh` were not told before: log them."""
 
     events: tuple[Json, ...]
     fresh: tuple[Json, ...]
@@ -57,7 +57,7 @@ class Answer:
     @property
     def accepted(self) -> bool:
         """Whether the venue took the order."""
-        return not any(event["kind"] == "rejection" for event in self.events)
+        return any(event["event"] == Event.ACCEPT for event in self.events)
 
 
 class PaperBroker(Generic[ProofT]):
@@ -173,27 +173,31 @@ class PaperBroker(Generic[ProofT]):
         return True
 
     def _submission(self, warrant: Warrant, decision_id: str, moment: datetime, now: str) -> Json:
-        """The record of a proven submission: with what it brings, or with the reason for its rejection."""
+        """The first record of a proven order: its submission (with the reason of its rejection) or its expiry."""
         try:
             self._check_world(warrant, moment)
             replaces, refused = check(warrant, self.state), None
         except Rejected as refusal:
-            replaces, refused = (), [refusal.reason.value, refusal.detail]
+            replaces, refused = (), refusal
         order, stop = warrant.order, warrant.protective_stop
+        # An order whose warrant has expired was never submitted: it goes from warranted to expired.
+        expired = refused is not None and refused.reason is Reason.EXPIRED
+        taken = {order.client_order_id, *self.state.tickets}
+        waits = stop if stop and stop.instrument == order.instrument and stop.client_order_id not in taken else None
         return {
-            "kind": "order",
+            "kind": "expiry" if expired else "order",
             "event_id": f"{order.client_order_id}:1",
             "client_order_id": order.client_order_id,
             "decision_id": decision_id,
             "warrant_id": warrant.warrant_id,
-            "event": Event.SUBMIT.value,
-            "state": State.SUBMITTED.value,
+            "event": Event.EXPIRE.value if expired else Event.SUBMIT.value,
+            "state": State.EXPIRED.value if expired else State.SUBMITTED.value,
             "as_of": now,
             "order": order.to_json(),
-            "protective_stop": stop.to_json() if stop is not None and refused is None else None,
+            "protective_stop": None if waits is None else waits.to_json(),
             "expires_at": None if order.role is Role.STOP else warrant.expires_at,
             "replaces": list(replaces),
-            "refused": refused,
+            "refused": None if refused is None else [refused.reason.value, refused.detail],
             "session": "",
         }
 

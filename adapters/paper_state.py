@@ -86,7 +86,7 @@ class PaperState:
         step = _STEPS.get(record["kind"])
         if step is None or record.get("stray") is True:
             return
-        if record["event"] == Event.SUBMIT and record["client_order_id"] not in self.tickets:
+        if "order" in record and record["client_order_id"] not in self.tickets:
             self._open(record)
         ticket = self.tickets[record["client_order_id"]]
         number = int(record["event_id"].rpartition(":")[2])
@@ -99,7 +99,7 @@ class PaperState:
         self._follow(ticket, record)
 
     def _open(self, record: Json) -> None:
-        """A submission makes the ticket of its order and, for an entry, of the protective stop that waits with it."""
+        """A first record makes the ticket of its order and, for an entry, of the protective stop that waits with it."""
         order, stop = Order.from_json(record["order"]), record["protective_stop"]
         shared = {"decision_id": record["decision_id"], "warrant_id": record["warrant_id"]}
         self._add(
@@ -155,8 +155,9 @@ class PaperState:
             guard.remaining = total(guard.remaining, quantity)
 
     def _ended(self, ticket: Ticket, record: Json) -> None:
-        if (successor := record.get("replaced_by")) is not None:
-            self.answers[successor].append(record)
+        answered = ticket.order.client_order_id if "order" in record else record.get("replaced_by")
+        if answered is not None:
+            self.answers.setdefault(answered, []).append(record)
 
     def _move(self, instrument: str, quantity: Decimal) -> None:
         if quantity:

@@ -53,7 +53,11 @@ def _refusal(desk: Desk, one, receipt, now: str) -> tuple[str, bool]:
     desk.records += answer.fresh
     assert not answer.accepted
     last = answer.events[-1]
-    assert (last["kind"], last["event"], last["state"]) == ("rejection", "reject", "rejected")
+    if last["kind"] == "expiry":
+        assert (last["event"], last["state"], last["refused"][0]) == ("expire", "expired", Reason.EXPIRED)
+        last = {"reason": last["refused"][0], "stray": False, "detail": last["refused"][1]}
+    else:
+        assert (last["kind"], last["event"], last["state"]) == ("rejection", "reject", "rejected")
     assert last["detail"]
     desk.broker.advance(session(1), {"AAPL": CALM})
     assert desk.broker.positions() == {} and desk.broker.working() == ()
@@ -141,6 +145,15 @@ def test_a_proven_submission_that_can_not_be_taken_is_rejected_with_its_reason(o
     assert _refusal(desk, one, receipt, now) == (reason, False)
     again = desk.broker.submit(one, receipt, now)
     assert not again.accepted and again.fresh == ()
+
+
+def test_the_stop_of_an_entry_that_is_not_taken_expires_with_it() -> None:
+    desk = Desk()
+    assert told(desk.submit(*entry("e", BUY, "100", "95", name="FB"))) == [("e", "submit"), ("e", "reject")]
+    assert told(desk.records) == [("e", "submit"), ("e", "reject"), ("e-stop", "expire")]
+    late = warrant(*entry("f", BUY, "100", "95"))
+    answer = desk.broker.submit(late, desk.log.decide(late), closes(2))
+    assert told(answer.events) == [("f", "expire")] and told(answer.fresh) == [("f", "expire"), ("f-stop", "expire")]
 
 
 def test_the_last_instant_of_a_warrant_still_counts() -> None:
