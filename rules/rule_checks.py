@@ -38,7 +38,7 @@ from knowledge.clips_tree import (
 from knowledge.door import SYMBOL
 from knowledge.faults import Fault
 from knowledge.templates import Slot, Template, Vocabulary
-from rules.signatures import Kind, a, kind_of, meant, unbound
+from rules.signatures import Kind, kind_of, meant, unbound, with_article
 from rules.stages import order_faults
 
 
@@ -141,7 +141,9 @@ class _RuleCheck:
 
     def truth(self, node: Node, kind: Kind | None) -> None:
         if kind not in (None, "truth"):
-            self.complain(node, f"this test gives {a(kind)}, which always counts as true; compare it with something")
+            self.complain(
+                node, f"this test gives {with_article(kind)}, which always counts as true; compare it with something"
+            )
 
     def template(self, name: str, node: Node) -> Template | None:
         template = self.words.templates.get(name)
@@ -201,7 +203,8 @@ class _RuleCheck:
                 kind = kind_of(constraint.call, bound, self.complain)
                 if kind not in (None, slot.type):
                     self.complain(
-                        constraint, f"{a(kind)} never equals the slot `{slot.name}`, which holds {a(slot.type)}"
+                        constraint,
+                        f"{with_article(kind)} never equals the slot `{slot.name}`, which holds {with_article(slot.type)}",
                     )
 
     def variable(self, term: Variable, slot: Slot, bound: dict[str, Kind | None], binds: bool) -> None:
@@ -212,14 +215,18 @@ class _RuleCheck:
                 self.complain(term, unbound(term.name, bound))
         elif bound[term.name] not in (None, slot.type):
             kind = bound[term.name]
-            self.complain(term, f"`?{term.name}` is {a(kind)} and never equals the slot `{slot.name}`, {a(slot.type)}")
+            self.complain(
+                term,
+                f"`?{term.name}` is {with_article(kind)} and never equals the slot `{slot.name}`, {with_article(slot.type)}",
+            )
 
     def literal(self, term: Literal, slot: Slot) -> None:
         kind = kind_of(term, {}, self.complain)
         if kind != slot.type:
             more = f"; write `{term.value}.0`" if (kind, slot.type) == ("integer", "number") else ""
             self.complain(
-                term, f"the slot `{slot.name}` holds {a(slot.type)}, not the {kind} {self.rule.words(term)}{more}"
+                term,
+                f"the slot `{slot.name}` holds {with_article(slot.type)}, not the {kind} {self.rule.words(term)}{more}",
             )
         elif kind == "symbol":
             self.symbol(term, slot)
@@ -252,7 +259,9 @@ class _RuleCheck:
             if isinstance(one.value, Literal) and slot.type in ("symbol", "text"):
                 self.literal(one.value, slot)
             elif kind is not None and kind != slot.type and (kind, slot.type) != ("integer", "number"):
-                self.complain(one.value, f"the slot `{slot.name}` holds {a(slot.type)}, not {a(kind)}")
+                self.complain(
+                    one.value, f"the slot `{slot.name}` holds {with_article(slot.type)}, not {with_article(kind)}"
+                )
         missing = [name for name in template.slots if name not in {one.slot for one in assertion.slots}]
         if missing:
             lacking = ", ".join(f"`{name}`" for name in missing)

@@ -84,7 +84,7 @@ def meant(word: str, declared: Mapping[str, object], sigil: str = "") -> str:
     return ""
 
 
-def a(kind: Kind | None) -> str:
+def with_article(kind: Kind | None) -> str:
     """A kind with its article."""
     return {"integer": "an integer", "truth": "a truth value"}.get(str(kind), f"a {kind}")
 
@@ -110,7 +110,7 @@ def _kind_of_call(call: Call, bound: Mapping[str, Kind | None], complain: Compla
     for argument, kind in zip(call.arguments, kinds, strict=True):
         if kind is not None and kind not in signature.takes:
             takes = next(what for named, what in _NAMED if named == signature.takes)
-            complain(argument, f"`{call.function}` takes {takes} here, not {a(kind)}")
+            complain(argument, f"`{call.function}` takes {takes} here, not {with_article(kind)}")
             return None
     if None in kinds:
         return signature.gives
@@ -123,4 +123,7 @@ def _complain_about_values(call: Call, kinds: list[Kind | None], complain: Compl
     if call.function == "*" and kinds[:2] == ["integer", "integer"]:
         complain(call, "`*` of whole numbers overflows beyond 64 bits; begin with a float: `(* 1.0 …)`")
     if call.function in ("eq", "neq") and len(set(kinds)) > 1:
-        complain(call, f"`{call.function}` compares {' with '.join(map(a, kinds))}, which are never equal; use `=`")
+        complain(
+            call,
+            f"`{call.function}` compares {' with '.join(map(with_article, kinds))}, which are never equal; use `=`",
+        )
