@@ -204,7 +204,8 @@ class _RuleCheck:
                 if kind not in (None, slot.type):
                     self.complain(
                         constraint,
-                        f"{with_article(kind)} never equals the slot `{slot.name}`, which holds {with_article(slot.type)}",
+                        f"{with_article(kind)} never equals the slot `{slot.name}`, "
+                        f"which holds {with_article(slot.type)}",
                     )
 
     def variable(self, term: Variable, slot: Slot, bound: dict[str, Kind | None], binds: bool) -> None:
@@ -217,7 +218,8 @@ class _RuleCheck:
             kind = bound[term.name]
             self.complain(
                 term,
-                f"`?{term.name}` is {with_article(kind)} and never equals the slot `{slot.name}`, {with_article(slot.type)}",
+                f"`?{term.name}` is {with_article(kind)} and never equals the slot `{slot.name}`, "
+                f"{with_article(slot.type)}",
             )
 
     def literal(self, term: Literal, slot: Slot) -> None:
