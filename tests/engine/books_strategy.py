@@ -1,0 +1,306 @@
+"""Random desks for the gate: positions, working orders, exits, entries, a market and a file of limits.
+
+The numbers are small and round on purpose, so that bounds are met exactly as often as they are missed. A desk may be
+odd (a stop larger than its position, an exit on the wrong side, opposite entries working, a bound its positions break
+already), because the promises hold for every input. Entries carry the findings that the engine itself would give them
+for what the numbers take for granted: an entry extends a position or starts from flat, and its figures are there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from fractions import Fraction
+from types import MappingProxyType
+
+from hypothesis import strategies as st
+
+from engine.gate import Judgement, judge
+from engine.kinds import GROUPS, KINDS
+from engine.limits import Limit, Limits, Parameters, Scenario
+from engine.market import Market, Terms
+from engine.orders import Kind, Order, Role, Side, State
+from engine.portfolio import Mode, Operations, Portfolio, Position, Working
+from engine.proposals import Entry, Exit, Finding
+from engine.reach import Book, read_book
+
+SESSION = "2011-01-03"
+NAMES = ("AA", "BB", "CC", "DD")
+STRATEGIES = ("drift", "swing-book")
+HORIZONS = ("position", "swing")
+REGIMES = ("bear", "bull", "unknown")
+NUMERIC = tuple(name for name, kind in KINDS.items() if kind.form in ("linear", "order"))
+"""Every kind that bounds a number."""
+BOUNDS = ("0.2", "0.25", "0.4", "0.5", "0.6", "1", "1.6", "3", "0.1", "0.05", "0.02", "0.01", "0")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything the gate and the prover are asked about."""
+
+    portfolio: Portfolio
+    exits: tuple[Exit, ...]
+    entries: tuple[Entry, ...]
+    market: Market
+    limits: Limits
+    regime: str
+
+    @property
+    def book(self) -> Book:
+        """The book the arithmetic reads."""
+        return read_book(self.portfolio, self.exits, self.market, self.limits)
+
+    def judged(self) -> Judgement:
+        """What the arithmetic rules."""
+        return judge(self.book, self.entries, self.market, self.limits, self.regime)
+
+    def with_limits(self, rows: Sequence[Limit]) -> Desk:
+        """The same desk under other limits."""
+        return replace(self, limits=replace(self.limits, limits=tuple(rows)))
+
+    def with_entries(self, entries: Sequence[Entry]) -> Desk:
+        """The same desk with other entries."""
+        return replace(self, entries=tuple(entries))
+
+
+@st.composite
+def desks(draw: st.DrawFn, kinds: Sequence[str] = NUMERIC, most_instruments: int = 4, rows: int = 6) -> Desk:
+    """A desk of a few instruments, with rows of limits of these kinds."""
+    names = NAMES[: draw(st.integers(1, most_instruments))]
+    market = draw(markets(names))
+    limits = draw(limit_files(kinds, rows))
+    positions = [one for name in names for one in draw(st.lists(_position(name), max_size=1))]
+    held = {one.instrument: one for one in positions}
+    working = [one for name in names for one in draw(_working(name, held.get(name)))]
+    exits = [one for one in (draw(_exit(held_one)) for held_one in positions) if one is not None]
+    portfolio = Portfolio(
+        account="test",
+        mode=Mode.BACKTEST,
+        currency="USD",
+        nav=Decimal(draw(st.sampled_from((100_000,) * 6 + (60_000, 12_345, 0)))),
+        cash=Decimal(50_000),
+        settled_cash=Decimal(draw(st.sampled_from((80_000, 40_000, 10_000, 0, -500)))),
+        day_pnl=Decimal(draw(st.sampled_from((0, 750, -500, -1_500)))),
+        high_water_mark=Decimal(100_000),
+        traded_today=Decimal(draw(st.sampled_from((0, 0, 20_000)))),
+        positions=tuple(positions),
+        working=tuple(working),
+        operations=Operations(),
+    )
+    entered = draw(st.lists(st.sampled_from(names), unique=True, min_size=1, max_size=3))
+    entries = [draw(_entry(name, portfolio, exits, market)) for name in entered]
+    return Desk(portfolio, tuple(exits), tuple(entries), market, limits, draw(st.sampled_from(REGIMES)))
+
+
+# --- the market -------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def markets(draw: st.DrawFn, names: Sequence[str]) -> Market:
+    """Terms for these instruments; now and then one lacks its figures."""
+    gone = draw(st.sampled_from((*[""] * 40, *names)))
+    terms = {name: draw(_terms(name)) for name in names if name != gone}
+    missing = {name: ("bar",) for name in names if name == gone}
+    joined = draw(st.lists(st.sampled_from(names), unique=True))
+    clusters = (tuple(sorted(joined)),) if len(joined) > 1 else ()
+    return Market(SESSION, terms, missing, clusters)
+
+
+def _terms(name: str) -> st.SearchStrategy[Terms]:
+    return st.builds(
+        Terms,
+        instrument=st.just(name),
+        price=st.sampled_from(_fractions("10", "12.5", "20", "33.3", "100")),
+        unit=st.sampled_from(_fractions("1", "1", "1", "10", "1.5", "2/3")),
+        tick=st.just(Fraction(1, 100)),
+        lot=st.sampled_from((1, 1, 10, 100)),
+        multiplier=st.just(Fraction(1)),
+        average_volume=st.sampled_from(_fractions("500", "2000", "100000")),
+        beta=st.sampled_from(_fractions("1", "0.8", "1.3", "0", "-0.5")),
+        volatility=st.sampled_from(_fractions("0.15", "0.3", "0.6")),
+        true_range=st.just(Fraction(1, 2)),
+        sector=st.sampled_from(("banks", "technology")),
+        issuer=st.sampled_from((name, "holding")),
+        currency=st.sampled_from(("USD", "EUR")),
+    )
+
+
+# --- limits -----------------------------------------------------------------------------------------------------
+
+
+@st.composite
+def limit_files(draw: st.DrawFn, kinds: Sequence[str] = NUMERIC, rows: int = 6) -> Limits:
+    """Up to `rows` limits of these kinds, and the price collar that every file has."""
+    chosen = draw(st.lists(st.sampled_from(kinds), min_size=1, max_size=rows))
+    found = [draw(_limit(kind, at)) for at, kind in enumerate(chosen)]
+    collar = Limit("collar", 1, "price_collar", Fraction("0.03"), "reference price", "risk", "test", "2010-01-01")
+    fees = draw(st.sampled_from((("0", "0"), ("0.005", "1"), ("0.01", "25"))))
+    shape = ("2", "0.7", "0.25", "0.15", *fees)
+    scenarios = (
+        Scenario("crash", Fraction("-0.4"), Fraction(0), "test"),
+        Scenario("rally", Fraction("0.2"), Fraction(0), "test"),
+        Scenario("together", Fraction(0), Fraction(5), "test"),
+    )
+    multipliers = MappingProxyType({"bear": Fraction(1, 2), "bull": Fraction(1), "unknown": Fraction(3, 10)})
+    return Limits("test", (*found, collar), scenarios, Parameters(*map(Fraction, shape)), multipliers)
+
+
+@st.composite
+def _limit(draw: st.DrawFn, kind: str, at: int) -> Limit:
+    spec = KINDS[kind]
+    bound = Fraction(draw(st.sampled_from(BOUNDS)))
+    if kind == "order_quantity":
+        bound *= 500
+    if kind == "concentration":
+        bound = min(bound, Fraction(1))
+    only = draw(st.sampled_from(("", "", "technology", "swing", "drift"))) if kind == "group_gross" else ""
+    return Limit(
+        id=f"{kind}.{at}",
+        layer=spec.layers[0],
+        kind=kind,
+        bound=bound,
+        unit=spec.unit,
+        owner="risk",
+        source="test",
+        effective=draw(st.sampled_from(("2010-01-01",) * 9 + ("2012-01-01",))),
+        regime="regime" in spec.options and draw(st.booleans()),
+        by=draw(st.sampled_from(GROUPS)) if kind == "group_gross" else "",
+        only=only,
+        once=draw(st.integers(1, 3)) if kind == "concentration" else 0,
+        long=Fraction(1, 2) if kind == "margin" else Fraction(0),
+        short=Fraction(3, 2) if kind == "margin" else Fraction(0),
+    )
+
+
+# --- positions and orders ---------------------------------------------------------------------------------------
+
+
+@st.composite
+def _position(draw: st.DrawFn, name: str) -> Position:
+    shares = Decimal(draw(st.sampled_from((0, 100, 500, 1_000, 2_500))) * draw(st.sampled_from((1, 1, -1))))
+    stop = None if shares > 0 and draw(st.booleans()) else _price(draw)
+    if shares < 0 and draw(st.integers(0, 29)) == 0:
+        stop = None
+    strategy, horizon = draw(st.sampled_from(STRATEGIES)), draw(st.sampled_from(HORIZONS))
+    price = Decimal(20)
+    return Position(name, shares, price, stop, price, 3, "USD", Decimal(1), strategy, horizon)
+
+
+@st.composite
+def _working(draw: st.DrawFn, name: str, held: Position | None) -> list[Working]:
+    """No, one or two orders; reducing ones mostly, but not always, on the side that reduces, and of any size."""
+    found = []
+    shares = Decimal(0) if held is None else held.quantity
+    owner = (STRATEGIES[0], HORIZONS[0]) if held is None else (held.strategy, held.horizon)
+    for number in range(draw(st.sampled_from((0, 0, 0, 1, 1, 2)))):
+        role = draw(st.sampled_from((Role.ENTRY, Role.EXIT, Role.STOP, Role.STOP)))
+        along = Side.SELL if shares < 0 else Side.BUY
+        against = Side.BUY if shares < 0 else Side.SELL
+        usual = along if role is Role.ENTRY else against
+        side = draw(st.sampled_from((usual,) * 20 + (Side.BUY, Side.SELL)))
+        quantity = Decimal(draw(st.sampled_from((10, 100, 400, 1_500))))
+        done = draw(st.sampled_from((Decimal(0), Decimal(0), quantity / 2)))
+        priced = role is Role.ENTRY and draw(st.integers(0, 4)) > 0
+        stopped = role is Role.STOP or (role is Role.ENTRY and draw(st.integers(0, 29)) > 0)
+        order = Order(
+            client_order_id=f"{name}-{number}",
+            instrument=name,
+            side=side,
+            role=role,
+            kind=Kind.LIMIT if priced else Kind.MARKET,
+            quantity=quantity,
+            limit_price=_price(draw) if priced else None,
+            stop_price=_price(draw) if stopped else None,
+            reduce_only=role is not Role.ENTRY,
+            strategy=draw(st.sampled_from((owner[0],) * 9 + STRATEGIES)),
+            horizon=draw(st.sampled_from((owner[1],) * 9 + HORIZONS)),
+            currency="USD",
+            multiplier=Decimal(1),
+        )
+        found.append(Working(order, quantity - done, draw(st.sampled_from((State.WORKING, State.CANCEL_PENDING)))))
+    return found
+
+
+@st.composite
+def _exit(draw: st.DrawFn, held: Position) -> Exit | None:
+    if held.quantity == 0 or draw(st.integers(0, 4)) > 0:
+        return None
+    side = Side.SELL if held.quantity > 0 else Side.BUY
+    return Exit(held.instrument, side, abs(Fraction(held.quantity)) * draw(st.sampled_from(_fractions("1", "1/2"))),
+                ("test",))  # fmt: skip
+
+
+@st.composite
+def _entry(draw: st.DrawFn, name: str, portfolio: Portfolio, exits: Sequence[Exit], market: Market) -> Entry:
+    held = portfolio.position(name)
+    shares = Decimal(0) if held is None else held.quantity
+    entering = [one.order for one in portfolio.working if one.order.instrument == name and one.order.role is Role.ENTRY]
+    along = Side.SELL if shares < 0 or (entering and entering[0].side is Side.SELL) else Side.BUY
+    flat = shares == 0 and not entering
+    side = draw(st.sampled_from((along,) * 20 + (Side.SELL, Side.BUY) + ((Side.SELL,) * 9 if flat else ())))
+    conviction = Fraction(draw(st.sampled_from((75, 80, 80, 90))), 100)
+    owner = (entering[0].strategy, entering[0].horizon) if entering else (STRATEGIES[0], HORIZONS[0])
+    if held is not None and shares:
+        owner = (held.strategy, held.horizon)
+    strategy = draw(st.sampled_from(STRATEGIES)) if flat else owner[0]
+    horizon = draw(st.sampled_from(HORIZONS)) if flat else owner[1]
+    terms = market.terms.get(name)
+    zero = Fraction(0)
+    bare = Entry(name, side, conviction, zero, zero, zero, strategy, horizon, ())
+    if terms is None:
+        return replace(bare, findings=_findings(draw, bare, portfolio, exits, market))
+    lots = draw(st.sampled_from((20, 40, 3, 1, 0, 250, 2_000)))
+    slip = draw(st.sampled_from(_fractions("0.03", "0.03", "0.03", "0.01", "0", "-0.01", "0.05")))
+    distance = draw(st.sampled_from(_fractions("0.05", "0.1", "0.3", "0", "-0.05")))
+    sized = replace(
+        bare,
+        target=Fraction(lots * terms.lot),
+        limit_price=terms.price * (1 + side.sign * slip),
+        stop_price=terms.price * (1 - side.sign * distance),
+    )
+    return replace(sized, findings=_findings(draw, sized, portfolio, exits, market))
+
+
+def _findings(
+    draw: st.DrawFn, entry: Entry, portfolio: Portfolio, exits: Sequence[Exit], market: Market
+) -> tuple[Finding, ...]:
+    """What the mandatory conditions say of it, and one more that mostly holds."""
+    own = [one.order for one in portfolio.working if one.order.instrument == entry.instrument]
+    held = portfolio.position(entry.instrument)
+    shares = Decimal(0) if held is None else held.quantity
+    against = [one for one in own if one.side is not entry.side and one.role is not Role.STOP]
+    wash = bool(against) or shares * entry.side.sign < 0 or any(one.instrument == entry.instrument for one in exits)
+    owner = (entry.strategy, entry.horizon)
+    owners = {(one.strategy, one.horizon) for one in own if one.role is Role.ENTRY}
+    if held is not None and shares:
+        owners.add((held.strategy, held.horizon))
+    complete = entry.instrument in market.terms and portfolio.nav > 0 and not unpriced(portfolio, market)
+    answers = {
+        "compliance.wash": not wash,
+        "operations.complete": complete,
+        "operations.strategy": owners <= {owner},
+        "operations.feed": draw(st.integers(0, 29)) > 0,
+    }
+    return tuple(Finding(name, holds, str(int(holds)), "1", name) for name, holds in answers.items())
+
+
+def unpriced(portfolio: Portfolio, market: Market) -> bool:
+    """Whether something held or worked cannot be computed, so that no entry may be granted."""
+    held = any(
+        one.quantity != 0 and (one.instrument not in market.terms or (one.quantity < 0 and one.stop is None))
+        for one in portfolio.positions
+    )
+    return held or any(
+        one.order.instrument not in market.terms
+        or (one.order.role is Role.ENTRY and one.order.side is Side.SELL and one.order.stop_price is None)
+        for one in portfolio.working
+    )
+
+
+def _price(draw: st.DrawFn) -> Decimal:
+    return Decimal(draw(st.sampled_from(("8", "9.5", "10.3", "12.1", "19", "20.6", "31", "34.3", "97", "103"))))
+
+
+def _fractions(*digits: str) -> list[Fraction]:
+    return [Fraction(one) for one in digits]
