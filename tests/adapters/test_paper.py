@@ -427,6 +427,19 @@ def test_a_stop_out_ends_what_is_left_of_its_entry() -> None:
     assert broker.working() == () and broker.positions() == {}
 
 
+def test_the_stop_of_an_entry_that_may_still_fill_is_not_replaced() -> None:
+    desk = Desk(FREE)
+    desk.submit(*ENTRY, sessions=3)
+    part = {**fills_of_entry(desk), "event": "fill-part", "state": "partly-filled", "quantity": "40"}
+    desk.records.append(part)
+    desk.broker = desk.restored(desk.records)
+    desk.advance(2, AAPL=bar("102", "103", "101"))
+    assert told(desk.submit(_trail("t", "97", 40), at=2)) == [("t", "submit"), ("t", "accept")]
+    assert fills(desk.advance(3, AAPL=bar("100", "101", "99"))) == [("e", "60", "100")]
+    assert fills(desk.advance(4, AAPL=bar("98", "98", "94"))) == [("t", "40", "97"), ("e-stop", "60", "95")]
+    assert desk.broker.working() == () and desk.broker.positions() == {}
+
+
 def fills_of_entry(desk: Desk):
     """The fill record of the whole entry, from a twin of this desk's broker."""
     return desk.restored(desk.records).advance(session(1), {"AAPL": CALM})[0]
