@@ -64,7 +64,7 @@ class Tally:
                 self.fills[record["role"]] += 1
             case "fault":
                 self.faults.append(record["fault"])
-            case "session":
+            case "books" if record["entry"] == "session":
                 self._session(record)
 
     def _decision(self, record: Json) -> None:

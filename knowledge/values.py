@@ -66,10 +66,30 @@ def plain(number: Decimal) -> Decimal:
 def text(number: Decimal | Fraction | int) -> str:
     """Canonical digits: decimals as `12.5`, rationals that are no finite decimal as `n/d`."""
     if isinstance(number, Fraction):
-        return str(number.numerator) if number.denominator == 1 else f"{number.numerator}/{number.denominator}"
+        decimal = _finite(number)
+        if decimal is None:
+            return f"{number.numerator}/{number.denominator}"
+        number = decimal
     if isinstance(number, Decimal):
-        return format(plain(number), "f")
+        # Not `plain`: a fraction's digits may be more than any context holds, and none may be lost.
+        shown = format(number, "f")
+        shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
+        return "0" if shown in ("-0", "") else shown
     return str(number)
+
+
+def _finite(number: Fraction) -> Decimal | None:
+    """The decimal that equals a fraction, if its digits end; exact whatever their number."""
+    rest, twos, fives = number.denominator, 0, 0
+    while rest % 2 == 0:
+        rest, twos = rest // 2, twos + 1
+    while rest % 5 == 0:
+        rest, fives = rest // 5, fives + 1
+    if rest != 1:
+        return None
+    places = max(twos, fives)
+    scaled = number.numerator * 10**places // number.denominator
+    return Decimal((int(scaled < 0), tuple(map(int, str(abs(scaled)))), -places))
 
 
 def fraction(digits: str) -> Fraction:
