@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import store
-from adapters.log import AuditLog, LogReader, LogUnreadable
+from adapters.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
 from adapters.merkle import CompactRange, leaf_hash
 from adapters.verification import Check, Verification
 from adapters.verify import verify
@@ -326,3 +327,30 @@ def test_a_log_of_two_writers_verifies(tmp_path: Path) -> None:
         for session in range(6):
             (one, two)[session % 2].append("state", body(at(session)))
         assert verify(path).root == CompactRange().extend(one._leaf_hashes()).root.hex()
+
+
+def test_a_named_value_rewritten_with_its_packed_hash_is_found_by_its_digest(good: Path, room: Path) -> None:
+    path, names = copy(good, room), ids(good)
+    with LogReader.read(good) as log:
+        name = log.record(names[1])["inputs"]["snapshot"]
+    packed = store.pack(canonical({"facts": []}))
+    damage(
+        path, ("UPDATE blob SET packed = ?, packed_hash = ? WHERE digest = ?", (packed, sha256(packed).digest(), name))
+    )
+    (finding,) = verify(path).findings
+    assert (finding.seq, finding.record_id, finding.field) == (1, names[1], name)
+    assert "another digest" in finding.sentence
+    with LogReader.read(path) as log, pytest.raises(LogUnreadable, match="another digest"):
+        log.blob(name)
+
+
+def test_a_schema_that_sqlite_cannot_quote_is_damage_not_a_traceback(good: Path, room: Path) -> None:
+    """Python's module fails to decode the error message, which quotes the damaged text."""
+    path = copy(good, room)
+    content = path.read_bytes()
+    assert content.count(b"CREATE TRIGGER leaf_update") == 1
+    path.write_bytes(content.replace(b"CREATE TRIGGER leaf_update", b"CREATE TRI\xbeGER leaf_update"))
+    verification = verify(path)
+    assert verification["bytes"].outcome == verification["sequence"].outcome == "fails"
+    with pytest.raises(LogUnwritable, match="damaged"):
+        AuditLog.open(path)
