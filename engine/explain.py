@@ -146,14 +146,16 @@ def _stated(fact: Fact) -> str:
 
 
 def _miss(miss: Json) -> Telling:
-    held = f"{miss['held']} of {miss['conditions']} conditions held"
-    parts = [tell(f"it says: {miss['sentence']}"), tell(f"what failed: {miss['failing']}")]
+    """The closest rule, the condition that failed, by how much; then why the fact it needed was not there."""
+    what, *details = miss["failing"].split("; ")
+    parts = [tell(f"what failed: {what}", *(tell(one) for one in details))]
     if miss["gap"] is not None:
         unit = f" ({miss['unit']})" if miss["unit"] else ""
         value, threshold, gap = (amount(miss[part]) for part in ("value", "threshold", "gap"))
         parts.append(tell(f"by how much: {value} where {threshold} is asked, {gap} is missing{unit}"))
     if miss["because"]:
         parts.append(_miss(miss["because"]))
+    held = f"{miss['held']} of its {miss['conditions']} conditions held"
     return tell(f"closest rule: {miss['rule']} ({miss['owner']}, {miss['source']}); {held}", *parts)
 
 
@@ -200,12 +202,16 @@ def _conditions(evidence: Evidence, verdict: Json) -> Telling:
 
 
 def _finding(evidence: Evidence, one: Json) -> Telling:
+    """A condition: what was found, and the figures where there are any."""
     limit = evidence.limit.get(one["limit"])
-    unit = limit.unit if limit is not None and limit.unit != "-" else ""
-    layer = f"layer {limit.layer}, " if limit is not None else ""
-    mark = "holds" if one["holds"] else "does not hold"
-    value, bound = amount(one["value"]), amount(one["bound"])
-    return tell(f"{one['limit']} {mark}: {one['detail']}; {value} against {bound} {unit}".rstrip() + f" [{layer[:-2]}]")
+    layer = f" [layer {limit.layer}, {limit.owner}]" if limit is not None else ""
+    unit = limit.unit if limit is not None else ""
+    figures = ""
+    if unit not in ("", "-") and one["bound"] != "0":
+        named = "" if unit == "NAV" else f" {unit}"
+        figures = f": {amount(one['value'])} against {amount(one['bound'])}{named}"
+    mark = "" if one["holds"] else " does not hold"
+    return tell(f"{one['limit']}{mark}: {one['detail']}{figures}{layer}")
 
 
 def _size(evidence: Evidence, verdict: Json) -> list[Telling]:
