@@ -114,6 +114,7 @@ class WarrantPart(BaseModel):
 
     warrant_id: Text
     order: WarrantedOrder
+    protective_stop: WarrantedOrder | None = Field(default=None, description="for an entry, the stop that fills bring")
     expires_at: Instant = Field(description="last instant at which the order may be submitted")
 
 

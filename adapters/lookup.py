@@ -41,7 +41,7 @@ def evidence_of(log: LogReader, record: Json) -> Evidence:
         snapshot_from_json(parse(log.blob(inputs["snapshot"]))),
         Portfolio.from_json(parse(log.blob(inputs["portfolio"]))),
         Rulebook.from_json(parse(log.blob(inputs["rulebook"]))),
-        read_limits(log.blob(inputs["limits"]).decode("utf-8")),
+        read_limits(parse(log.blob(inputs["limits"]))),
     )
 
 

@@ -178,11 +178,11 @@ class Runner:
             snapshot.digest: canonical(snapshot.to_json()),
             before.digest: canonical(before.to_json()),
             self.law.rulebook.fingerprint: canonical(self.law.rulebook.to_json()),
-            self.law.limits.fingerprint: self.law.limits.source.encode("utf-8"),
+            self.law.limits.fingerprint: canonical(self.law.limits.source),
         }
         if "script" in proof:
             text = proof.pop("script")
-            blobs[proof["script_digest"]] = text.encode("utf-8")
+            blobs[proof["script_digest"]] = canonical(text)
         body = {"cycle_id": f"{self.desk.settings.desk.name}:{day}", **decision}
         receipt = self.log.append("decision", {**self._common(snapshot.as_of), **body}, blobs, timings)
         self._fold(parse(receipt.leaf))

@@ -31,6 +31,7 @@ from adapters.envelope import (
     OrderEndRecord,
     OrderRecord,
     WarrantedOrder,
+    WarrantPart,
     instant,
 )
 from adapters.verification import Check, Finding
@@ -130,26 +131,34 @@ class SequenceCheck:
     def _warrants(self, decision: DecisionRecord) -> Iterator[Complaint]:
         siblings: list[_Life] = []
         for warrant in decision.warrants:
-            terms = warrant.order
-            if terms.client_order_id in self._lives:
-                yield "warrants", f"the order `{terms.client_order_id}` already has a warrant"
-                continue
-            life = _Life(
-                decision_id=decision.record_id,
-                decision_seq=decision.seq,
-                desk=decision.desk,
-                mode=decision.mode,
-                warrant_id=warrant.warrant_id,
-                terms=terms,
-                expires_at=instant(warrant.expires_at),
-                siblings=siblings,
-            )
-            if life.quantity <= 0:
-                yield "warrants", f"the order `{terms.client_order_id}` has the quantity {terms.quantity}"
-            siblings.append(life)
-            self._lives[terms.client_order_id] = self._open[terms.client_order_id] = life
+            for terms in filter(None, (warrant.order, warrant.protective_stop)):
+                yield from self._begin(decision, warrant, terms, siblings)
+
+    def _begin(
+        self, decision: DecisionRecord, warrant: WarrantPart, terms: WarrantedOrder, siblings: list[_Life]
+    ) -> Iterator[Complaint]:
+        if terms.client_order_id in self._lives:
+            yield "warrants", f"the order `{terms.client_order_id}` already has a warrant"
+            return
+        life = _Life(
+            decision_id=decision.record_id,
+            decision_seq=decision.seq,
+            desk=decision.desk,
+            mode=decision.mode,
+            warrant_id=warrant.warrant_id,
+            terms=terms,
+            expires_at=instant(warrant.expires_at),
+            siblings=siblings,
+        )
+        if life.quantity <= 0:
+            yield "warrants", f"the order `{terms.client_order_id}` has the quantity {terms.quantity}"
+        siblings.append(life)
+        self._lives[terms.client_order_id] = self._open[terms.client_order_id] = life
 
     def _event(self, entry: OrderRecord | FillRecord | OrderEndRecord) -> Iterator[Complaint]:
+        if isinstance(entry, OrderEndRecord) and (entry.model_extra or {}).get("stray") is True:
+            # The venue turned away what concerns none of its orders: an unproven submission, a cancel of nothing.
+            return
         life = self._lives.get(entry.client_order_id)
         if life is None:
             yield "client_order_id", f"no decision before it warranted the order `{entry.client_order_id}`"

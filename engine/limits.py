@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.kinds import KINDS, MANDATORY, Kind
-from knowledge.values import digest
+from knowledge.values import canonical, digest
 
 UNKNOWN_REGIME: Final = "unknown"
 
@@ -63,7 +63,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Limits:
-    """The parsed file. `source` is its text, and the fingerprint is the text's digest."""
+    """The parsed file. `source` is its text, and the fingerprint is the digest of the text as a canonical JSON string."""
 
     source: str
     limits: tuple[Limit, ...]
@@ -73,7 +73,7 @@ class Limits:
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fingerprint", digest(self.source.encode("utf-8")))
+        object.__setattr__(self, "fingerprint", digest(canonical(self.source)))
 
     def in_force(self, session: str) -> tuple[Limit, ...]:
         """The limits whose effective date is not after `session` (ISO date), and the mandatory ones, ordered."""

@@ -21,7 +21,7 @@ from engine.portfolio import Portfolio
 from engine.proposals import Exit, Grant
 from engine.smt import Asked, Script, script
 from engine.solver import Answer, Nonsense, answers, version
-from knowledge.values import Json, digest, text
+from knowledge.values import Json, canonical, digest, text
 
 FIRST = "is there a filling of these grants that breaks a limit or a condition"
 
@@ -53,7 +53,7 @@ class Proof:
             "agrees": self.agrees,
             "fault": self.fault,
             "script": self.script,
-            "script_digest": digest(self.script.encode("utf-8")),
+            "script_digest": digest(canonical(self.script)),
             "solver": f"z3 {version()}",
             "answers": [list(one) for one in self.answers],
             "sentences": {name: list(told) for name, told in self.sentences.items()},
