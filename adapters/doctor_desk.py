@@ -13,7 +13,7 @@ from pathlib import Path
 
 from adapters.desk import SETTINGS, Desk, read_desk, shown, text_of
 from adapters.doctor import Finding
-from knowledge.faults import Faulty
+from knowledge.faults import Fault, Faulty
 
 LEAST_FREE = 512 * 2**20
 """Bytes that must be free where the store lies: a year of cycles and their write-ahead log, with room."""
@@ -40,6 +40,39 @@ def _rulebook(desk: Desk) -> str:
     return f"{len(rulebook.sources)} files, fingerprint {rulebook.fingerprint[:19]}"
 
 
+def _policies(desk: Desk) -> str:
+    """Reads the policies as Prolog does, in a process of its own: a broken file can not end this one."""
+    from knowledge.prolog_session import check_policies
+    from rules.rulebook import read_rulebook
+
+    sources = read_rulebook(desk.folder).policies
+    if faults := check_policies([(one.file, one.text) for one in sources]):
+        raise Faulty(*faults)
+    return f"{len(sources)} files, each predicate with its sentence"
+
+
+def _cases(desk: Desk) -> str:
+    """Runs every case of the rules in the real CLIPS."""
+    from rules.cases import run_cases, without_case
+    from rules.rulebook import read_rulebook
+
+    rulebook, folder = read_rulebook(desk.folder), desk.folder / "rules" / "cases"
+    results = run_cases(rulebook, folder)
+    faults = [_case_fault(one.place, problem) for one in results for problem in one.problems]
+    places = {rule.name: rule for rule in rulebook.program.rules}
+    for name in without_case(rulebook, folder):
+        words = f"the rule `{name}` has no case; write one in rules/cases/{name}.yaml"
+        faults.append(Fault(places[name].file, places[name].at.line, places[name].at.column, words))
+    if faults:
+        raise Faulty(*faults)
+    return f"{len(results)} cases of {len(places)} rules pass"
+
+
+def _case_fault(place: str, problem: str) -> Fault:
+    file, line = place.rsplit(":", 1)
+    return Fault(file, int(line), 1, problem)
+
+
 def _limits(desk: Desk) -> str:
     from engine.limits_text import read_limits
 
@@ -56,6 +89,8 @@ def _instruments(desk: Desk) -> str:
 
 READERS: dict[str, Callable[[Desk], str]] = {
     "rules and policies": _rulebook,
+    "policies": _policies,
+    "rule cases": _cases,
     "limits.yaml": _limits,
     "instruments.yaml": _instruments,
 }
