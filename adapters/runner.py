@@ -103,14 +103,16 @@ class Runner:
             "pass": booked - started, "publish": frozen - booked, "decide": decided - frozen,
         })  # fmt: skip
         self._submit(receipt, decision)
-        if decision["trading_state"] == "halted" and not self.standing.halted:
-            self._state(day, "halted", "a limit halted the desk; only a named person resumes it")
+        if decision["trading_state"] == "halted":
+            self._halt(day)
         return parse(receipt.leaf)
 
     def start(self, facts: Json) -> None:
-        """The first record of a log: what the desk starts with. Its instant is the open of the first session."""
-        first = self.world.survey.market.panel.sessions[0]
-        self._append(self.world.session(first).opens_at, [{"kind": "start", **facts}])
+        """Record what the desk starts with, if the log does not say so already: at first, and when the law changed."""
+        known = next(self.log.records(["start"], newest_first=True), {})
+        if any(known.get(name) != value for name, value in facts.items()):
+            first = self.world.survey.market.panel.sessions[0]
+            self._append(self._last_as_of or self.world.session(first).opens_at, [{"kind": "start", **facts}])
 
     def recover(self) -> list[Json]:
         """Resolve warrants that were recorded and not submitted: submitted now. Returns what was appended.
@@ -207,9 +209,12 @@ class Runner:
                     snapshot.as_of, [{"kind": "model", "head": head, "model": model, "age": int(fact.number("age"))}]
                 )
 
-    def _state(self, day: str, state: str, why: str) -> None:
-        as_of = self.world.calendar.close_instant(day)
-        self._append(as_of, [{"kind": "state", "state": state, "who": "engine", "why": why}])
+    def _halt(self, day: str) -> None:
+        """Cancel working entries, keep what protects; the halt stays until a named person ends it."""
+        as_of, why = self.world.calendar.close_instant(day), "a limit halted the desk; only a named person resumes it"
+        if not self.standing.halted:
+            self._append(as_of, [{"kind": "state", "state": "halted", "who": "engine", "why": why}])
+        self._append(as_of, self.standing.broker.cancel_entries(as_of, why))
 
     def _fault(self, day: str, why: str) -> Json:
         record = {"kind": "fault", "cycle_id": f"{self.desk.settings.desk.name}:{day}", "fault": why}

@@ -14,7 +14,9 @@ from adapters.frame import Failed
 from adapters.log import AuditLog, LogUnwritable
 from adapters.runner import Runner
 from adapters.worker import Worker, WorkerLost
-from adapters.world import Law, World, read_law
+from adapters.world import Law, World, placed, read_law
+from knowledge.faults import Faulty
+from knowledge.values import text
 
 PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-learn", "numpy", "pandas")
 """Whose versions a start record names."""
@@ -25,7 +27,7 @@ def opened(desk: Desk, world: World) -> Iterator[Runner]:
     """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines."""
     law = read_law(desk)
     try:
-        with AuditLog.open(desk.store) as log, Worker(law.rulebook, law.limits) as worker:
+        with AuditLog.open(desk.store) as log, _worker(desk, law) as worker:
             runner = Runner(desk, law, world, log, worker)
             _begin(runner, law)
             yield runner
@@ -35,17 +37,24 @@ def opened(desk: Desk, world: World) -> Iterator[Runner]:
         raise Failed(f"{error}; run `warrant doctor`") from error
 
 
+def _worker(desk: Desk, law: Law) -> Worker:
+    """A worker with this law. What only the engines themselves find wrong with it is told with its place."""
+    try:
+        return Worker(law.rulebook, law.limits).start()
+    except Faulty as error:
+        raise Faulty(*placed(desk, error)) from None
+
+
 def _begin(runner: Runner, law: Law) -> None:
-    """The first start of a log, or what has to be resolved since the last one."""
-    if runner.log.size == 0:
-        runner.start(
-            {
-                "rulebook": law.rulebook.fingerprint,
-                "limits": law.limits.fingerprint,
-                "versions": {name: version(name) for name in PACKAGES},
-                "capital": str(runner.desk.settings.desk.capital),
-                "feed": runner.desk.settings.feed.kind,
-            }
-        )
-    else:
-        runner.recover()
+    """Record what the desk starts with, and resolve what the last run left open."""
+    settings = runner.desk.settings
+    runner.start(
+        {
+            "rulebook": law.rulebook.fingerprint,
+            "limits": law.limits.fingerprint,
+            "versions": {name: version(name) for name in PACKAGES},
+            "capital": text(settings.desk.capital),
+            "feed": settings.feed.kind,
+        }
+    )
+    runner.recover()

@@ -31,10 +31,15 @@ def _detail(one: Json) -> str:
         case "cut":
             return f"{one['side']} {one['quantity']} of {one['target']}: {', '.join(one['reasons'])}"
         case "no-candidate":
-            miss = one.get("miss")
-            return f"closest {miss['rule']}: {miss['failing']}" if miss else ""
+            return _closest(one["miss"]) if "miss" in one else ""
         case _:
             return ", ".join(one["reasons"])
+
+
+def _closest(miss: Json) -> str:
+    """The closest rule and what failed; where a fact was absent, what kept the closest rule from concluding it."""
+    deeper = miss["because"] or miss
+    return f"closest {miss['rule']}: {deeper['failing'].split('; ')[0]}"
 
 
 def fault_telling(record: Json) -> Telling:

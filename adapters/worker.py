@@ -66,9 +66,14 @@ class Worker:
         self._process: subprocess.Popen[bytes] | None = None
         self.restarts = 0
 
-    def __enter__(self) -> Self:
-        self._start()
+    def start(self) -> Self:
+        """Start the process. Raises `Faulty` where the engines refuse the rulebook or the limits, `WorkerLost`."""
+        if self._process is None:
+            self._start()
         return self
+
+    def __enter__(self) -> Self:
+        return self.start()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -82,12 +87,17 @@ class Worker:
 
     def decide(self, snapshot: Snapshot, portfolio: Portfolio) -> Json:
         """The decision as JSON. Raises `WorkerLost` after ending the worker; the next call starts a new one."""
+        return self.decide_stored(canonical(snapshot.to_json()), canonical(portfolio.to_json()))
+
+    def decide_stored(self, snapshot: bytes, portfolio: bytes) -> Json:
+        """The same from canonical bytes as they are stored: a replay decides what the log holds, unparsed."""
         if self._process is None or self._process.poll() is not None:
             self.close()
             self.restarts += 1
             self._start()
-        request = {"op": "decide", "snapshot": snapshot.to_json(), "portfolio": portfolio.to_json()}
-        return self._ask(canonical(request), self._patience)["decision"]
+        # The parts are canonical and the keys in order, so the whole is canonical without encoding it again.
+        request = b'{"op":"decide","portfolio":' + portfolio + b',"snapshot":' + snapshot + b"}"
+        return self._ask(request, self._patience)["decision"]
 
     def close(self) -> None:
         """End the worker, at once."""

@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.calendars import ExchangeCalendar, calendars_of
-from adapters.desk import Desk
+from adapters.desk import Desk, shown, text_of
 from adapters.feeds import CsvFeed, Feed, SampleFeed, load
 from adapters.instruments import load_instruments
 from adapters.venue import Bar, Listing, Session
@@ -49,14 +48,19 @@ def read_law(desk: Desk) -> Law:
     try:
         rulebook = read_rulebook(desk.folder)
     except Faulty as error:
-        faults += error.faults
+        faults += placed(desk, error)
     try:
-        limits = read_limits(_text(desk.limits), str(desk.limits))
+        limits = read_limits(text_of(desk.limits), shown(desk.limits))
     except Faulty as error:
         faults += error.faults
     if rulebook is None or limits is None:
         raise Faulty(*faults)
     return Law(rulebook, limits)
+
+
+def placed(desk: Desk, faulty: Faulty) -> list[Fault]:
+    """The faults of rule and policy files, which a rulebook names from its desk, as a person would open them."""
+    return [Fault(shown(desk.folder / one.file), one.line, one.column, one.message) for one in faulty.faults]
 
 
 @dataclass(frozen=True)
@@ -168,10 +172,3 @@ class World:
 
 def _price(number: float) -> Decimal:
     return exact(number, Decimal("0.0001"))
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError):
-        raise Faulty(Fault(str(path), 1, 1, "the file cannot be read as UTF-8 text")) from None
