@@ -109,10 +109,10 @@ class Runner:
 
     def start(self, facts: Json) -> None:
         """Record what the desk starts with, if the log does not say so already: at first, and when the law changed."""
-        known = next(self.log.records(["start"], newest_first=True), {})
+        known: Json = next(self.log.records(["start"], newest_first=True), {})
         if any(known.get(name) != value for name, value in facts.items()):
-            first = self.world.survey.market.panel.sessions[0]
-            self._append(self._last_as_of or self.world.session(first).opens_at, [{"kind": "start", **facts}])
+            now = self._last_as_of or self.world.session(self.world.first_decision).opens_at
+            self._append(now, [{"kind": "start", **facts}])
 
     def recover(self) -> list[Json]:
         """Resolve warrants that were recorded and not submitted: submitted now. Returns what was appended.
