@@ -46,6 +46,13 @@ class Finding:
         }
 
 
+def finding_of(check: Check, seq: int | None, record_id: str | None, said: str) -> Finding:
+    """A recheck's sentence as a finding: `field: sentence`, or a sentence about the record as a whole."""
+    field, colon, rest = said.partition(": ")
+    named = bool(colon) and " " not in field
+    return Finding(check, seq, record_id, field if named else "record", rest if named else said)
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """The outcome of one check: *holds*, *fails*, or *not given* where there was nothing to check against."""

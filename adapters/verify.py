@@ -29,7 +29,7 @@ from adapters.envelope import ID, derived_id, references
 from adapters.merkle import CompactRange, leaf_hash
 from adapters.sequence import SequenceCheck
 from adapters.store import LogUnreadable, unpack
-from adapters.verification import Check, Finding, Verification, collect
+from adapters.verification import Check, Finding, Verification, collect, finding_of
 from knowledge.values import Json, canonical, digest, parse
 
 Recheck = Callable[[Json, Callable[[str], bytes]], list[str]]
@@ -248,10 +248,7 @@ class _Pass:
             sentences = recheck(record, self._blob)
         except Exception as fault:  # noqa: BLE001  a record that cannot be re-evaluated is a finding, the next is read
             sentences = [f"the re-evaluation failed: {type(fault).__name__}: {fault}"]
-        for sentence in sentences:
-            field, colon, rest = sentence.partition(": ")
-            named = bool(colon) and " " not in field
-            self._complain(check, seq, name, field if named else "record", rest if named else sentence)
+        self._findings.extend(finding_of(check, seq, name, sentence) for sentence in sentences)
 
     # What records name by digest
 

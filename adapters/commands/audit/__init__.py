@@ -1,0 +1,1 @@
+"""Verify the audit log, or export it for somebody else's program."""

@@ -1,0 +1,118 @@
+"""Verify the audit log: bytes, sequence, arithmetic; with --replay every decision again."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_json
+
+if TYPE_CHECKING:
+    from adapters.verification import Verification
+    from adapters.verify import Recheck
+
+MOST_SHOWN = 20
+"""Findings written out; `--json` has all of them."""
+
+
+def command(
+    replay: Annotated[bool, typer.Option("--replay", help="Decide every cycle again from its own inputs.")] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", min=1, max=64, help="Worker processes for --replay. [default: one for each core]"),
+    ] = None,
+    desk: DeskOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Verify the whole log: five verdicts, reported separately, and the first bad record by id and field.
+
+    Exit status 0 only if all that were asked for hold, 1 otherwise, 3 if the store cannot be read at all. A log that
+    was cut short together with its tree looks like a shorter log: compare size and root with what you noted elsewhere.
+    """
+    from adapters.desk import find_desk, read_desk
+    from adapters.log import LogUnreadable
+
+    store = read_desk(find_desk(desk)).store
+    try:
+        verification = _verification(store, replay, jobs or os.cpu_count() or 1)
+    except LogUnreadable as error:
+        raise Failed(f"{error}; run `warrant demo` or `warrant cycle` first") from None
+    if json:
+        write_json({"store": str(store), **verification.to_json()})
+    else:
+        for line in _lines(store, verification):
+            write(line)
+    if verification.size == 0 and verification.root is None:
+        return Status.FAILED
+    return Status.FINE if verification.holds else Status.FOUND
+
+
+def _verification(store: Path, replay: bool, jobs: int) -> Verification:
+    """Walk the store once; decisions to replay are handed on during the walk and awaited after it."""
+    from adapters.recheck import Arithmetic
+    from adapters.replay import Replay
+    from adapters.verification import Check, collect
+    from adapters.verify import verify
+
+    with ExitStack() as stack:
+        told = stack.enter_context(_progress(store))
+        if not replay:
+            return verify(store, arithmetic=_telling(Arithmetic(), told))
+        replays = stack.enter_context(Replay(jobs))
+        walked = verify(store, arithmetic=_telling(Arithmetic(), told), replay=replays)
+        found = [*walked.findings, *replays.findings()]
+    given = [Check.BYTES, Check.SEQUENCE, Check.ARITHMETIC, Check.REPLAY]
+    return collect(walked.size, walked.root, given, found)
+
+
+def _lines(store: Path, verification: Verification) -> Iterator[str]:
+    yield f"{store}: {verification.size} records, root {verification.root or 'unknown'}"
+    for verdict in verification.verdicts:
+        count = len(verdict.findings)
+        yield f"{verdict.check:<12} {verdict.outcome}{f' ({count} found)' if count else ''}"
+    findings = verification.findings
+    if findings:
+        yield f"first: {findings[0]}"
+        for finding in findings[1:MOST_SHOWN]:
+            yield f"       {finding}"
+        if len(findings) > MOST_SHOWN:
+            yield f"       … and {len(findings) - MOST_SHOWN} more; `--json` has them all"
+
+
+def _telling(recheck: Recheck, told: Callable[[], None]) -> Recheck:
+    """The same recheck, which also tells that one more record was reached."""
+
+    def asked(record: object, blob: Callable[[str], bytes]) -> list[str]:
+        told()
+        return recheck(record, blob)
+
+    return asked
+
+
+@contextmanager
+def _progress(store: Path) -> Iterator[Callable[[], None]]:
+    """A progress bar on standard error where a person watches; a function that moves it on by one record."""
+    if not sys.stderr.isatty():
+        yield lambda: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from adapters.log import LogReader, LogUnreadable
+
+    try:
+        with LogReader.read(store) as log:
+            total: int | None = log.size
+    except LogUnreadable:
+        # The verification itself says what is wrong with the file.
+        total = None
+    columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("records", total=total)
+        yield lambda: bar.advance(task)
