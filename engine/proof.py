@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from engine.figures import amount, percent
-from engine.gate import Judgement, Outcome
+from engine.gate import Judgement, Outcome, Ruling
 from engine.limits import Limits
 from engine.market import Market
 from engine.portfolio import Portfolio
@@ -66,7 +66,7 @@ def prove(
     """Ask both questions and compare."""
     if not judgement.rulings:
         return Proof()
-    asked = _questions(judgement, market)
+    asked = questions(judgement.rulings, market)
     written = script(portfolio, exits, asked, market, limits, regime)
     try:
         given = answers(written.text)
@@ -82,19 +82,19 @@ def prove(
     return Proof(written.text, compared, _sentences(written, given, portfolio), fault)
 
 
-def _questions(judgement: Judgement, market: Market) -> list[Asked]:
-    asked = [Asked(FIRST, "unsat", judgement.grants)]
-    before: list[Grant] = []
-    for ruling in judgement.rulings:
+def questions(rulings: Sequence[Ruling], market: Market) -> list[Asked]:
+    """What is asked about these rulings: first of all grants together, then of each cut or denied entry."""
+    granted: list[Grant] = []
+    asked: list[Asked] = []
+    for ruling in rulings:
         name = ruling.entry.instrument
         if ruling.outcome in (Outcome.CUT, Outcome.DENIED):
             lot = Fraction(market.terms[name].lot) if name in market.terms else Fraction(1)
             more = Grant(ruling.entry, ruling.quantity + lot)
-            what = f"is there one with one lot more of {name}"
-            asked.append(Asked(what, "sat", (*before, more), name))
+            asked.append(Asked(f"is there one with one lot more of {name}", "sat", (*granted, more), name))
         if ruling.quantity > 0:
-            before.append(Grant(ruling.entry, ruling.quantity))
-    return asked
+            granted.append(Grant(ruling.entry, ruling.quantity))
+    return [Asked(FIRST, "unsat", tuple(granted)), *asked]
 
 
 def _sentences(written: Script, given: Sequence[Answer], portfolio: Portfolio) -> dict[str, tuple[str, ...]]:
