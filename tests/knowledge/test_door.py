@@ -1,0 +1,111 @@
+"""The door: whatever comes, either a fact of a declared template with values in range, or a sentence."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.door import Refused, admit, fact, freeze, snapshot_from_json
+from knowledge.facts import Fact
+from knowledge.templates import vocabulary
+from knowledge.values import canonical, parse
+
+ANYTHING = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(max_size=20)
+    | st.decimals()
+    | st.binary(max_size=4)
+    | st.lists(st.integers(), max_size=2)
+)
+TEMPLATES = sorted(vocabulary().templates)
+
+
+@given(st.sampled_from(TEMPLATES), st.data())
+def test_whatever_comes_is_a_sound_fact_or_a_sentence(template: str, data: st.DataObject) -> None:
+    shape = vocabulary().templates[template]
+    slots = {name: data.draw(ANYTHING, label=name) for name in shape.slots}
+    try:
+        admitted = admit(template, slots)
+    except Refused as refusal:
+        assert str(refusal)
+        return
+    for name, value in admitted.slots:
+        slot = shape.slots[name]
+        assert type(value) is {"symbol": str, "text": str, "integer": int, "number": Decimal}[slot.type]
+        if slot.allowed:
+            assert value in slot.allowed
+        if isinstance(value, Decimal):
+            assert value.is_finite()
+            assert ((slot.low is None or value >= slot.low) and (slot.high is None or value <= slot.high)) or slot.by
+
+
+@given(st.floats() | st.integers() | st.decimals())
+def test_a_measure_keeps_its_range_and_quantum(value: object) -> None:
+    measure = vocabulary().measures["indicators"]["rsi-14"]
+    try:
+        number = fact("indicator", instrument="AAPL", name="rsi-14", value=value).number("value")
+    except Refused:
+        return
+    assert measure.low <= number <= measure.high and number % measure.quantum == 0
+
+
+@pytest.mark.parametrize(
+    ("template", "slots", "words"),
+    [
+        ("indicatr", {}, "unknown template `indicatr`"),
+        ("regime", {"name": "bul"}, "takes one of `bear`, `bull`"),
+        ("regime", {"name": "bull", "nme": "x"}, "has no slot `nme`"),
+        ("regime", {}, "lacks `name`"),
+        ("indicator", {"instrument": "AAPL", "name": "rsi-15", "value": 1}, "not `rsi-15`"),
+        ("indicator", {"instrument": "AAPL", "name": "rsi-14", "value": 101}, "lies in [0, 100]"),
+        ("indicator", {"instrument": "AAPL", "name": "rsi-14", "value": np.float64(50)}, "float64"),
+        ("indicator", {"instrument": "AAPL", "name": "rsi-14", "value": float("nan")}, "not finite"),
+        ("indicator", {"instrument": "AA PL", "name": "rsi-14", "value": 1}, "starts with a letter or digit"),
+        ("earnings", {"instrument": "AAPL", "sessions": 2.0}, "takes a whole number"),
+        ("earnings", {"instrument": "AAPL", "sessions": True}, "takes a whole number"),
+        ("abstention", {"instrument": "AAPL", "head": "h", "reason": "a\nb"}, "printable"),
+        ("abstention", {"instrument": 7, "head": "h", "reason": "r"}, "takes a symbol"),
+    ],
+)
+def test_the_sentence_says_what_is_wrong(template: str, slots: dict[str, object], words: str) -> None:
+    with pytest.raises(Refused, match=words.replace("[", r"\[").replace("`", ".")):
+        admit(template, slots)
+
+
+def rsi(instrument: str, value: float) -> Fact:
+    return fact("indicator", instrument=instrument, name="rsi-14", value=value)
+
+
+def test_a_key_has_one_value_in_a_snapshot() -> None:
+    with pytest.raises(Refused, match=r"two facts say .indicator\(AAPL,rsi-14\)"):
+        freeze("2011-01-03T21:00:00Z", ["AAPL"], [rsi("AAPL", 1), rsi("AAPL", 2)])
+
+
+@given(st.permutations([rsi(name, 40.0 + at) for at, name in enumerate(("AAPL", "GOOG", "IBM", "MSFT"))]))
+def test_a_snapshot_does_not_know_the_order_in_which_facts_came(facts: list[Fact]) -> None:
+    one = freeze("2011-01-03T21:00:00Z", ["IBM", "AAPL"], facts)
+    other = freeze("2011-01-03T21:00:00Z", ["AAPL", "IBM"], sorted(facts, key=lambda each: each.ref, reverse=True))
+    assert one.digest == other.digest and one.universe == ("AAPL", "IBM")
+
+
+def test_a_snapshot_reads_back_through_the_door() -> None:
+    snapshot = freeze("2011-01-03T21:00:00Z", ["AAPL"], [rsi("AAPL", 55.12345), fact("regime", name="bull")])
+    again = snapshot_from_json(parse(canonical(snapshot.to_json())))
+    assert again == snapshot and again.digest == snapshot.digest
+    found = again.find("indicator", "AAPL", "rsi-14")
+    assert found is not None and found.number("value") == Decimal("55.12")
+    assert again.find("indicator", "AAPL", "adx-14") is None and again.all("bar") == ()
+
+
+def test_a_tampered_snapshot_does_not_read_back() -> None:
+    value = freeze("2011-01-03T21:00:00Z", ["AAPL"], [rsi("AAPL", 55)]).to_json()
+    value["facts"][0][1]["value"] = "155"
+    with pytest.raises(Refused):
+        snapshot_from_json(value)

@@ -1,0 +1,131 @@
+"""Exact values: one form each, the reference implementation's bytes, and no way in for what has no exact form."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.values import MOST_DIGITS, Inexact, canonical, digest, exact, fraction, parse, plain, text
+
+QUANTA = st.sampled_from([Decimal(q) for q in ("1", "0.01", "0.0001", "0.00000001", "0.5")])
+# RFC 8785 sorts keys by UTF-16 code units; our keys stay in the basic plane, where that is the order of code points.
+KEYS = st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=("Cs",)), max_size=8)
+TREES = st.recursive(
+    st.none() | st.booleans() | st.integers(-(2**53) + 1, 2**53 - 1) | st.text(max_size=12),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=4),
+    max_leaves=20,
+)
+
+
+@given(TREES)
+def test_canonical_writes_the_bytes_of_the_reference_implementation(value: object) -> None:
+    assert canonical(value) == rfc8785.dumps(value)  # type: ignore[arg-type]
+
+
+@given(TREES)
+def test_what_is_written_reads_back(value: object) -> None:
+    assert parse(canonical(value)) == value
+
+
+@pytest.mark.parametrize("value", [0.1, [1.0], {"a": {"b": float("nan")}}, {"a": float("inf")}, [1e300]])
+def test_a_float_has_no_canonical_form(value: object) -> None:
+    with pytest.raises(ValueError):
+        canonical(value)
+
+
+@pytest.mark.parametrize("written", [b"1.0", b'{"a":1,"a":2}', b"NaN", b"[1e3]", b"{", b"-Infinity"])
+def test_reading_refuses_floats_duplicate_keys_and_what_is_no_json(written: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse(written)
+
+
+@given(st.floats(-1e6, 1e6, allow_nan=False), QUANTA)
+def test_a_float_becomes_the_nearest_multiple_of_its_quantum(value: float, quantum: Decimal) -> None:
+    number = exact(value, quantum)
+    assert Fraction(number) % Fraction(quantum) == 0
+    assert abs(Fraction(number) - Fraction(repr(value))) <= Fraction(quantum) / 2
+
+
+@given(st.decimals(-1000, 1000, places=4))
+def test_what_is_a_multiple_already_stays_what_it_is(number: Decimal) -> None:
+    assert exact(number, Decimal("0.0001")) == number
+    assert exact(str(number), Decimal("0.0001")) == number
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        float("-inf"),
+        np.float64(1.5),
+        np.int64(3),
+        True,
+        None,
+        "1,5",
+        "abc",
+        "",
+        "NaN",
+        Decimal("NaN"),
+        Decimal("Infinity"),
+        Decimal("sNaN"),
+        1e300,
+        10**40,
+        [1],
+        Fraction(1, 2),
+        1j,
+        b"1",
+    ],
+)
+def test_what_has_no_exact_form_is_refused(value: object) -> None:
+    with pytest.raises(Inexact):
+        exact(value, Decimal("0.0001"))
+
+
+@given(st.decimals(-(10**9), 10**9, places=6), st.decimals(-(10**9), 10**9, places=6))
+def test_within_the_digits_a_fact_may_carry_binary64_keeps_order_and_equality(one: Decimal, other: Decimal) -> None:
+    # Why CLIPS, which has only binary64, compares facts as exactly as decimals would.
+    assert len(plain(one).as_tuple().digits) <= MOST_DIGITS
+    assert (one < other, one == other) == (float(one) < float(other), float(one) == float(other))
+
+
+@given(st.fractions())
+def test_a_fraction_reads_back_from_its_text(number: Fraction) -> None:
+    assert fraction(text(number)) == number
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30))
+def test_equal_decimals_have_one_text(number: Decimal) -> None:
+    written = text(number)
+    assert Fraction(written) == Fraction(number)
+    assert written == text(Fraction(number)) == text(plain(number)) or len(number.as_tuple().digits) > 50
+    assert "E" not in written and written != "-0"
+
+
+@pytest.mark.parametrize(
+    ("number", "written"),
+    [
+        (Fraction(1, 3), "1/3"),
+        (Fraction(-7, 8), "-0.875"),
+        (Fraction(0), "0"),
+        (Fraction(300), "300"),
+        (Decimal("-0.00"), "0"),
+        (Decimal("1E+3"), "1000"),
+        (Decimal("5.100"), "5.1"),
+        (7, "7"),
+        (Fraction(1, 50), "0.02"),
+    ],
+)
+def test_text_by_example(number: Decimal | Fraction | int, written: str) -> None:
+    assert text(number) == written
+
+
+def test_a_digest_names_its_algorithm() -> None:
+    # FIPS 180-4, the empty message.
+    assert digest(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
