@@ -177,10 +177,10 @@ class Runner:
         """The decision becomes a leaf before anything is sent."""
         proof = decision.get("proof") or {}
         blobs = {
-            snapshot.digest: canonical(snapshot.to_json()),
-            before.digest: canonical(before.to_json()),
-            self.law.rulebook.fingerprint: canonical(self.law.rulebook.to_json()),
-            self.law.limits.fingerprint: canonical(self.law.limits.source),
+            snapshot.digest: snapshot.encoded,
+            before.digest: before.encoded,
+            self.law.rulebook.fingerprint: self.law.rulebook.encoded,
+            self.law.limits.fingerprint: self.law.limits.encoded,
         }
         if "script" in proof:
             text = proof.pop("script")

@@ -29,6 +29,8 @@ from rules.rulebook import Rulebook
 PATIENCE = 20.0
 """Seconds a cycle may take before it is ended from outside; budgets inside are counted and end far earlier."""
 PATIENCE_TO_LOAD = 60.0
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "33554432"}
+"""Words to glibc: keep what a solver's context frees. To map and fault in 10 MB anew for each takes 6 ms of 6.2."""
 _HEAD = struct.Struct(">I")
 _MOST_BYTES = 1 << 28
 
@@ -87,7 +89,7 @@ class Worker:
 
     def decide(self, snapshot: Snapshot, portfolio: Portfolio) -> Json:
         """The decision as JSON. Raises `WorkerLost` after ending the worker; the next call starts a new one."""
-        return self.decide_stored(canonical(snapshot.to_json()), canonical(portfolio.to_json()))
+        return self.decide_stored(snapshot.encoded, portfolio.encoded)
 
     def decide_stored(self, snapshot: bytes, portfolio: bytes) -> Json:
         """The same from canonical bytes as they are stored: a replay decides what the log holds, unparsed."""
@@ -111,7 +113,8 @@ class Worker:
 
     def _start(self) -> None:
         root = Path(__file__).resolve().parent.parent
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])}
+        path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+        environment = {**os.environ, **_MEMORY, "PYTHONPATH": path}
         command = [sys.executable, "-c", "from adapters.worker import serve; serve()"]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no input of the user
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
@@ -63,7 +64,7 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Limits:
-    """The parsed file. `source` is its text, and the fingerprint is the digest of the text as a canonical JSON string."""
+    """The parsed file. `source` is its text; the fingerprint is the digest of that as a canonical JSON string."""
 
     source: str
     limits: tuple[Limit, ...]
@@ -73,7 +74,12 @@ class Limits:
     fingerprint: str = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "fingerprint", digest(canonical(self.source)))
+        object.__setattr__(self, "fingerprint", digest(self.encoded))
+
+    @cached_property
+    def encoded(self) -> bytes:
+        """The text as a canonical JSON string."""
+        return canonical(self.source)
 
     def in_force(self, session: str) -> tuple[Limit, ...]:
         """The limits whose effective date is not after `session` (ISO date), and the mandatory ones, ordered."""

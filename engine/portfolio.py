@@ -182,6 +182,11 @@ class Portfolio:
         )
 
     @cached_property
+    def encoded(self) -> bytes:
+        """The canonical bytes."""
+        return canonical(self.to_json())
+
+    @cached_property
     def digest(self) -> str:
         """Digest of the canonical bytes."""
-        return digest(canonical(self.to_json()))
+        return digest(self.encoded)

@@ -20,6 +20,12 @@ class Fact:
 
     template: str
     slots: tuple[tuple[str, Value], ...]
+    texts: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The canonical text of each slot's value: order, name and bytes are all made of it."""
+    _ref: str | None = field(default=None, init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "texts", tuple([value_text(value) for _, value in self.slots]))
 
     def __getitem__(self, slot: str) -> Value:
         for name, value in self.slots:
@@ -44,12 +50,15 @@ class Fact:
     @property
     def ref(self) -> str:
         """A readable name that is unique in a snapshot: `indicator(AAPL,rsi-14)`."""
-        key = vocabulary().templates[self.template].key
-        return f"{self.template}({','.join(value_text(self[slot]) for slot in key)})"
+        if self._ref is None:
+            key = vocabulary().templates[self.template].key
+            object.__setattr__(self, "_ref", f"{self.template}({','.join([value_text(self[slot]) for slot in key])})")
+        assert self._ref is not None
+        return self._ref
 
     def to_json(self) -> list[Json]:
         """`[template, {slot: text}]`, all values as strings; integers too, so that one reader serves all."""
-        return [self.template, {name: value_text(value) for name, value in self.slots}]
+        return [self.template, {name: written for (name, _), written in zip(self.slots, self.texts, strict=True)}]
 
 
 def value_text(value: Value) -> str:
@@ -59,7 +68,7 @@ def value_text(value: Value) -> str:
 
 def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """Facts in canonical order: by template, then by canonical text of the slots."""
-    return tuple(sorted(facts, key=lambda fact: (fact.template, tuple(value_text(value) for _, value in fact.slots))))
+    return tuple(sorted(facts, key=lambda fact: (fact.template, fact.texts)))
 
 
 @dataclass(frozen=True)
@@ -102,6 +111,11 @@ class Snapshot:
         }
 
     @cached_property
+    def encoded(self) -> bytes:
+        """The canonical bytes."""
+        return canonical(self.to_json())
+
+    @cached_property
     def digest(self) -> str:
         """Digest of the canonical bytes."""
-        return digest(canonical(self.to_json()))
+        return digest(self.encoded)

@@ -72,7 +72,9 @@ def text(number: Decimal | Fraction | int) -> str:
         number = decimal
     if isinstance(number, Decimal):
         # Not `plain`: a fraction's digits may be more than any context holds, and none may be lost.
-        shown = format(number, "f")
+        shown = str(number)
+        if "E" in shown:
+            shown = format(number, "f")
         shown = shown.rstrip("0").rstrip(".") if "." in shown else shown
         return "0" if shown in ("-0", "") else shown
     return str(number)

@@ -56,9 +56,14 @@ class Rulebook:
         return self.rules + self.policies
 
     @cached_property
+    def encoded(self) -> bytes:
+        """The canonical bytes of all file names and texts."""
+        return canonical(self.to_json())
+
+    @cached_property
     def fingerprint(self) -> str:
-        """Digest of the canonical bytes of all file names and texts."""
-        return digest(canonical(self.to_json()))
+        """Digest of the canonical bytes."""
+        return digest(self.encoded)
 
     def to_json(self) -> Json:
         """The canonical JSON value."""
