@@ -8,19 +8,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.candidates import one_sided, shape, strategies
+from engine.candidates import one_sided
 from engine.conditions import Circumstances, trading_state
 from engine.decision import Decision, Verdict
-from engine.exits import propose_exits, rule_on_exits
-from engine.gate import Outcome, judge
+from engine.entries import rule_on_entries, without_entries
+from engine.exits import propose_exits, rule_on_exits, worsened
+from engine.gate import Outcome
 from engine.issue import issue_warrants
 from engine.limits import UNKNOWN_REGIME, Limits
 from engine.market import read_market
 from engine.portfolio import Portfolio
-from engine.proof import prove
+from engine.proof import Proof
 from engine.reach import read_book
 from engine.standing import portfolio_facts
-from engine.verdicts import instruments_of, torn_verdict, undetermined, verdict_of
+from engine.verdicts import instruments_of, torn_verdict, undetermined
 from engine.warrants import Inputs
 from knowledge.facts import Snapshot
 from rules.conditions import WorkingMemory
@@ -42,43 +43,39 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     regime = next((fact.word("name") for fact in derived if fact.template == "regime"), UNKNOWN_REGIME)
 
     market = read_market(snapshot, portfolio, limits.parameters.cluster_threshold)
-    exits = propose_exits(derived, portfolio, market, limits)
-    going = tuple(one for one, _ in exits)
+    asked = propose_exits(derived, portfolio, market, limits)
+    going = tuple(one for one, _ in asked)
     book = read_book(portfolio, going, market, limits)
     here = Circumstances(snapshot, portfolio, market, book, going, limits)
     state, states = trading_state(here)
+    exits = rule_on_exits(asked, here)
 
     proposed, torn = one_sided(derived)
-    owners = strategies(rulebook)
-    policies = reasoning.judge(facts, tuple(proposed.values()))
-    candidates = {
-        name: shape(here, states, regime, fact, policy, owners.get(fact.word("rule"), "unowned"))
-        for (name, fact), policy in zip(proposed.items(), policies, strict=True)
-    }
-    judgement = judge(book, [one.entry for one in candidates.values()], market, limits, regime)
-    proof = prove(portfolio, going, judgement, market, limits, regime)
+    try:
+        entries = rule_on_entries(proposed, rulebook, facts, here, states, regime)
+        exits = worsened(exits, here, regime)
+    except Exception as error:  # noqa: BLE001 - no exit needs any of this: what goes wrong costs the entries alone
+        entries = without_entries(proposed, error)
 
-    verdicts = [verdict_of(one, candidates[one.entry.instrument], proof) for one in judgement.rulings]
-    verdicts += [torn_verdict(name) for name in torn]
+    verdicts = [*entries.verdicts, *map(torn_verdict, torn)]
     memory = WorkingMemory.of((*facts, *derived))
     for name in instruments_of(snapshot, derived):
-        if name not in candidates and name not in torn:
+        if name not in proposed and name not in torn:
             miss = nearest(rulebook.program, memory, name)
             verdicts.append(Verdict(name, Outcome.NO_CANDIDATE, (), miss=miss))
 
     decision = Decision(
         as_of=snapshot.as_of,
         inputs=inputs,
-        versions={**reasoning.versions, **proof.versions},
+        versions={**reasoning.versions, **Proof().versions},
         regime=regime,
         trading_state=state,
         verdicts=tuple(sorted(verdicts, key=lambda one: one.instrument)),
-        exits=rule_on_exits(exits, here, regime),
+        exits=exits,
         states=tuple(states[name] for name in sorted(states)),
-        readings=judgement.readings if candidates else (),
+        readings=entries.readings,
         derived=derived,
         firings=inference.firings,
-        proof=proof if candidates else None,
+        proof=entries.proof,
     )
-    grants = judgement.grants if proof.agrees else ()
-    return replace(decision, warrants=issue_warrants(decision, grants, snapshot, portfolio, market))
+    return replace(decision, warrants=issue_warrants(decision, entries.grants, snapshot, portfolio, market))

@@ -8,6 +8,7 @@ after that has filled.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -51,14 +52,14 @@ def propose_exits(
     return tuple(found)
 
 
-def rule_on_exits(
-    proposed: Sequence[tuple[Exit, Fraction]], here: Circumstances, regime: str
-) -> tuple[ExitVerdict, ...]:
-    """Hold back what may not go, and name for the rest the limits it pushes further out."""
-    return tuple(
-        ExitVerdict(one, text(left), held_back(here, one.instrument), _worsened(one, here, regime))
-        for one, left in proposed
-    )
+def rule_on_exits(proposed: Sequence[tuple[Exit, Fraction]], here: Circumstances) -> tuple[ExitVerdict, ...]:
+    """Hold back what may not go; no number has a say in it."""
+    return tuple(ExitVerdict(one, text(left), held_back(here, one.instrument), ()) for one, left in proposed)
+
+
+def worsened(ruled: Sequence[ExitVerdict], here: Circumstances, regime: str) -> tuple[ExitVerdict, ...]:
+    """The same exits, each with the limits that it pushes further out."""
+    return tuple(replace(one, worsens=_worsened(one.exit, here, regime)) for one in ruled)
 
 
 def tighter_stop(fact: Fact, portfolio: Portfolio, terms: Terms | None) -> tuple[Position, Decimal] | None:
@@ -77,10 +78,11 @@ def tighter_stop(fact: Fact, portfolio: Portfolio, terms: Terms | None) -> tuple
 
 def _left_to_close(position: Position, portfolio: Portfolio) -> Fraction:
     """The position less what working exits will close; stops do not count, they give way when it is flat."""
+    closing = Side.SELL if position.quantity > 0 else Side.BUY
     working = (
         Fraction(one.remaining)
         for one in portfolio.working
-        if one.order.instrument == position.instrument and one.order.role is Role.EXIT
+        if one.order.instrument == position.instrument and one.order.role is Role.EXIT and one.order.side is closing
     )
     return max(ZERO, abs(Fraction(position.quantity)) - sum(working, ZERO))
 

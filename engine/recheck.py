@@ -20,7 +20,8 @@ from typing import Any
 
 from engine.candidates import Candidate, one_sided, shape
 from engine.conditions import Circumstances, held_back, trading_state
-from engine.decision import Decision, ExitVerdict, finding_json, reading_json
+from engine.decision import Decision, ExitVerdict, Verdict, finding_json, reading_json
+from engine.entries import LOST
 from engine.exits import propose_exits
 from engine.gate import MOST_GRANTS_ENUMERATED, SIZE, Core, Outcome, Reading, Ruling
 from engine.issue import issue_warrants
@@ -107,9 +108,17 @@ class _Recheck:
         return Circumstances(self.snapshot, self.portfolio, self.market, book, going, self.limits)
 
     @cached_property
+    def lost(self) -> str | None:
+        """The fault that kept the entries from being judged at all, if there was one."""
+        fault = (self.record["proof"] or {}).get("fault")
+        return fault if fault is not None and fault.startswith(LOST) else None
+
+    @cached_property
     def candidates(self) -> dict[str, Candidate]:
         """The entries that were asked of the gate, shaped again from the policies' recorded answers."""
         proposed, _ = one_sided(self.derived)
+        if self.lost is not None:
+            return {}
         _, states = trading_state(self.here)
         recorded = {one["instrument"]: one for one in self.record["verdicts"]}
         found = {}
@@ -179,7 +188,7 @@ class _Recheck:
         found = []
         for at, (one, left) in enumerate(propose_exits(self.derived, self.portfolio, self.market, self.limits)):
             others = [other for place, other in enumerate(self.here.exits) if place != at]
-            worsens = self._worsened(others)
+            worsens = self._worsened(others) if self.lost is None else ()
             found.append(ExitVerdict(one, text(left), held_back(self.here, one.instrument), worsens))
         return found
 
@@ -196,18 +205,22 @@ class _Recheck:
 
     def _bystanders(self) -> Complaints:
         """Instruments for which nothing was proposed, or both sides at once."""
-        _, torn = one_sided(self.derived)
+        proposed, torn = one_sided(self.derived)
         for one in self.record["verdicts"]:
             name = one["instrument"]
             if name in torn:
                 yield from _differs(f"verdicts.{name}", one, torn_verdict(name).to_json())
+            elif self.lost is not None and name in proposed:
+                yield from _differs(
+                    f"verdicts.{name}", one, Verdict(name, Outcome.UNDETERMINED, (self.lost,)).to_json()
+                )
             elif name not in self.candidates:
                 yield from _differs(f"verdicts.{name}.outcome", one["outcome"], Outcome.NO_CANDIDATE.value)
                 yield from _differs(f"verdicts.{name}.quantity", one.get("quantity"), None)
 
     def _proof(self) -> Complaints:
         proof = self.record["proof"]
-        if (proof is None) != (not self.candidates):
+        if self.lost is None and (proof is None) != (not self.candidates):
             yield f"proof: there are {len(self.candidates)} candidates, and the proof is {_shown(proof)}"
             return
         if proof is None:
@@ -215,7 +228,8 @@ class _Recheck:
         yield from _differs("proof.agrees", proof["agrees"], proof["fault"] is None)
         if self._agreed:
             asked = [[one.name, one.expected, one.expected] for one in questions(self._recorded_rulings(), self.market)]
-            yield from _differs("proof.answers", proof["answers"], asked)
+            given = [[one["question"], one["expected"], one["answered"]] for one in proof["answers"]]
+            yield from _differs("proof.answers", given, asked)
 
     def _recorded_rulings(self) -> list[Ruling]:
         recorded = {one["instrument"]: one for one in self.record["verdicts"]}

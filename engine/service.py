@@ -13,7 +13,7 @@ from engine.decide import decide
 from engine.limits import Limits
 from engine.limits_text import read_limits
 from engine.portfolio import Portfolio
-from engine.verdicts import undetermined
+from engine.verdicts import surprise, undetermined
 from engine.warrants import Inputs
 from knowledge.door import snapshot_from_json
 from knowledge.faults import Faulty
@@ -60,12 +60,4 @@ class Service:
             return decide(snapshot, self.rulebook, self.limits, portfolio).to_json()
         except Exception as error:  # noqa: BLE001 - the boundary of a cycle: any bug ends in no entry, recorded
             inputs = Inputs(snapshot.digest, self.rulebook.fingerprint, self.limits.fingerprint, portfolio.digest)
-            place = _place(error)
-            return undetermined(snapshot, inputs, f"{type(error).__name__} at {place}: {error}").to_json()
-
-
-def _place(error: BaseException) -> str:
-    trace = error.__traceback__
-    while trace is not None and trace.tb_next is not None:
-        trace = trace.tb_next
-    return "?" if trace is None else f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+            return undetermined(snapshot, inputs, surprise(error)).to_json()

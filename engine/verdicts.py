@@ -79,3 +79,12 @@ def instruments_of(snapshot: Snapshot, derived: tuple[Fact, ...]) -> tuple[str, 
     """Everything a verdict is due for: the universe, and whatever else the rules propose to enter."""
     proposed = {fact.word("instrument") for fact in derived if fact.template == "candidate"}
     return tuple(sorted(set(snapshot.universe) | proposed))
+
+
+def surprise(error: BaseException) -> str:
+    """What happened and where, for a record: the error's kind, the line that raised it, its words."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    place = "?" if trace is None else f"{trace.tb_frame.f_globals.get('__name__')}:{trace.tb_lineno}"
+    return f"{type(error).__name__} at {place}: {error}"

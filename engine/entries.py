@@ -1,0 +1,64 @@
+"""What binds entries and never an exit: policies, conditions, sizes, limits, the solver.
+
+A cycle asks for it once, after its exits are known. Whatever goes wrong in here costs the entries alone:
+`without_entries` gives every candidate an undetermined verdict that says what went wrong, and the exits go out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from engine.candidates import shape, strategies
+from engine.conditions import Circumstances
+from engine.decision import Verdict
+from engine.gate import Outcome, Reading, judge
+from engine.proof import Proof, prove
+from engine.proposals import Finding, Grant
+from engine.verdicts import surprise, verdict_of
+from knowledge.facts import Fact
+from rules.reasoning import Reasoning
+from rules.rulebook import Rulebook
+
+LOST = "the entries could not be judged: "
+"""How the fault of a proof begins where there was nothing to prove."""
+
+
+@dataclass(frozen=True)
+class Entries:
+    """What became of the candidates. Without candidates there are no readings and no proof."""
+
+    verdicts: tuple[Verdict, ...] = ()
+    grants: tuple[Grant, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    proof: Proof | None = None
+
+
+def rule_on_entries(
+    proposed: Mapping[str, Fact],
+    rulebook: Rulebook,
+    facts: Sequence[Fact],
+    here: Circumstances,
+    states: Mapping[str, Finding],
+    regime: str,
+) -> Entries:
+    """Ask policies, conditions, limits and solver about every candidate. Raises whatever goes wrong."""
+    if not proposed:
+        return Entries()
+    owners = strategies(rulebook)
+    policies = Reasoning.of(rulebook).judge(facts, tuple(proposed.values()))
+    candidates = {
+        name: shape(here, states, regime, fact, policy, owners.get(fact.word("rule"), "unowned"))
+        for (name, fact), policy in zip(proposed.items(), policies, strict=True)
+    }
+    judgement = judge(here.book, [one.entry for one in candidates.values()], here.market, here.limits, regime)
+    proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, regime)
+    verdicts = tuple(verdict_of(one, candidates[one.entry.instrument], proof) for one in judgement.rulings)
+    return Entries(verdicts, judgement.grants if proof.agrees else (), judgement.readings, proof)
+
+
+def without_entries(proposed: Mapping[str, Fact], error: Exception) -> Entries:
+    """Every candidate undetermined, because of `error`."""
+    fault = LOST + surprise(error)
+    verdicts = tuple(Verdict(name, Outcome.UNDETERMINED, (fault,)) for name in sorted(proposed))
+    return Entries(verdicts, proof=Proof(fault=fault))
