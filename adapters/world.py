@@ -94,7 +94,7 @@ class World:
     def survey(self) -> Survey:
         """Bars, measures and reference data of all sessions."""
         calendars = calendars_of(one.exchange for one in self.instruments)
-        return survey(load(self.feed), self.instruments, calendars)
+        return survey(load(self.feed), self.instruments, calendars, self.desk.settings.desk.currency)
 
     @cached_property
     def council(self) -> Council:

@@ -45,9 +45,14 @@ class Desk:
         return {session: tuple(reports) for session, reports in found.items()}
 
 
-def survey(market: Market, instruments: Iterable[Instrument], calendars: Mapping[str, Calendar]) -> Desk:
-    """Measure a market once, for all its sessions."""
-    return Desk(market, measure_panel(market.panel), tuple(instruments), calendars)
+def survey(
+    market: Market,
+    instruments: Iterable[Instrument],
+    calendars: Mapping[str, Calendar],
+    account_currency: str = ACCOUNT_CURRENCY,
+) -> Desk:
+    """Measure a market once, for all its sessions; only `account_currency` (ISO 4217) has a rate, of 1."""
+    return Desk(market, measure_panel(market.panel), tuple(instruments), calendars, account_currency)
 
 
 def market_facts(desk: Desk, session: str) -> list[Fact]:
