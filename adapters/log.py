@@ -72,6 +72,7 @@ class AuditLog(LogReader):
     def __init__(self, path: Path, connection: Connection, clock: Callable[[], datetime]) -> None:
         super().__init__(path, connection)
         self._clock = clock
+        self._file = _file(path)
         self._range = CompactRange()
         self._last_as_of: datetime | None = None
         self._lock = threading.Lock()
@@ -110,19 +111,28 @@ class AuditLog(LogReader):
         record: Mapping[str, Json],
         blobs: Mapping[str, bytes] = NOTHING,
         timings: Mapping[str, int] = NOTHING,
+        *,
+        after: int | None = None,
     ) -> Receipt:
-        """Append one record. Raises as `append_many`."""
-        return self.append_many([Entry(kind, record, blobs, timings)])[0]
+        """Append one record. `after` and what it raises as in `append_many`."""
+        return self.append_many([Entry(kind, record, blobs, timings)], after=after)[0]
 
-    def append_many(self, entries: Sequence[Entry]) -> tuple[Receipt, ...]:
+    def append_many(self, entries: Sequence[Entry], *, after: int | None = None) -> tuple[Receipt, ...]:
         """Append records in one transaction: all or none. Each receipt is against the root just after its record.
 
-        Raises `LogUnwritable` where the store refuses, the log does not verify or time would go backwards; `ValueError`
-        or `TypeError` where a record is not one (then nothing was written either).
+        `after` is the number of records the caller knows: what it writes follows from them, and from no others.
+        Raises `LogUnwritable` where the log has more or fewer than that, the store refuses, the log does not verify or
+        time would go backwards; `ValueError` or `TypeError` where a record is not one (and then nothing was written).
         """
         with self._lock, _writing(self.path):
+            self._check_file()
             with store.transaction(self._connection):
                 head, last = self._catch_up()
+                if after is not None and head.size != after:
+                    raise LogUnwritable(
+                        f"the log `{self.path}` holds {head.size} records where {after} were known: another process"
+                        " runs this desk; end one of the two"
+                    )
                 receipts = []
                 for entry in entries:
                     receipt, last = self._write(entry, head, last)
@@ -130,6 +140,13 @@ class AuditLog(LogReader):
                     receipts.append(receipt)
             self._range, self._last_as_of = head, last
         return tuple(receipts)
+
+    def _check_file(self) -> None:
+        """SQLite goes on writing to a file that was moved away or replaced, where nobody would find the record."""
+        if _file(self.path) != self._file:
+            raise LogUnwritable(
+                f"the log `{self.path}` was moved away or replaced while it was open; nothing is written"
+            )
 
     def _write(self, entry: Entry, head: CompactRange, last: datetime | None) -> tuple[Receipt, datetime]:
         body = _body(entry, head.size)
@@ -219,6 +236,12 @@ def _checked(record: dict[str, Json]) -> datetime:
     except ValidationError as fault:
         details = "; ".join(f"`{'.'.join(map(str, each['loc']))}`: {each['msg']}" for each in fault.errors())
         raise ValueError(f"not a record: {details}") from None
+
+
+def _file(path: Path) -> tuple[int, int]:
+    """Which file a path names now: device and number."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
 
 
 def _z(moment: datetime) -> str:

@@ -79,6 +79,8 @@ class Runner:
         books = Books.open(account, self.mode, settings.desk.currency, settings.desk.capital)
         self.standing = Standing(books, broker)
         self._last_as_of = ""
+        self._size = 0
+        """Records folded so far: all that this runner knows, and what every record it writes must come right after."""
         for record in log.records():
             self._fold(record, restoring=True)
 
@@ -186,7 +188,9 @@ class Runner:
             text = proof.pop("script")
             blobs[proof["script_digest"]] = canonical(text)
         body = {"cycle_id": f"{self.desk.settings.desk.name}:{day}", **decision}
-        receipt = self.log.append("decision", {**self._common(snapshot.as_of), **body}, blobs, timings)
+        receipt = self.log.append(
+            "decision", {**self._common(snapshot.as_of), **body}, blobs, timings, after=self._size
+        )
         self._fold(parse(receipt.leaf))
         return receipt
 
@@ -237,7 +241,7 @@ class Runner:
         entries = [Entry(one["kind"], {**self._common(as_of), **_body(one)}) for one in records]
         if not entries:
             return []
-        written = [parse(receipt.leaf) for receipt in self.log.append_many(entries)]
+        written = [parse(receipt.leaf) for receipt in self.log.append_many(entries, after=self._size)]
         for record in written:
             self._fold(record)
         return written
@@ -245,6 +249,7 @@ class Runner:
     def _fold(self, record: Json, restoring: bool = False) -> None:
         """Fold into the standing; the broker lived through its own records unless they are being restored."""
         self._last_as_of = record["as_of"]
+        self._size += 1
         if restoring:
             self.standing.broker.restore([record])
         self.standing.take(record)
