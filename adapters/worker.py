@@ -8,6 +8,7 @@ takes longer than the keeper's patience is ended from outside; that is an event 
 
 from __future__ import annotations
 
+import gc
 import os
 import select
 import signal
@@ -50,6 +51,7 @@ def serve() -> None:
     os.dup2(spoken, 1)
     os.dup2(spoken, 2)
     service = Service()
+    gc.disable()
     while (request := _read(source)) is not None:
         before = os.fstat(spoken).st_size
         answer = service.answer(request)
@@ -57,10 +59,17 @@ def serve() -> None:
         if said:
             answer = canonical(spoken_over(parse(answer), said.decode("utf-8", "replace").strip()))
         _write(sink, answer)
+        # Garbage is collected while nobody waits for an answer; what loading made stays, and is not looked at again.
+        gc.collect()
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
 
 
 class Worker:
     """Keeps one worker process for a rulebook and limits. Use it as a context manager, from one thread."""
+
+    program = "from adapters.worker import serve; serve()"
+    """What the process runs."""
 
     def __init__(self, rulebook: Rulebook, limits: Limits, patience: float = PATIENCE) -> None:
         self._load = canonical({"op": "load", "rulebook": rulebook.to_json(), "limits": limits.source})
@@ -115,7 +124,7 @@ class Worker:
         root = Path(__file__).resolve().parent.parent
         path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
         environment = {**os.environ, **_MEMORY, "PYTHONPATH": path}
-        command = [sys.executable, "-c", "from adapters.worker import serve; serve()"]
+        command = [sys.executable, "-c", self.program]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no input of the user
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
         )

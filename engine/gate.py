@@ -10,8 +10,8 @@ names a smallest set of them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
 from itertools import combinations
@@ -104,13 +104,18 @@ class _Bench:
     scope: Scope
     measures: list[Measure]
     base: State
+    base_values: Mapping[str, Fraction] = field(init=False)
+    """What the base makes of each measure, by key: every reading is against it."""
+
+    def __post_init__(self) -> None:
+        self.base_values = {one.key: one.value(self.base) for one in self.measures}
 
     def state(self, grants: Sequence[Grant]) -> State:
         return state_of(self.scope.book, grants, self.scope.market, self.scope.limits)
 
     def read(self, measure: Measure, state: State) -> Reading:
-        value, bound, base = measure.value(state), measure.bound(state), measure.value(self.base)
-        return Reading(measure.key, measure.limit.id, value, bound, base)
+        key = measure.key
+        return Reading(key, measure.limit.id, measure.value(state), measure.bound(state), self.base_values[key])
 
     def broken(self, grants: Sequence[Grant]) -> list[Measure]:
         state = self.state(grants)
@@ -187,7 +192,7 @@ def _headroom(bench: _Bench, measure: Measure, state: State, leg: Leg) -> Fracti
     drop = measure.nav_share * (leg.slippage + fee)
     lines = measure.lines(state, leg, fee)
     within_bound = _longest([(a - measure.bound(state), b + drop) for a, b in lines])
-    base = measure.value(bench.base)
+    base = bench.base_values[measure.key]
     within_base = _longest([(a - base, b) for a, b in lines])
     return max(within_bound, within_base)
 

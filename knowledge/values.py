@@ -11,6 +11,7 @@ import hashlib
 import json
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
+from functools import cache
 from typing import Any
 
 Json = Any
@@ -44,13 +45,20 @@ def exact(value: object, quantum: Decimal) -> Decimal:
         raise Inexact(f"a {kind.__name__} is not a number; convert it to int, float or Decimal first")
     if not number.is_finite():
         raise Inexact(f"`{value}` is not finite")
+    places = _places(quantum)
     try:
         # A number too wide for its quantum signals here: it is refused, never rounded to fit.
-        scaled = _WIDE.divide(number, quantum).to_integral_value(ROUND_HALF_EVEN, _WIDE)
-        result = plain(_WIDE.multiply(scaled, quantum))
+        if places is None:
+            scaled = _WIDE.divide(number, quantum).to_integral_value(ROUND_HALF_EVEN, _WIDE)
+            number = _WIDE.multiply(scaled, quantum)
+        else:
+            number = number.quantize(quantum, ROUND_HALF_EVEN, _WIDE)
+        result = plain(number)
     except ArithmeticError:
         raise Inexact(f"`{value}` does not fit the quantum {quantum}") from None
-    if len(result.as_tuple().digits) > MOST_DIGITS:
+    # In units of a decimal quantum most numbers are visibly short enough; only the others' digits are counted.
+    short = places is not None and number.adjusted() + places < MOST_DIGITS
+    if not short and len(result.as_tuple().digits) > MOST_DIGITS:
         raise Inexact(f"`{value}` needs more than {MOST_DIGITS} significant digits at the quantum {quantum}")
     return result
 
@@ -61,6 +69,13 @@ def plain(number: Decimal) -> Decimal:
         return Decimal(0)
     shorter = number.normalize(_WIDE)
     return shorter.quantize(Decimal(1), context=_WIDE) if int(shorter.as_tuple().exponent) > 0 else shorter
+
+
+@cache
+def _places(quantum: Decimal) -> int | None:
+    """Decimal places of a quantum that is a power of ten, which `quantize` rounds to in one step; else None."""
+    sign, digits, exponent = quantum.as_tuple()
+    return -int(exponent) if (sign, digits) == (0, (1,)) else None
 
 
 def text(number: Decimal | Fraction | int) -> str:
