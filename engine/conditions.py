@@ -194,6 +194,9 @@ def _data_complete(limit: Limit, here: Circumstances, case: Case) -> Finding:
     for name in here.book.unpriced:
         reasons = here.market.missing.get(name, ("protective stop of a short",))
         lacks.extend(f"{name} (held) {reason}" for reason in reasons)
+    calendar = here.snapshot.find("calendar", case.instrument)
+    if calendar is not None and calendar.word("next") <= here.session:
+        lacks.append(f"{case.instrument} next session (the calendar says {calendar['next']}, which is over)")
     if here.portfolio.nav <= 0:
         lacks.append("a NAV above zero")
     return _none_of(limit, sorted(set(lacks)), "missing inputs")

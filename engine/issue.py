@@ -21,7 +21,7 @@ from engine.warrants import Warrant, issue
 from knowledge.facts import Snapshot
 
 WITHOUT_CALENDAR = timedelta(days=5)
-"""How long an exit may work where the next session is not known."""
+"""How long an exit may work where the next session is not known, or said to be one that has passed."""
 
 
 def issue_warrants(
@@ -132,10 +132,10 @@ def _order_id(as_of: str, instrument: str, role: Role) -> str:
 
 
 def _expiry(snapshot: Snapshot, instrument: str) -> str:
-    calendar = snapshot.find("calendar", instrument)
-    if calendar is not None:
+    calendar, session = snapshot.find("calendar", instrument), snapshot.as_of[:10]
+    if calendar is not None and calendar.word("next") > session:
         return f"{calendar['next']}T23:59:59Z"
-    return f"{(date.fromisoformat(snapshot.as_of[:10]) + WITHOUT_CALENDAR).isoformat()}T23:59:59Z"
+    return f"{(date.fromisoformat(session) + WITHOUT_CALENDAR).isoformat()}T23:59:59Z"
 
 
 def _decimal(number: Fraction) -> Decimal:

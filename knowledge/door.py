@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from datetime import date
 from decimal import Decimal
 
 from knowledge.facts import Fact, Snapshot, Value, ordered
@@ -72,7 +73,7 @@ def _admit(words: Vocabulary, shape: Template, slots: Mapping[str, object], slot
         if type(value) is str and re.fullmatch(r"-?[0-9]{1,18}", value):
             value = int(value)
         if type(value) is not int or abs(value) >= 10**18:
-            raise Refused(f"{where} takes a whole number, not `{value!r}`")
+            raise Refused(f"{where} takes a whole number, not {_shown(value)}")
         _in_range(Decimal(value), slot.low, slot.high, where)
         return value
     low, high, quantum = slot.low, slot.high, slot.quantum
@@ -90,7 +91,7 @@ def _admit(words: Vocabulary, shape: Template, slots: Mapping[str, object], slot
 
 def _admit_word(words: Vocabulary, slot: Slot, value: object, where: str) -> str:
     if type(value) is not str:
-        raise Refused(f"{where} takes a {slot.type}, not the {type(value).__name__} `{value!r}`")
+        raise Refused(f"{where} takes a {slot.type}, not {_shown(value)}")
     if slot.type == "text":
         if len(value) > LONGEST_TEXT or not value.isprintable():
             raise Refused(f"{where} takes printable text of at most {LONGEST_TEXT} characters")
@@ -99,10 +100,28 @@ def _admit_word(words: Vocabulary, slot: Slot, value: object, where: str) -> str
         raise Refused(
             f"{where} takes a symbol of letters, digits and ._:+- that starts with a letter or digit, not `{value!r}`"
         )
-    allowed = tuple(words.measures[slot.measures]) if slot.measures else slot.allowed
+    if slot.unit == "date" and not _is_date(value):
+        raise Refused(f"{where} takes a date like `2011-01-03`, not `{value}`")
+    allowed: Iterable[str] = words.measures[slot.measures] if slot.measures else slot.allowed
     if allowed and value not in allowed:
         raise Refused(f"{where} takes one of {_list(allowed)}, not `{value}`")
     return value
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        return False
+
+
+def _shown(value: object) -> str:
+    """A value in a complaint. A type nobody knows is named and not looked into: its `repr` may do anything."""
+    kind = type(value)
+    return f"the {kind.__name__} `{value!r}`" if kind in _PLAIN else f"a {kind.__name__}"
+
+
+_PLAIN = (str, int, float, bool, bytes, Decimal, type(None))
 
 
 def _in_range(number: Decimal, low: Decimal | None, high: Decimal | None, where: str) -> None:

@@ -50,7 +50,7 @@ FALLING = {"ema-50-200": "-0.02", "momentum-63": "-0.06", "macd-histogram": "-0.
 MOODS = ("long", "short", "quiet")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Cycle:
     """Everything `decide` takes but the rulebook."""
 
@@ -58,6 +58,11 @@ class Cycle:
     universe: tuple[str, ...]
     portfolio: Portfolio
     limits: Limits
+
+    def __repr__(self) -> str:
+        odd = {one.id: str(one.bound) for one in self.limits.limits if one not in limits().limits}
+        facts = [one.ref for one in self.facts if one not in facts_of(dict.fromkeys(SHARES, "quiet"))]
+        return f"Cycle({self.universe}, {facts}, {self.portfolio.to_json()}, bounds={odd})"
 
     @property
     def snapshot(self) -> Snapshot:

@@ -124,7 +124,13 @@ def few(draw: st.DrawFn) -> list[Fact]:
         if draw(st.sampled_from((True, True, True, False))):
             slots = {name: draw(price) for name in ("open", "high", "low", "close")}
             found.append(
-                fact("bar", instrument=instrument, session="d", volume=draw(st.sampled_from((10, 11, 12))), **slots)
+                fact(
+                    "bar",
+                    instrument=instrument,
+                    session="2011-01-03",
+                    volume=draw(st.sampled_from((10, 11, 12))),
+                    **slots,
+                )
             )
         for head in HEADS:
             kind = draw(st.sampled_from(("advisory", "abstention", "")))

@@ -131,7 +131,7 @@ def test_a_division_by_zero_holds_nowhere() -> None:
     )
     rule = parse(source, "r.clp").rules[0]
     prices = {"open": 1, "high": 1, "low": 1, "close": 1}
-    assert matches(rule, [fact("bar", instrument="A", session="d", volume=0, **prices)]) == []
+    assert matches(rule, [fact("bar", instrument="A", session="2011-01-03", volume=0, **prices)]) == []
 
 
 def test_a_sentence_speaks_with_the_values_and_their_units() -> None:
