@@ -9,7 +9,7 @@ second submission the same submission.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
@@ -22,12 +22,14 @@ from adapters.paper import PaperBroker
 from adapters.venue import Costs
 from adapters.worker import Worker, WorkerLost
 from adapters.world import Law, World
-from engine.books import Books, apply, dividend_record, portfolio, session_record
+from engine.books import Books, apply, dividend_record, fold, portfolio, session_record
+from engine.orders import Role
 from engine.portfolio import Mode, Operations, Portfolio
-from engine.verdicts import undetermined
+from engine.verdicts import surprise, undetermined
 from engine.warrants import Inputs, PaperWarrant, Warrant
 from knowledge.door import Refused
 from knowledge.facts import Snapshot
+from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse
 
 BROKER_KINDS = ("order", "fill", "cancel", "expiry", "rejection")
@@ -41,27 +43,37 @@ class Standing:
     broker: PaperBroker[Receipt]
     halted: bool = False
     last_session: str = ""
-    """The session of the last decision."""
+    """The last session that was decided, or whose decision failed."""
     passed_session: str = ""
     """The last session whose bars have been booked."""
     models: dict[str, str] = field(default_factory=dict)
     executed: dict[str, int] = field(default_factory=dict)
-    """Entries executed in the session being booked, by instrument."""
+    """Entries executed in the last session that passed, by instrument."""
+    executing: dict[str, int] = field(default_factory=dict)
+    """The same of the session being booked."""
+    halting: bool = False
+    """Whether the last decision was halted and no record has said since what became of that."""
+    lapsed: set[str] = field(default_factory=set)
+    """Orders that were warranted and, a record says, will not be submitted."""
 
     def take(self, record: Json) -> None:
         """Fold one record of the log."""
         kind = record["kind"]
         self.books = apply(self.books, record)
-        if kind == "decision":
+        if kind in ("decision", "fault"):
             self.last_session = record["as_of"][:10]
+            self.halting = kind == "decision" and record["trading_state"] == "halted"
         elif kind == "books" and record["entry"] == "session":
             self.passed_session = record["session"]
+            self.executed, self.executing = self.executing, {}
         elif kind == "state":
-            self.halted = record["state"] == "halted"
+            self.halted, self.halting = record["state"] == "halted", False
+        elif kind == "recovery":
+            self.lapsed.update(record.get("lapsed", ()))
         elif kind == "model":
             self.models[record["head"]] = record["model"]
         elif kind == "fill" and record["role"] == "entry":
-            self.executed[record["instrument"]] = self.executed.get(record["instrument"], 0) + 1
+            self.executing[record["instrument"]] = self.executing.get(record["instrument"], 0) + 1
 
 
 class Runner:
@@ -89,13 +101,17 @@ class Runner:
     def cycle(self, day: str) -> Json:
         """Let a session pass and decide at its close. Returns the decision record. Raises `LogUnwritable`."""
         started = perf_counter_ns()
-        if day > self.standing.passed_session:
-            self._pass(day)
+        for session in self._due(day):
+            self._pass(session)
         booked = perf_counter_ns()
         try:
             snapshot = self.world.snapshot(day)
+        except Faulty:
+            raise
         except Refused as refusal:
             return self._fault(day, f"the snapshot was refused: {refusal}")
+        except Exception as error:  # noqa: BLE001 - the boundary of a cycle: what was known is not, and the next one runs
+            return self._fault(day, f"there is no snapshot: {surprise(error)}")
         frozen = perf_counter_ns()
         self._record_models(snapshot)
         before = self.portfolio(day, snapshot)
@@ -105,8 +121,8 @@ class Runner:
             "pass": booked - started, "publish": frozen - booked, "decide": decided - frozen,
         })  # fmt: skip
         self._submit(receipt, decision)
-        if decision["trading_state"] == "halted":
-            self._halt(day)
+        if self.standing.halting:
+            self._halt(snapshot.as_of)
         return parse(receipt.leaf)
 
     def start(self, facts: Json) -> None:
@@ -117,30 +133,36 @@ class Runner:
             self._append(now, [{"kind": "start", **facts}])
 
     def recover(self) -> list[Json]:
-        """Resolve warrants that were recorded and not submitted: submitted now. Returns what was appended.
+        """Resolve what a crash left open: warrants without a submission, a halt that was decided and not carried out.
 
-        The instant is that of the log's last record, so that a restart of a backtest is no event in time. A warrant
-        that has expired by then is rejected by the broker, which is a record too.
+        Only the last decision can have left anything: the one after it comes when its orders are out. The instant is
+        that of the log's last record, so that a restart of a backtest is no event in time. Returns what was appended.
         """
-        for record in self.log.records(["decision"], newest_first=True):
-            missing = [one for one in record["warrants"] if not self._known(one)]
-            if not missing:
-                return []
-            receipt, found = self.log.receipt(record["record_id"]), []
-            now = max(record["as_of"], self._last_as_of)
-            self._append(now, [{"kind": "recovery", "decision_id": record["record_id"],
-                                "warrants": [one["warrant_id"] for one in missing]}])  # fmt: skip
+        record = next(self.log.records(["decision"], newest_first=True), None)
+        if record is None:
+            return []
+        now, found = max(record["as_of"], self._last_as_of), []
+        warrants = [Warrant.from_json(one) for one in record["warrants"]]
+        missing = [one for one in warrants if not self._known(one)]
+        if missing:
+            lapsed = [one for one in missing if self._outlawed(one)]
+            found += self._append(now, [_recovery(record["record_id"], missing, lapsed)])
+            receipt = self.log.receipt(record["record_id"])
             for one in missing:
-                found += self._submit_one(receipt, Warrant.from_json(one), now)
-            # An older decision was followed by this one, which happens only after its orders went out.
-            return found
-        return []
+                found += [] if one in lapsed else self._submit_one(receipt, one, now)
+        if self.standing.halting or self.standing.halted:
+            found += self._halt(now)
+        return found
 
     # --- the steps ----------------------------------------------------------------------------------------------
 
+    def _due(self, day: str) -> tuple[str, ...]:
+        """Sessions up to `day` that have not passed: none is left out, or its splits and fills would be."""
+        passed = self.standing.passed_session
+        return tuple(one for one in self.world.sessions(passed or day, day) if one > passed)
+
     def _pass(self, day: str) -> None:
         """Actions of the ex-date, fills of the bar, the close: one transaction."""
-        self.standing.executed = {}
         session, bars = self.world.session(day), self.world.bars(day)
         records: list[Json] = []
         for action in self.world.actions.get(day, ()):
@@ -167,7 +189,7 @@ class Runner:
     def _decide(self, snapshot: Snapshot, before: Portfolio) -> Json:
         try:
             return self.worker.decide(snapshot, before)
-        except WorkerLost as error:
+        except (WorkerLost, Faulty) as error:
             inputs = Inputs(snapshot.digest, self.law.rulebook.fingerprint, self.law.limits.fingerprint, before.digest)
             decision: Json = undetermined(snapshot, inputs, str(error)).to_json()
             # An event of the shell: a replay takes it as an input instead of deciding again.
@@ -213,12 +235,12 @@ class Runner:
                     snapshot.as_of, [{"kind": "model", "head": head, "model": model, "age": int(fact.number("age"))}]
                 )
 
-    def _halt(self, day: str) -> None:
+    def _halt(self, as_of: str) -> list[Json]:
         """Cancel working entries, keep what protects; the halt stays until a named person ends it."""
-        as_of, why = self.world.calendar.close_instant(day), "a limit halted the desk; only a named person resumes it"
+        why, found = "a limit halted the desk; only a named person resumes it", []
         if not self.standing.halted:
-            self._append(as_of, [{"kind": "state", "state": "halted", "who": "engine", "why": why}])
-        self._append(as_of, self.standing.broker.cancel_entries(as_of, why))
+            found += self._append(as_of, [{"kind": "state", "state": "halted", "who": "engine", "why": why}])
+        return found + self._append(as_of, self.standing.broker.cancel_entries(as_of, why))
 
     def _fault(self, day: str, why: str) -> Json:
         record = {"kind": "fault", "cycle_id": f"{self.desk.settings.desk.name}:{day}", "fault": why}
@@ -238,9 +260,12 @@ class Runner:
 
     def _append(self, as_of: str, records: Iterable[Json]) -> list[Json]:
         """Append records in one transaction; one that says itself when it was true keeps that."""
-        entries = [Entry(one["kind"], {**self._common(as_of), **_body(one)}) for one in records]
-        if not entries:
+        records = list(records)
+        if not records:
             return []
+        # What the books can not follow must not become a record: no restart would ever get past it.
+        fold(self.standing.books, records)
+        entries = [Entry(one["kind"], {**self._common(as_of), **_body(one)}) for one in records]
         written = [parse(receipt.leaf) for receipt in self.log.append_many(entries, after=self._size)]
         for record in written:
             self._fold(record)
@@ -254,11 +279,26 @@ class Runner:
             self.standing.broker.restore([record])
         self.standing.take(record)
 
-    def _known(self, warrant: Json) -> bool:
-        return warrant["order"]["client_order_id"] in self.standing.broker.state.tickets
+    def _known(self, warrant: Warrant) -> bool:
+        identity = warrant.order.client_order_id
+        return identity in self.standing.broker.state.tickets or identity in self.standing.lapsed
+
+    def _outlawed(self, warrant: Warrant) -> bool:
+        """An entry that another law permitted than the one in force now; an exit is free under any."""
+        law = (self.law.rulebook.fingerprint, self.law.limits.fingerprint)
+        return warrant.order.role is Role.ENTRY and law != (warrant.inputs.rulebook, warrant.inputs.limits)
 
     def _proven(self, receipt: Receipt) -> bool:
         return verify_receipt(receipt, self.log.root_at(receipt.tree_size))
+
+
+def _recovery(decision_id: str, missing: Sequence[Warrant], lapsed: Sequence[Warrant]) -> Json:
+    """What was found open at the start; `reason` stands for the orders in `lapsed`, which are not submitted."""
+    record = {"kind": "recovery", "decision_id": decision_id, "warrants": [one.warrant_id for one in missing]}
+    if not lapsed:
+        return record
+    reason = "rules, policies or limits have changed since it was decided, and no entry goes out on an older permission"
+    return {**record, "lapsed": [one.order.client_order_id for one in lapsed], "reason": reason}
 
 
 def _body(record: Json) -> dict[str, Json]:
