@@ -1,8 +1,8 @@
 """The two questions of a decision, and whether the solver's answers agree with the arithmetic.
 
 1. Is there a filling of these grants that breaks a limit or a condition? It must be *unsat*.
-2. For each cut or denied candidate: with the grants made before it and one lot more of it, is there one? It must be
-   *sat*, and the filling it finds is told.
+2. For each cut or denied candidate: with the grants made before it and one lot more of it, is there a filling that
+   breaks what the arithmetic says it breaks? It must be *sat*, and the filling it finds is told.
 
 Any other answer, `unknown` or nonsense is a disagreement, and a decision without agreement grants nothing.
 """
@@ -14,16 +14,37 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from engine.figures import amount, percent
-from engine.gate import Judgement, Outcome, Ruling
+from engine.gate import SIZE, Judgement, Outcome, Ruling
 from engine.limits import Limits
 from engine.market import Market
 from engine.portfolio import Portfolio
 from engine.proposals import Exit, Grant
-from engine.smt import Asked, Script, script
+from engine.smt import Asked, Script, Written, script
+from engine.smt_desk import Order
 from engine.solver import Answer, Nonsense, answers, version
-from knowledge.values import Json, canonical, digest, text
+from knowledge.values import Json, digest, text
 
 FIRST = "is there a filling of these grants that breaks a limit or a condition"
+SECOND = "is there one with one lot more of"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One question with both answers; with `sat`, the fills of the orders that do not all wait in what was found."""
+
+    question: str
+    expected: str
+    answered: str
+    filling: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> Json:
+        """The canonical JSON value."""
+        return {
+            "question": self.question,
+            "expected": self.expected,
+            "answered": self.answered,
+            "filling": [list(one) for one in self.filling],
+        }
 
 
 @dataclass(frozen=True)
@@ -31,8 +52,7 @@ class Proof:
     """The script, the answers, and what they say. Without entries there is nothing to ask, and nothing disagrees."""
 
     script: str = ""
-    answers: tuple[tuple[str, str, str], ...] = ()
-    """(question, expected, answered)."""
+    answers: tuple[Compared, ...] = ()
     sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What the solver adds to the verdict on an instrument."""
     fault: str | None = None
@@ -47,15 +67,20 @@ class Proof:
         """The solver's name and version."""
         return {"z3": version()}
 
+    @property
+    def script_digest(self) -> str:
+        """Digest of the text, under which the store keeps it."""
+        return digest(self.script.encode("utf-8"))
+
     def to_json(self) -> Json:
         """The canonical JSON value."""
         return {
             "agrees": self.agrees,
             "fault": self.fault,
             "script": self.script,
-            "script_digest": digest(canonical(self.script)),
+            "script_digest": self.script_digest,
             "solver": f"z3 {version()}",
-            "answers": [list(one) for one in self.answers],
+            "answers": [one.to_json() for one in self.answers],
             "sentences": {name: list(told) for name, told in self.sentences.items()},
         }
 
@@ -67,19 +92,22 @@ def prove(
     if not judgement.rulings:
         return Proof()
     asked = questions(judgement.rulings, market)
-    written = script(portfolio, exits, asked, market, limits, regime)
+    try:
+        written = script(portfolio, exits, asked, market, limits, regime)
+    except ValueError as error:
+        return Proof(fault=f"the question cannot be put to the solver: {error}")
     try:
         given = answers(written.text)
     except Nonsense as error:
         return Proof(written.text, fault=f"the solver's answer makes no sense: {error}")
     if len(given) != len(asked):
         return Proof(written.text, fault=f"the solver answered {len(given)} of {len(asked)} questions")
-    compared = tuple((one.name, one.expected, answer.verdict) for one, answer in zip(asked, given, strict=True))
-    apart = [
-        f"{name}: expected {expected}, got {verdict}" for name, expected, verdict in compared if expected != verdict
-    ]
-    fault = f"arithmetic and solver disagree: {'; '.join(apart)}" if apart else None
-    return Proof(written.text, compared, _sentences(written, given, portfolio), fault)
+    compared = tuple(_compared(written, at, answer) for at, answer in enumerate(given))
+    apart = [one for one in compared if one.expected != one.answered]
+    if apart:
+        told = "; ".join(f"{one.question}: expected {one.expected}, got {one.answered}" for one in apart)
+        return Proof(written.text, compared, fault=f"arithmetic and solver disagree: {told}")
+    return Proof(written.text, compared, _sentences(written, given, portfolio))
 
 
 def questions(rulings: Sequence[Ruling], market: Market) -> list[Asked]:
@@ -91,44 +119,69 @@ def questions(rulings: Sequence[Ruling], market: Market) -> list[Asked]:
         if ruling.outcome in (Outcome.CUT, Outcome.DENIED):
             lot = Fraction(market.terms[name].lot) if name in market.terms else Fraction(1)
             more = Grant(ruling.entry, ruling.quantity + lot)
-            asked.append(Asked(f"is there one with one lot more of {name}", "sat", (*granted, more), name))
+            asked.append(Asked(f"{SECOND} {name}", "sat", (*granted, more), name, _breaks(ruling)))
         if ruling.quantity > 0:
             granted.append(Grant(ruling.entry, ruling.quantity))
     return [Asked(FIRST, "unsat", tuple(granted)), *asked]
 
 
+def _breaks(ruling: Ruling) -> tuple[str, ...]:
+    """The numeric limits that one lot more breaks, so says the arithmetic."""
+    conditions = {SIZE, *(found.limit for found in ruling.entry.findings if not found.holds)}
+    measures = [core.constraint for core in ruling.cores] + [reading.measure for reading in ruling.binding]
+    return tuple(dict.fromkeys(one for one in measures if one not in conditions))
+
+
+def _compared(written: Script, at: int, answer: Answer) -> Compared:
+    question, values = written.questions[at], dict(answer.values)
+    filling = tuple((one.fill.strip("|"), text(values[one.fill])) for one in written.orders[at] if values.get(one.fill))
+    return Compared(question.name, question.expected, answer.verdict, filling)
+
+
+# --- in words ---------------------------------------------------------------------------------------------------
+
+
 def _sentences(written: Script, given: Sequence[Answer], portfolio: Portfolio) -> dict[str, tuple[str, ...]]:
-    told: dict[str, tuple[str, ...]] = {}
-    for question, answer, subjects in zip(written.questions, given, written.subjects, strict=True):
-        if question.expected == "unsat" and answer.verdict == "unsat":
+    """What agreeing answers say of each instrument."""
+    told: dict[str, list[str]] = {}
+    for at, (question, answer) in enumerate(zip(written.questions, given, strict=True)):
+        if question.about:
+            told.setdefault(question.about, []).append(_witness(written, at, answer, portfolio))
+        else:
             for one in question.grants:
-                told[one.entry.instrument] = ("no filling of the granted orders breaks a limit or a condition (unsat)",)
-        elif question.about and answer.verdict == "sat":
-            told[question.about] = (
-                *told.get(question.about, ()),
-                _witness(written, question, answer, subjects, portfolio),
-            )
-    return told
+                words = "no filling of the granted orders breaks a limit or a condition (unsat)"
+                told.setdefault(one.entry.instrument, []).append(words)
+    return {name: tuple(told[name]) for name in sorted(told)}
 
 
-def _witness(written: Script, question: Asked, answer: Answer, subjects: Sequence[str], portfolio: Portfolio) -> str:
-    """The filling that breaks something, in words."""
-    values = dict(answer.values)
-    broken = [
-        f"{subject} stands at {_of_nav(values[f'v{at}'], portfolio)} of at most {_of_nav(values[f'b{at}'], portfolio)}"
-        for at, subject in enumerate(subjects)
-        if values[f"v{at}"] > values[f"b{at}"] and values[f"v{at}"] > values[f"w{at}"]
-    ]
-    if not broken:
-        return "one lot more is forbidden by a condition or by its target, however the orders fill (sat)"
-    fills = [
-        f"{label} fills {amount(values[fill])}" if values[fill] else f"{label} waits"
-        for fill, label in written.fills.items()
-        if fill in values
-    ]
-    return f"one lot more, and if {', '.join(fills)}: {'; '.join(broken)} (sat)"
+def _witness(written: Script, at: int, answer: Answer, portfolio: Portfolio) -> str:
+    """The filling that breaks something."""
+    question, values = written.questions[at], dict(answer.values)
+    entry = question.grants[-1].entry
+    failing = [found.limit for found in entry.findings if not found.holds]
+    if failing:
+        return f"one lot more is forbidden however the orders fill, by {', '.join(failing)} (sat)"
+    if question.grants[-1].quantity > entry.target:
+        return f"one lot more is beyond its target of {amount(entry.target)} shares, however the orders fill (sat)"
+    broken = [one for one in written.limits[at] if values[one.value] > values[one.bound]]
+    stands = "; ".join(_stands(one, values[one.value], values[one.bound], portfolio) for one in broken)
+    if all(one.limit.spec.form == "order" for one in broken):
+        return f"one lot more, and however the orders fill {stands} (sat)"
+    return f"one lot more, and if {_filled(written.orders[at], values)}: {stands} (sat)"
 
 
-def _of_nav(value: Fraction, portfolio: Portfolio) -> str:
+def _filled(orders: Sequence[Order], values: Mapping[str, Fraction]) -> str:
+    fills = [f"{one.label} fills {amount(values[one.fill], 3)}" for one in orders if values[one.fill]]
+    waits = [one.label for one in orders if not values[one.fill]]
+    waiting = [f"{' and '.join(waits)} {'waits' if len(waits) == 1 else 'wait'}"] if waits else []
+    return " while ".join([*([" and ".join(fills)] if fills else []), *waiting])
+
+
+def _stands(one: Written, value: Fraction, bound: Fraction, portfolio: Portfolio) -> str:
+    """A limit's value beside its bound, in the unit its owner writes it in."""
     nav = Fraction(portfolio.nav)
-    return percent(value / nav) if nav > 0 and abs(value) > 1 else text(value)
+    if one.limit.unit != "NAV" or nav <= 0:
+        return f"{one.measure} stands at {amount(value)} of at most {amount(bound)}"
+    shown, most = percent(value / nav), percent(bound / nav)
+    beyond = f" ({amount(value - bound, 2)} {portfolio.currency} beyond)" if shown == most else ""
+    return f"{one.measure} stands at {shown} of at most {most} of NAV{beyond}"

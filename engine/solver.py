@@ -1,8 +1,9 @@
 """Z3 as a reader of SMT-LIB text: a script in, its answers out, strictly parsed.
 
 A fresh context answers each script, so no answer depends on an earlier one. The budget is counted in Z3's resource
-units and written in the script; what exceeds it is `unknown`. The wall clock is the worker's keeper's. Anything that is
-not a well-formed answer raises `Nonsense`: there is no default.
+units and written in the script; what exceeds it is `unknown`. The wall clock belongs to whoever keeps the worker.
+Anything that is not a well-formed answer raises `Nonsense`: there is no default. That matters, because Z3 goes on after
+an error: a `push` that its budget cancelled is followed by an answer to another question than the one that was asked.
 """
 
 from __future__ import annotations
@@ -14,7 +15,9 @@ from fractions import Fraction
 
 import z3
 
-_TOKEN = re.compile(r'"[^"]*"|\|[^|]*\||[()]|[^\s()|"]+')
+_TOKEN = re.compile(r'\s*("[^"]*"|\|[^|]*\||[()]|[^\s()|"]+)')
+_NUMERAL = re.compile(r"[0-9]+(\.[0-9]+)?")
+_VERDICTS = ("sat", "unsat", "unknown")
 Tree = str | list["Tree"]
 
 
@@ -36,28 +39,40 @@ def version() -> str:
 
 
 def answers(script: str) -> list[Answer]:
-    """Run a script. Raises `Nonsense`."""
+    """Run a script; one answer for each `check-sat`. Raises `Nonsense`."""
+    # The context must outlive the call: only its bare pointer is passed, and a collected one crashes the process.
     context = z3.Context()
-    return list(_read(z3.Z3_eval_smtlib2_string(context.ref(), script)))
+    try:
+        output = z3.Z3_eval_smtlib2_string(context.ref(), script)
+    except z3.Z3Exception as error:
+        said = _said(error)
+        # The budget ran out, and what was asked of a model that does not exist is the error.
+        spent = "unknown" in said.splitlines()
+        why = "it does not know within its budget" if spent else _shortened(said)
+        raise Nonsense(f"the solver gave up: {why}") from None
+    return list(_read(_parse(output)))
 
 
-def _read(output: str) -> Iterator[Answer]:
-    trees = _parse(output)
+def _said(error: z3.Z3Exception) -> str:
+    message = error.args[0] if error.args else "without a word"
+    return message.decode("utf-8", "replace") if isinstance(message, bytes) else str(message)
+
+
+def _read(trees: list[Tree]) -> Iterator[Answer]:
+    """Each verdict with the values that follow it."""
     at = 0
     while at < len(trees):
-        verdict = trees[at]
-        if verdict not in ("sat", "unsat", "unknown"):
+        verdict, after = trees[at], trees[at + 1] if at + 1 < len(trees) else ""
+        if not isinstance(verdict, str) or verdict not in _VERDICTS:
             raise Nonsense(f"the solver said `{_shown(verdict)}`")
         at += 1
         values: tuple[tuple[str, Fraction], ...] = ()
-        if at < len(trees) and isinstance(trees[at], list):
-            body = trees[at]
-            if verdict == "sat":
-                values = tuple(_pair(one) for one in body if one != ["true", "true"])
-            elif not (isinstance(body, list) and body and body[0] == "error"):
-                raise Nonsense(f"after `{verdict}` the solver said `{_shown(body)}`")
+        if isinstance(after, list):
+            if verdict != "sat":
+                raise Nonsense(f"after `{verdict}` the solver said `{_shown(after)}`")
+            values = tuple(_pair(one) for one in after if one != ["true", "true"])
             at += 1
-        yield Answer(str(verdict), values)
+        yield Answer(verdict, values)
 
 
 def _pair(tree: Tree) -> tuple[str, Fraction]:
@@ -68,21 +83,26 @@ def _pair(tree: Tree) -> tuple[str, Fraction]:
 
 def _number(tree: Tree) -> Fraction:
     match tree:
-        case str(digits) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", digits):
+        case str(digits) if _NUMERAL.fullmatch(digits):
             return Fraction(digits)
         case ["-", inner]:
             return -_number(inner)
-        case ["/", above, below]:
-            return _number(above) / _number(below)
+        case ["/", above, below] if (divisor := _number(below)) != 0:
+            return _number(above) / divisor
     raise Nonsense(f"`{_shown(tree)}` is no number")
 
 
-def _parse(text: str) -> list[Tree]:
+def _parse(output: str) -> list[Tree]:
     stack: list[list[Tree]] = [[]]
-    for token in _TOKEN.findall(text):
-        if token == "(":
+    at, end = 0, len(output.rstrip())
+    while at < end:
+        match = _TOKEN.match(output, at)
+        if match is None:
+            raise Nonsense(f"the solver's answer cannot be read at `{_shortened(output[at:])}`")
+        at, token = match.end(), match[1]
+        if token == "(":  # noqa: S105 - a parenthesis, no password
             stack.append([])
-        elif token == ")":
+        elif token == ")":  # noqa: S105
             if len(stack) == 1:
                 raise Nonsense("the solver closed a parenthesis it had not opened")
             done = stack.pop()
@@ -95,4 +115,8 @@ def _parse(text: str) -> list[Tree]:
 
 
 def _shown(tree: Tree) -> str:
-    return (tree if isinstance(tree, str) else f"({' '.join(_shown(one) for one in tree)})")[:200]
+    return _shortened(tree if isinstance(tree, str) else f"({' '.join(_shown(one) for one in tree)})")
+
+
+def _shortened(words: str) -> str:
+    return words if len(words) <= 200 else f"{words[:200]}…"

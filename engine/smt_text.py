@@ -1,0 +1,50 @@
+"""Writing SMT-LIB 2 terms over exact reals: numbers, sums, products, names and remarks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+ZERO = "0.0"
+
+
+def real(number: Fraction | int) -> str:
+    """An exact literal: `12.0`, `(/ 1.0 3.0)`, `(- 5.0)`."""
+    above, below = abs(number.numerator), number.denominator
+    digits = f"{above}.0" if below == 1 else f"(/ {above}.0 {below}.0)"
+    return f"(- {digits})" if number < 0 else digits
+
+
+def times(factor: Fraction | int, term: str) -> str:
+    """`factor * term`; the factor is a literal, so that the term stays linear."""
+    if factor == 0 or term == ZERO:
+        return ZERO
+    if factor in (1, -1):
+        return term if factor == 1 else f"(- {term})"
+    return f"(* {real(factor)} {term})"
+
+
+def plus(terms: Iterable[str]) -> str:
+    """The sum of any number of terms; zeros are left out."""
+    listed = [term for term in terms if term != ZERO]
+    if not listed:
+        return ZERO
+    return listed[0] if len(listed) == 1 else f"(+ {' '.join(listed)})"
+
+
+def minus(term: str, other: str) -> str:
+    """`term - other`."""
+    return term if other == ZERO else f"(- {term} {other})"
+
+
+def name(*words: str) -> str:
+    """A quoted symbol of these words. Raises `ValueError` for words that SMT-LIB cannot quote."""
+    written = " ".join(words)
+    if not written.isascii() or not written.isprintable() or "|" in written or "\\" in written:
+        raise ValueError(f"`{written}` can be no name in SMT-LIB")
+    return f"|{written}|"
+
+
+def remark(words: str) -> str:
+    """A comment to the end of the line; whatever could end it early is replaced."""
+    return "; " + "".join(one if one.isascii() and one.isprintable() else "?" for one in words)
