@@ -22,7 +22,7 @@ from engine.proposals import Exit, Grant
 from engine.smt import Asked, Script, Written, script
 from engine.smt_desk import Order
 from engine.solver import Answer, Nonsense, answers, version
-from knowledge.values import Json, digest, text
+from knowledge.values import Json, canonical, digest, text
 
 FIRST = "is there a filling of these grants that breaks a limit or a condition"
 SECOND = "is there one with one lot more of"
@@ -69,8 +69,8 @@ class Proof:
 
     @property
     def script_digest(self) -> str:
-        """Digest of the text, under which the store keeps it."""
-        return digest(self.script.encode("utf-8"))
+        """Digest of the text as a canonical value, under which the store keeps it."""
+        return digest(canonical(self.script))
 
     def to_json(self) -> Json:
         """The canonical JSON value."""
