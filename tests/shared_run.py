@@ -1,0 +1,99 @@
+"""One short run of the shipped desk, made once for all tests (and all processes of pytest-xdist), and only read.
+
+Its feed ends with its last session, so that the heads are trained as seldom as may be. Whoever wants to change a store
+changes a copy.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from adapters.backtest import remaining, run
+from adapters.desk import Desk, read_desk
+from adapters.feeds import Feed
+from adapters.init import make_desk
+from adapters.log import LogReader
+from adapters.runner import Runner
+from adapters.session import opened
+from adapters.world import World
+from knowledge.values import Json
+from tests.made_feeds import CutFeed
+
+LAST = "2011-03-04"
+"""The last session of the run; the first is 2011-01-03."""
+
+
+@dataclass(frozen=True)
+class SharedRun:
+    """A desk that has run up to `LAST`."""
+
+    folder: Path
+
+    @property
+    def desk(self) -> Desk:
+        return read_desk(self.folder)
+
+    @property
+    def store(self) -> Path:
+        return self.desk.store
+
+    def world(self, feed: Feed | None = None) -> World:
+        """The desk's world with the feed of the run, or with another one; heads come from the run's models."""
+        world = World.of(self.desk)
+        return replace(world, feed=feed or CutFeed(world.feed, LAST))
+
+    @property
+    def records(self) -> list[Json]:
+        with LogReader.read(self.store) as log:
+            return list(log)
+
+    @property
+    def root(self) -> bytes:
+        with LogReader.read(self.store) as log:
+            return log.root
+
+    def copied(self, folder: Path) -> Desk:
+        """A copy of the desk with its log, to damage or to go on with."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        return read_desk(folder)
+
+    def bare(self, folder: Path) -> Desk:
+        """A copy of the desk that has not run yet, with the trained models."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("warrant.sqlite*"))
+        return read_desk(folder)
+
+
+def decide_all(runner: Runner, last: str = LAST) -> list[Json]:
+    """Run every session up to `last` that is left; their records."""
+    return [record for _, record in run(runner, remaining(runner, runner.world.first_decision, last))]
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> SharedRun:
+    """The run, made by whichever process comes first."""
+    base = tmp_path_factory.getbasetemp()
+    place = base.parent if base.name.startswith("popen-") else base
+    made = SharedRun(place / "shared-run")
+    with _alone(place / "shared-run.lock"):
+        done = place / "shared-run.done"
+        if not done.exists():
+            make_desk(made.folder, None)
+            world = made.world()
+            with opened(made.desk, world) as runner:
+                decide_all(runner)
+            done.touch()
+    return made
+
+
+@contextmanager
+def _alone(lock: Path) -> Iterator[None]:
+    with lock.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
