@@ -16,6 +16,7 @@ import struct
 import subprocess
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
@@ -24,7 +25,7 @@ from engine.limits import Limits
 from engine.portfolio import Portfolio
 from knowledge.facts import Snapshot
 from knowledge.faults import Fault, Faulty
-from knowledge.values import Json, canonical, parse
+from knowledge.values import Json, canonical, digest, parse
 from rules.rulebook import Rulebook
 
 PATIENCE = 20.0
@@ -73,6 +74,7 @@ class Worker:
 
     def __init__(self, rulebook: Rulebook, limits: Limits, patience: float = PATIENCE) -> None:
         self._load = canonical({"op": "load", "rulebook": rulebook.to_json(), "limits": limits.source})
+        self._law = {"limits": limits.fingerprint, "rulebook": rulebook.fingerprint}
         self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
         self.restarts = 0
@@ -98,17 +100,25 @@ class Worker:
 
     def decide(self, snapshot: Snapshot, portfolio: Portfolio) -> Json:
         """The decision as JSON. Raises `WorkerLost` after ending the worker; the next call starts a new one."""
-        return self.decide_stored(snapshot.encoded, portfolio.encoded)
+        asked = {"portfolio": portfolio.digest, "snapshot": snapshot.digest}
+        return self._decide(snapshot.encoded, portfolio.encoded, asked)
 
     def decide_stored(self, snapshot: bytes, portfolio: bytes) -> Json:
         """The same from canonical bytes as they are stored: a replay decides what the log holds, unparsed."""
+        return self._decide(snapshot, portfolio, {"portfolio": digest(portfolio), "snapshot": digest(snapshot)})
+
+    def _decide(self, snapshot: bytes, portfolio: bytes, asked: Mapping[str, str]) -> Json:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self.restarts += 1
             self._start()
         # The parts are canonical and the keys in order, so the whole is canonical without encoding it again.
         request = b'{"op":"decide","portfolio":' + portfolio + b',"snapshot":' + snapshot + b"}"
-        return self._ask(request, self._patience)["decision"]
+        answer = self._ask(request, self._patience)
+        if not _answers(answer, {**self._law, **asked}):
+            self.close()
+            raise WorkerLost("the worker was lost: what it answered is no decision on what it was asked")
+        return answer["decision"]
 
     def close(self) -> None:
         """End the worker, at once."""
@@ -122,12 +132,15 @@ class Worker:
 
     def _start(self) -> None:
         root = Path(__file__).resolve().parent.parent
-        path = os.pathsep.join([str(root), os.environ.get("PYTHONPATH", "")])
+        # No empty entry, and no `-c` without `-P`: both would put the folder one stands in among the modules' folders.
+        path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
         environment = {**os.environ, **_MEMORY, "PYTHONPATH": path}
-        command = [sys.executable, "-c", self.program]
+        command = [sys.executable, "-P", "-c", self.program]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no input of the user
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
         )
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
         answer = self._ask(self._load, PATIENCE_TO_LOAD)
         if "faults" in answer:
             self.close()
@@ -137,13 +150,25 @@ class Worker:
         process = self._process
         assert process is not None and process.stdin is not None and process.stdout is not None
         try:
-            _write(process.stdin, request)
-            answer = _read_within(process.stdout, patience)
-        except (OSError, WorkerLost) as error:
+            _write_within(process.stdin, request, patience)
+            return parse(_read_within(process.stdout, patience))
+        except (OSError, ValueError, WorkerLost) as error:
             code = process.poll()
             self.close()
             raise WorkerLost(f"the worker was lost: {_ending(code) or error}") from None
-        return parse(answer)
+        except BaseException:
+            # Interrupted while an answer was under way: nobody may take it for the answer to the next request.
+            self.close()
+            raise
+
+
+def _answers(answer: Json, inputs: Mapping[str, str]) -> bool:
+    """Whether this is a decision on these inputs, all its warrants included."""
+    decision = answer.get("decision") if isinstance(answer, dict) else None
+    if not isinstance(decision, dict) or decision.get("inputs") != inputs:
+        return False
+    warrants = decision.get("warrants")
+    return isinstance(warrants, list) and all(isinstance(one, dict) and one.get("inputs") == inputs for one in warrants)
 
 
 def _ending(code: int | None) -> str:
@@ -155,6 +180,16 @@ def _ending(code: int | None) -> str:
 def _write(sink: IO[bytes], frame: bytes) -> None:
     sink.write(_HEAD.pack(len(frame)) + frame)
     sink.flush()
+
+
+def _write_within(sink: IO[bytes], frame: bytes, patience: float) -> None:
+    """One frame into a pipe that does not block; `WorkerLost` where nobody reads it in time."""
+    end, descriptor = time.monotonic() + patience, sink.fileno()
+    left = memoryview(_HEAD.pack(len(frame)) + frame)
+    while left:
+        if not select.select([], [descriptor], [], max(0.0, end - time.monotonic()))[1]:
+            raise WorkerLost(f"it took no request within {patience:g} s")
+        left = left[os.write(descriptor, left) :]
 
 
 def _read(source: IO[bytes]) -> bytes | None:
