@@ -130,7 +130,7 @@ class Portfolio:
     """Money in the account's currency. `settled_cash` excludes unsettled and short-sale proceeds.
 
     `day_pnl` is the change of NAV since the last session's close; `traded_today` the notional already traded this
-    session (for turnover). Positions and working orders come in canonical order.
+    session (for turnover). Positions and working orders may come in any order, and are kept in canonical order.
     """
 
     account: str
@@ -145,6 +145,12 @@ class Portfolio:
     positions: tuple[Position, ...]
     working: tuple[Working, ...]
     operations: Operations
+
+    def __post_init__(self) -> None:
+        held = sorted(self.positions, key=lambda one: one.instrument)
+        working = sorted(self.working, key=lambda one: one.order.client_order_id)
+        object.__setattr__(self, "positions", tuple(held))
+        object.__setattr__(self, "working", tuple(working))
 
     def position(self, instrument: str) -> Position | None:
         """The position in one instrument, if there is one."""

@@ -25,8 +25,9 @@ from engine.market import read_market
 from engine.orders import Kind, Order, Role, Side, State
 from engine.portfolio import Mode, Operations, Portfolio, Position, Working
 from engine.proposals import Entry, Grant
-from knowledge.door import fact, freeze
+from knowledge.door import fact, freeze, snapshot_from_json
 from knowledge.facts import Fact, Snapshot
+from knowledge.values import Json, text
 from rules.rulebook import Rulebook, read_rulebook
 from tests.promises.account import Account
 
@@ -72,6 +73,19 @@ class Cycle:
     def decided(self) -> Decision:
         """What the core decides."""
         return decide(self.snapshot, rulebook(), self.limits, self.portfolio)
+
+    def to_json(self) -> Json:
+        """The cycle for another process."""
+        changed = {one.id: text(one.bound) for one in self.limits.limits if one not in limits().limits}
+        return {"snapshot": self.snapshot.to_json(), "portfolio": self.portfolio.to_json(), "bounds": changed}
+
+    @classmethod
+    def from_json(cls, value: Json) -> Cycle:
+        """Read what `to_json` wrote."""
+        snapshot = snapshot_from_json(value["snapshot"])
+        bounds = {name: Fraction(bound) for name, bound in value["bounds"].items()}
+        portfolio = Portfolio.from_json(value["portfolio"])
+        return cls(snapshot.facts, snapshot.universe, portfolio, with_bounds(limits(), bounds))
 
     def with_facts(self, facts: Iterable[Fact]) -> Cycle:
         """The same cycle with other facts."""
