@@ -31,6 +31,8 @@ from rules.rulebook import Rulebook
 PATIENCE = 20.0
 """Seconds a cycle may take before it is ended from outside; budgets inside are counted and end far earlier."""
 PATIENCE_TO_LOAD = 60.0
+_ENDING = 0.5
+"""Seconds that a process which closed its pipes has to end by itself."""
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "33554432"}
 """Words to glibc: keep what a solver's context frees. To map and fault in 10 MB anew for each takes 6 ms of 6.2."""
 _HEAD = struct.Struct(">I")
@@ -153,9 +155,9 @@ class Worker:
             _write_within(process.stdin, request, patience)
             return parse(_read_within(process.stdout, patience))
         except (OSError, ValueError, WorkerLost) as error:
-            code = process.poll()
+            ending = _ending(process)
             self.close()
-            raise WorkerLost(f"the worker was lost: {_ending(code) or error}") from None
+            raise WorkerLost(f"the worker was lost: {ending or error}") from None
         except BaseException:
             # Interrupted while an answer was under way: nobody may take it for the answer to the next request.
             self.close()
@@ -171,8 +173,11 @@ def _answers(answer: Json, inputs: Mapping[str, str]) -> bool:
     return isinstance(warrants, list) and all(isinstance(one, dict) and one.get("inputs") == inputs for one in warrants)
 
 
-def _ending(code: int | None) -> str:
-    if code is None:
+def _ending(process: subprocess.Popen[bytes]) -> str:
+    """How the process ended; empty where it runs. A closed pipe can be seen a little before the end behind it."""
+    try:
+        code = process.wait(_ENDING)
+    except subprocess.TimeoutExpired:
         return ""
     return f"it was killed by signal {-code}" if code < 0 else f"it ended with status {code}"
 
