@@ -1,12 +1,13 @@
 """Warrants for what was decided: granted entries, exits that may go, stops that move closer.
 
-Client order ids derive from the decision's instant, the instrument and the role, so the same decision names the same
-orders however often it is made.
+Client order ids derive from the decision's instant, the instrument and what the order is for, so the same decision
+names the same orders however often it is made.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
@@ -22,6 +23,8 @@ from knowledge.facts import Snapshot
 
 WITHOUT_CALENDAR = timedelta(days=5)
 """How long an exit may work where the next session is not known, or said to be one that has passed."""
+TRAIL = "trail"
+"""What a stop that moves closer is called in its client order id; other orders are called by their role."""
 
 
 def issue_warrants(
@@ -71,7 +74,9 @@ def _trail_orders(
     for name in sorted(best):
         position, stop = best[name]
         side = Side.SELL if position.quantity > 0 else Side.BUY
-        yield _reducing(decision.as_of, position, side, Role.STOP, abs(position.quantity), stop), None
+        moved = _reducing(decision.as_of, position, side, Role.STOP, abs(position.quantity), stop)
+        # An entry of this decision in the same instrument brings a stop of its own, which has the other name.
+        yield replace(moved, client_order_id=_order_id(decision.as_of, name, TRAIL)), None
 
 
 def _entry_orders(as_of: str, grant: Grant, portfolio: Portfolio, terms: Terms) -> tuple[Order, Order]:
@@ -127,8 +132,8 @@ def _reducing(as_of: str, position: Position, side: Side, role: Role, quantity: 
     )
 
 
-def _order_id(as_of: str, instrument: str, role: Role) -> str:
-    return f"{as_of.replace('-', '').replace(':', '')}-{instrument}-{role.value}"
+def _order_id(as_of: str, instrument: str, purpose: str) -> str:
+    return f"{as_of.replace('-', '').replace(':', '')}-{instrument}-{purpose}"
 
 
 def _expiry(snapshot: Snapshot, instrument: str) -> str:
