@@ -52,6 +52,8 @@ class Circumstances:
     book: Book
     exits: tuple[Exit, ...]
     limits: Limits
+    derived: tuple[Fact, ...] = ()
+    """What the rules concluded: every candidate and trail of it may become a message."""
 
     @property
     def session(self) -> str:
@@ -191,6 +193,8 @@ def _data_quality(limit: Limit, here: Circumstances, case: Case) -> Finding:
 
 def _data_complete(limit: Limit, here: Circumstances, case: Case) -> Finding:
     lacks = [f"{case.instrument} {name}" for name in here.market.missing.get(case.instrument, ())]
+    if case.instrument not in here.market.terms and not lacks:
+        lacks.append(f"{case.instrument} every figure: it is not in the universe")
     for name in here.book.unpriced:
         reasons = here.market.missing.get(name, ("protective stop of a short",))
         lacks.extend(f"{name} (held) {reason}" for reason in reasons)
@@ -225,8 +229,18 @@ def _clock_skew(limit: Limit, here: Circumstances, case: Case) -> Finding:
 
 
 def _message_rate(limit: Limit, here: Circumstances, case: Case) -> Finding:
-    sent = here.portfolio.operations.messages_last_second + len(here.exits) + 1
-    return _at_most(limit, Fraction(sent), "messages in this second, this one and the exits included")
+    """Counts what goes out before it: exits, stops that move, and every candidate served earlier, were it granted."""
+    trails = {fact["instrument"] for fact in here.derived if fact.template == "trail"}
+    queue = [
+        ((-fact.number("conviction"), fact.word("instrument")), fact["side"])
+        for fact in here.derived
+        if fact.template == "candidate"
+    ]
+    side = "long" if case.side is Side.BUY else "short"
+    own = [turn for turn, asked in queue if (turn[1], asked) == (case.instrument, side)]
+    earlier = sum(turn[1] != case.instrument and not (own and turn > own[0]) for turn, _ in queue)
+    sent = here.portfolio.operations.messages_last_second + len(here.exits) + len(trails) + earlier + 1
+    return _at_most(limit, Fraction(sent), "messages in this second: exits, stops, earlier entries and this one")
 
 
 def _repeated_execution(limit: Limit, here: Circumstances, case: Case) -> Finding:

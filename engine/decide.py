@@ -46,7 +46,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     asked = propose_exits(derived, portfolio, market, limits)
     going = tuple(one for one, _ in asked)
     book = read_book(portfolio, going, market, limits)
-    here = Circumstances(snapshot, portfolio, market, book, going, limits)
+    here = Circumstances(snapshot, portfolio, market, book, going, limits, derived)
     state, states = trading_state(here)
     exits = rule_on_exits(asked, here)
 

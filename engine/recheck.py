@@ -105,7 +105,7 @@ class _Recheck:
         exits = propose_exits(self.derived, self.portfolio, self.market, self.limits)
         going = tuple(one for one, _ in exits)
         book = read_book(self.portfolio, going, self.market, self.limits)
-        return Circumstances(self.snapshot, self.portfolio, self.market, book, going, self.limits)
+        return Circumstances(self.snapshot, self.portfolio, self.market, book, going, self.limits, self.derived)
 
     @cached_property
     def lost(self) -> str | None:
