@@ -11,6 +11,7 @@ settings.register_profile(
     "nightly",
     max_examples=20_000,
     deadline=None,
+    derandomize=True,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile(os.environ.get("WARRANT_HYPOTHESIS", "quick"))

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from math import prod
 from types import MappingProxyType
+from typing import Any
 
 from hypothesis import strategies as st
 
@@ -74,23 +76,27 @@ def desks(draw: st.DrawFn, kinds: Sequence[str] = NUMERIC, most_instruments: int
     held = {one.instrument: one for one in positions}
     working = [one for name in names for one in draw(_working(name, held.get(name)))]
     exits = [one for one in (draw(_exit(held_one)) for held_one in positions) if one is not None]
+    nav, settled, pnl, traded, regime = draw(
+        picked((100_000,) * 6 + (60_000, 12_345, 0), (80_000, 40_000, 10_000, 0, -500), (0, 750, -500, -1_500),
+               (0, 0, 20_000), REGIMES)
+    )  # fmt: skip
     portfolio = Portfolio(
         account="test",
         mode=Mode.BACKTEST,
         currency="USD",
-        nav=Decimal(draw(st.sampled_from((100_000,) * 6 + (60_000, 12_345, 0)))),
+        nav=Decimal(nav),
         cash=Decimal(50_000),
-        settled_cash=Decimal(draw(st.sampled_from((80_000, 40_000, 10_000, 0, -500)))),
-        day_pnl=Decimal(draw(st.sampled_from((0, 750, -500, -1_500)))),
+        settled_cash=Decimal(settled),
+        day_pnl=Decimal(pnl),
         high_water_mark=Decimal(100_000),
-        traded_today=Decimal(draw(st.sampled_from((0, 0, 20_000)))),
+        traded_today=Decimal(traded),
         positions=tuple(positions),
         working=tuple(working),
         operations=Operations(),
     )
     entered = draw(st.lists(st.sampled_from(names), unique=True, min_size=1, max_size=3))
     entries = [draw(_entry(name, portfolio, exits, market)) for name in entered]
-    return Desk(portfolio, tuple(exits), tuple(entries), market, limits, draw(st.sampled_from(REGIMES)))
+    return Desk(portfolio, tuple(exits), tuple(entries), market, limits, regime)
 
 
 # --- the market -------------------------------------------------------------------------------------------------
@@ -107,23 +113,40 @@ def markets(draw: st.DrawFn, names: Sequence[str]) -> Market:
     return Market(SESSION, terms, missing, clusters)
 
 
+def picked(*options: Sequence[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
+    """One of each of these, in a single draw: a draw costs more than a judgement, and a night has 160,000 of them."""
+
+    def decoded(number: int) -> tuple[Any, ...]:
+        found = []
+        for choices in options:
+            number, at = divmod(number, len(choices))
+            found.append(choices[at])
+        return tuple(found)
+
+    return st.integers(0, prod(map(len, options)) - 1).map(decoded)
+
+
 def _terms(name: str) -> st.SearchStrategy[Terms]:
-    return st.builds(
-        Terms,
-        instrument=st.just(name),
-        price=st.sampled_from(_fractions("10", "12.5", "20", "33.3", "100")),
-        unit=st.sampled_from(_fractions("1", "1", "1", "10", "1.5", "2/3")),
-        tick=st.just(Fraction(1, 100)),
-        lot=st.sampled_from((1, 1, 10, 100)),
-        multiplier=st.just(Fraction(1)),
-        average_volume=st.sampled_from(_fractions("500", "2000", "100000")),
-        beta=st.sampled_from(_fractions("1", "0.8", "1.3", "0", "-0.5")),
-        volatility=st.sampled_from(_fractions("0.15", "0.3", "0.6")),
-        true_range=st.just(Fraction(1, 2)),
-        sector=st.sampled_from(("banks", "technology")),
-        issuer=st.sampled_from((name, "holding")),
-        currency=st.sampled_from(("USD", "EUR")),
+    """Shrinks to the first of each."""
+    drawn = picked(
+        _fractions("10", "12.5", "20", "33.3", "100"),
+        _fractions("1", "1", "1", "10", "1.5", "2/3"),
+        (1, 1, 10, 100),
+        _fractions("500", "2000", "100000"),
+        _fractions("1", "0.8", "1.3", "0", "-0.5"),
+        _fractions("0.15", "0.3", "0.6"),
+        ("banks", "technology"),
+        (name, "holding"),
+        ("USD", "EUR"),
     )
+
+    def terms(values: tuple[Any, ...]) -> Terms:
+        price, unit, lot, volume, beta, volatility, sector, issuer, currency = values
+        tick, one, true_range = Fraction(1, 100), Fraction(1), Fraction(1, 2)
+        figures = (volume, beta, volatility, true_range)
+        return Terms(name, price, unit, tick, lot, one, *figures, sector, issuer, currency)
+
+    return drawn.map(terms)
 
 
 # --- limits -----------------------------------------------------------------------------------------------------
@@ -146,45 +169,54 @@ def limit_files(draw: st.DrawFn, kinds: Sequence[str] = NUMERIC, rows: int = 6) 
     return Limits("test", (*found, collar), scenarios, Parameters(*map(Fraction, shape)), multipliers)
 
 
-@st.composite
-def _limit(draw: st.DrawFn, kind: str, at: int) -> Limit:
+def _limit(kind: str, at: int) -> st.SearchStrategy[Limit]:
     spec = KINDS[kind]
-    bound = Fraction(draw(st.sampled_from(BOUNDS)))
-    if kind == "order_quantity":
-        bound *= 500
-    if kind == "concentration":
-        bound = min(bound, Fraction(1))
-    only = draw(st.sampled_from(("", "", "technology", "swing", "drift"))) if kind == "group_gross" else ""
-    return Limit(
-        id=f"{kind}.{at}",
-        layer=spec.layers[0],
-        kind=kind,
-        bound=bound,
-        unit=spec.unit,
-        owner="risk",
-        source="test",
-        effective=draw(st.sampled_from(("2010-01-01",) * 9 + ("2012-01-01",))),
-        regime="regime" in spec.options and draw(st.booleans()),
-        by=draw(st.sampled_from(GROUPS)) if kind == "group_gross" else "",
-        only=only,
-        once=draw(st.integers(1, 3)) if kind == "concentration" else 0,
-        long=Fraction(1, 2) if kind == "margin" else Fraction(0),
-        short=Fraction(3, 2) if kind == "margin" else Fraction(0),
+    grouped, effective = kind == "group_gross", ("2010-01-01",) * 9 + ("2012-01-01",)
+    only = ("", "", "technology", "swing", "drift") if grouped else ("",)
+    regime = (False, True) if "regime" in spec.options else (False,)
+    drawn = picked(
+        BOUNDS, effective, regime, GROUPS if grouped else ("",), only, (1, 2, 3) if kind == "concentration" else (0,)
     )
+
+    def limit(values: tuple[Any, ...]) -> Limit:
+        digits, effective, regime, by, only, once = values
+        bound = Fraction(digits) * (500 if kind == "order_quantity" else 1)
+        return Limit(
+            id=f"{kind}.{at}",
+            layer=spec.layers[0],
+            kind=kind,
+            bound=min(bound, Fraction(1)) if kind == "concentration" else bound,
+            unit=spec.unit,
+            owner="risk",
+            source="test",
+            effective=effective,
+            regime=regime,
+            by=by,
+            only=only,
+            once=once,
+            long=Fraction(1, 2) if kind == "margin" else Fraction(0),
+            short=Fraction(3, 2) if kind == "margin" else Fraction(0),
+        )
+
+    return drawn.map(limit)
 
 
 # --- positions and orders ---------------------------------------------------------------------------------------
 
 
-@st.composite
-def _position(draw: st.DrawFn, name: str) -> Position:
-    shares = Decimal(draw(st.sampled_from((0, 100, 500, 1_000, 2_500))) * draw(st.sampled_from((1, 1, -1))))
-    stop = None if shares > 0 and draw(st.booleans()) else _price(draw)
-    if shares < 0 and draw(st.integers(0, 29)) == 0:
-        stop = None
-    strategy, horizon = draw(st.sampled_from(STRATEGIES)), draw(st.sampled_from(HORIZONS))
-    price = Decimal(20)
-    return Position(name, shares, price, stop, price, 3, "USD", Decimal(1), strategy, horizon)
+def _position(name: str) -> st.SearchStrategy[Position]:
+    """Long without a stop every other time, short without one rarely."""
+    prices = ("8", "9.5", "10.3", "12.1", "19", "20.6", "31", "34.3", "97", "103")
+    drawn = picked((0, 100, 500, 1_000, 2_500), (1, 1, -1), prices, range(30), STRATEGIES, HORIZONS)
+
+    def position(values: tuple[Any, ...]) -> Position:
+        size, side, price, bare, strategy, horizon = values
+        shares = Decimal(size * side)
+        stop = None if (bare < 15 if shares > 0 else shares < 0 and bare == 0) else Decimal(price)
+        entry = Decimal(20)
+        return Position(name, shares, entry, stop, entry, 3, "USD", Decimal(1), strategy, horizon)
+
+    return drawn.map(position)
 
 
 @st.composite
@@ -238,32 +270,39 @@ def _entry(draw: st.DrawFn, name: str, portfolio: Portfolio, exits: Sequence[Exi
     entering = [one.order for one in portfolio.working if one.order.instrument == name and one.order.role is Role.ENTRY]
     along = Side.SELL if shares < 0 or (entering and entering[0].side is Side.SELL) else Side.BUY
     flat = shares == 0 and not entering
-    side = draw(st.sampled_from((along,) * 20 + (Side.SELL, Side.BUY) + ((Side.SELL,) * 9 if flat else ())))
-    conviction = Fraction(draw(st.sampled_from((75, 80, 80, 90))), 100)
+    side, conviction, strategy, horizon, lots, slip, distance, fed = draw(
+        picked(
+            (along,) * 20 + (Side.SELL, Side.BUY) + ((Side.SELL,) * 9 if flat else ()),
+            _fractions("0.75", "0.8", "0.8", "0.9"),
+            STRATEGIES,
+            HORIZONS,
+            (20, 40, 3, 1, 0, 250, 2_000),
+            _fractions("0.03", "0.03", "0.03", "0.01", "0", "-0.01", "0.05"),
+            _fractions("0.05", "0.1", "0.3", "0", "-0.05"),
+            (True,) * 29 + (False,),
+        )
+    )
     owner = (entering[0].strategy, entering[0].horizon) if entering else (STRATEGIES[0], HORIZONS[0])
     if held is not None and shares:
         owner = (held.strategy, held.horizon)
-    strategy = draw(st.sampled_from(STRATEGIES)) if flat else owner[0]
-    horizon = draw(st.sampled_from(HORIZONS)) if flat else owner[1]
+    if not flat:
+        strategy, horizon = owner
     terms = market.terms.get(name)
     zero = Fraction(0)
     bare = Entry(name, side, conviction, zero, zero, zero, strategy, horizon, ())
     if terms is None:
-        return replace(bare, findings=_findings(draw, bare, portfolio, exits, market))
-    lots = draw(st.sampled_from((20, 40, 3, 1, 0, 250, 2_000)))
-    slip = draw(st.sampled_from(_fractions("0.03", "0.03", "0.03", "0.01", "0", "-0.01", "0.05")))
-    distance = draw(st.sampled_from(_fractions("0.05", "0.1", "0.3", "0", "-0.05")))
+        return replace(bare, findings=_findings(bare, portfolio, exits, market, fed))
     sized = replace(
         bare,
         target=Fraction(lots * terms.lot),
         limit_price=terms.price * (1 + side.sign * slip),
         stop_price=terms.price * (1 - side.sign * distance),
     )
-    return replace(sized, findings=_findings(draw, sized, portfolio, exits, market))
+    return replace(sized, findings=_findings(sized, portfolio, exits, market, fed))
 
 
 def _findings(
-    draw: st.DrawFn, entry: Entry, portfolio: Portfolio, exits: Sequence[Exit], market: Market
+    entry: Entry, portfolio: Portfolio, exits: Sequence[Exit], market: Market, fed: bool
 ) -> tuple[Finding, ...]:
     """What the mandatory conditions say of it, and one more that mostly holds."""
     own = [one.order for one in portfolio.working if one.order.instrument == entry.instrument]
@@ -280,7 +319,7 @@ def _findings(
         "compliance.wash": not wash,
         "operations.complete": complete,
         "operations.strategy": owners <= {owner},
-        "operations.feed": draw(st.integers(0, 29)) > 0,
+        "operations.feed": fed,
     }
     return tuple(Finding(name, holds, str(int(holds)), "1", name) for name, holds in answers.items())
 
