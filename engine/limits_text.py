@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from datetime import date
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
@@ -21,10 +22,12 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from engine.kinds import GROUPS, KINDS, MANDATORY, TRADING_STATES
 from engine.limits import UNKNOWN_REGIME, Limit, Limits, Parameters, Scenario
 from knowledge.faults import Fault, Faulty
+from knowledge.templates import vocabulary
 
 _NUMBER = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*(%?)\Z")
 _ID = re.compile(r"[a-z0-9][a-z0-9._\-]*\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_DATE_HINT = "write a date such as `2026-01-31`"
 _SECTIONS = ("version", "regime_multipliers", "parameters", "limits", "scenarios")
 _PARAMETERS = tuple(Parameters.__dataclass_fields__)
 _REGIMES = ("bull", "range", "bear", "volatile", UNKNOWN_REGIME)
@@ -32,6 +35,9 @@ _BOUNDLESS = frozenset(name for name, kind in KINDS.items() if kind.unit == "-")
     "data_quality", "data_complete", "other_strategy", "duplicate_order", "wash_trade", "policy",
 }  # fmt: skip
 """Kinds whose bound is fixed at zero or at a truth value: the file gives none."""
+_MOST = {"price_collar": 1, "day_loss": 1, "drawdown": 1, "index_volatility": 1, "head_brier": 1}
+"""Kinds whose value can not exceed this: a bound above it holds nothing, so `15` for `15 %` would switch it off."""
+_HORIZONS = vocabulary().templates["candidate"].slots["horizon"].allowed
 
 
 def read_limits(source: str, file: str = "limits.yaml") -> Limits:
@@ -150,6 +156,8 @@ class _Reader:
             for part in ("value", "unit", "owner", "source", "effective"):
                 if part not in fields:
                     self.fault(entries[name][0], f"`{name}` lacks `{part}`")
+            if "effective" in fields:
+                self.word(fields["effective"][1], "effective", _is_date, _DATE_HINT)
             if "value" in fields:
                 values[name] = self.number(fields["value"][1], f"value of `{name}`")
         return Parameters(**values) if len(values) == len(_PARAMETERS) else None
@@ -190,6 +198,8 @@ class _Reader:
         values: dict[str, Any] = {"kind": name, "bound": Fraction(0), "unit": kind.unit}
         for part in entries.keys() & set(taken) - {"kind"}:
             values[part] = self.part(name, part, entries[part][1])
+        if values.get("by") == "horizon" and values.get("only", _HORIZONS[0]) not in _HORIZONS:
+            self.fault(entries["only"][1], f"`{values['only']}` is no horizon; there are {_list(_HORIZONS)}")
         return Limit(**values)
 
     def part(self, name: str, part: str, node: Node) -> object:
@@ -201,7 +211,7 @@ class _Reader:
                 self.fault(node, f"a limit of kind `{name}` stands in layer {' or '.join(map(str, kind.layers))}")
             return int(layer)
         if part in ("bound", "long", "short"):
-            return self.number(node, part)
+            return self.number(node, part, 0, _MOST.get(name) if part == "bound" else None)
         if part == "once":
             return int(self.number(node, part, 1))
         if part == "regime":
@@ -210,7 +220,7 @@ class _Reader:
             "unit": (kind.unit.__eq__, f"the unit of `{name}` is `{kind.unit}`"),
             "by": (GROUPS.__contains__, f"group by one of {_list(GROUPS)}"),
             "then": (TRADING_STATES[1:].__contains__, f"write one of {_list(TRADING_STATES[1:])}"),
-            "effective": (_DATE.match, "write a date such as `2026-01-31`"),
+            "effective": (_is_date, _DATE_HINT),
             "id": (_ID.match, "use lower-case letters, digits, dots and hyphens"),
         }
         check, hint = checks.get(part, (None, ""))
@@ -238,6 +248,13 @@ class _Reader:
                     if str(value.value) in seen:
                         self.fault(value, f"the {what} id `{value.value}` is used twice")
                     seen.add(str(value.value))
+
+
+def _is_date(value: str) -> bool:
+    try:
+        return bool(_DATE.match(value) and date.fromisoformat(value))
+    except ValueError:
+        return False
 
 
 def _list(names: tuple[str, ...]) -> str:
