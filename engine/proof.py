@@ -21,6 +21,7 @@ from engine.portfolio import Portfolio
 from engine.proposals import Exit, Grant
 from engine.smt import Asked, Script, Written, script
 from engine.smt_desk import Order
+from engine.smt_text import Unaskable
 from engine.solver import Answer, Nonsense, answers, version
 from knowledge.values import Json, canonical, digest, text
 
@@ -91,23 +92,30 @@ def prove(
     """Ask both questions and compare."""
     if not judgement.rulings:
         return Proof()
-    asked = questions(judgement.rulings, market)
+    asked, asking = questions(judgement.rulings, market), ""
     try:
         written = script(portfolio, exits, asked, market, limits, regime)
-    except ValueError as error:
+        asking = written.text
+        given = answers(asking)
+    except Unaskable as error:
         return Proof(fault=f"the question cannot be put to the solver: {error}")
-    try:
-        given = answers(written.text)
     except Nonsense as error:
-        return Proof(written.text, fault=f"the solver's answer makes no sense: {error}")
+        return Proof(asking, fault=f"the solver's answer makes no sense: {error}")
     if len(given) != len(asked):
-        return Proof(written.text, fault=f"the solver answered {len(given)} of {len(asked)} questions")
+        return Proof(asking, fault=f"the solver answered {len(given)} of {len(asked)} questions")
     compared = tuple(_compared(written, at, answer) for at, answer in enumerate(given))
+    fault = _disagreement(written, given, compared)
+    return Proof(asking, compared, {} if fault else _sentences(written, given, portfolio), fault)
+
+
+def _disagreement(written: Script, given: Sequence[Answer], compared: Sequence[Compared]) -> str | None:
+    """Why the answers do not bear out the arithmetic, if they do not."""
     apart = [one for one in compared if one.expected != one.answered]
     if apart:
         told = "; ".join(f"{one.question}: expected {one.expected}, got {one.answered}" for one in apart)
-        return Proof(written.text, compared, fault=f"arithmetic and solver disagree: {told}")
-    return Proof(written.text, compared, _sentences(written, given, portfolio))
+        return f"arithmetic and solver disagree: {told}"
+    empty = [written.questions[at].about for at, answer in enumerate(given) if not _shows(written, at, answer)]
+    return f"the filling found for {', '.join(empty)} breaks nothing" if empty else None
 
 
 def questions(rulings: Sequence[Ruling], market: Market) -> list[Asked]:
@@ -138,6 +146,15 @@ def _compared(written: Script, at: int, answer: Answer) -> Compared:
     return Compared(question.name, question.expected, answer.verdict, filling)
 
 
+def _shows(written: Script, at: int, answer: Answer) -> bool:
+    """Whether a filling that was found breaks a limit in question; where none is in question nothing needs showing."""
+    values, limits = dict(answer.values), written.limits[at]
+    if answer.verdict != "sat" or not limits:
+        return True
+    asked = {term for one in limits for term in (one.value, one.bound)} | {one.fill for one in written.orders[at]}
+    return asked <= values.keys() and any(values[one.value] > values[one.bound] for one in limits)
+
+
 # --- in words ---------------------------------------------------------------------------------------------------
 
 
@@ -158,11 +175,10 @@ def _witness(written: Script, at: int, answer: Answer, portfolio: Portfolio) -> 
     """The filling that breaks something."""
     question, values = written.questions[at], dict(answer.values)
     entry = question.grants[-1].entry
-    failing = [found.limit for found in entry.findings if not found.holds]
-    if failing:
-        return f"one lot more is forbidden however the orders fill, by {', '.join(failing)} (sat)"
-    if question.grants[-1].quantity > entry.target:
-        return f"one lot more is beyond its target of {amount(entry.target)} shares, however the orders fill (sat)"
+    if not written.limits[at]:
+        failing = [found.limit for found in entry.findings if not found.holds]
+        why = f"forbidden by {', '.join(failing)}" if failing else f"beyond its target of {amount(entry.target)} shares"
+        return f"one lot more is {why}, however the orders fill (sat)"
     broken = [one for one in written.limits[at] if values[one.value] > values[one.bound]]
     stands = "; ".join(_stands(one, values[one.value], values[one.bound], portfolio) for one in broken)
     if all(one.limit.spec.form == "order" for one in broken):

@@ -22,7 +22,7 @@ from engine.portfolio import Portfolio
 from engine.proposals import Entry, Exit, Grant
 from engine.smt_desk import Desk, Order, entry_order, read_desk
 from engine.smt_limits import NAV, Bounded, View, bounded, order_bound
-from engine.smt_text import ZERO, plus, real, remark, times
+from engine.smt_text import ZERO, Unaskable, plus, real, remark, times
 
 BUDGET = 2_000_000
 """Solver resource units for each question; a decision of five instruments takes five thousand."""
@@ -32,8 +32,9 @@ BUDGET = 2_000_000
 class Asked:
     """One question: its name, the answer that agrees, and the entries in it.
 
-    A question about one more lot says whose it is and which limits the arithmetic says it breaks: only these are
-    written, so that the answer vouches for them and not for just any limit. Without `about`, all limits are.
+    A question about one more lot says whose it is and which limits the arithmetic says it breaks: then only these are
+    written, so that the answer vouches for them and not for just anything. Where a condition or the target forbids the
+    lot, only those are. Without `about`, everything is.
     """
 
     name: str
@@ -71,12 +72,12 @@ def script(
     limits: Limits,
     regime: str,
 ) -> Script:
-    """The text that asks these questions of the desk as it stands. Raises `ValueError` for what has no encoding."""
+    """The text that asks these questions of the desk as it stands. Raises `Unaskable`."""
     entries: dict[str, Entry] = {}
     for question in questions:
         for one in question.grants:
             if entries.setdefault(one.entry.instrument, one.entry) != one.entry:
-                raise ValueError(f"two entries in {one.entry.instrument}")
+                raise Unaskable(f"two entries in {one.entry.instrument}")
     desk = read_desk(portfolio, exits, entries.values(), market, limits, regime)
     bases = _Bases(desk)
     asked = [_Question(desk, bases, question) for question in questions]
@@ -204,7 +205,9 @@ class _Question:
         broken = list(self._limits())
         yield from self._definitions
         yield "(assert (or"
-        yield from (f"  {part}" for part in (*broken, *self._forbidden()))
+        yield from (f"  {part}" for part in broken)
+        if not self.asked.breaks:
+            yield from (f"  {part}" for part in self._forbidden())
         yield "  false))"
         yield "(check-sat)"
         if self.asked.about:
@@ -240,7 +243,7 @@ class _Question:
                     wanted.discard(measure)
                     yield self._broken(measure, limit, row, self.bases.named(before, measure))
         if wanted:
-            raise ValueError(f"the entries touch no limit named {', '.join(sorted(wanted))}")
+            raise Unaskable(f"the entries touch no limit named {', '.join(sorted(wanted))}")
 
     def _rows(self, limit: Limit) -> Iterator[tuple[Bounded, str]]:
         """Each subject of a limit that the entries touch, with the value without them."""

@@ -15,7 +15,7 @@ from engine.market import Market, Terms
 from engine.orders import Role
 from engine.portfolio import Portfolio
 from engine.proposals import Entry, Exit, Grant
-from engine.smt_text import name
+from engine.smt_text import Unaskable, name
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,11 +85,11 @@ def read_desk(
     limits: Limits,
     regime: str,
 ) -> Desk:
-    """Read a desk. Raises `ValueError` on two entries in one instrument."""
+    """Read a desk. Raises `Unaskable` on two entries in one instrument."""
     by_instrument: dict[str, Entry] = {}
     for entry in entries:
         if by_instrument.setdefault(entry.instrument, entry) is not entry:
-            raise ValueError(f"two entries in {entry.instrument}")
+            raise Unaskable(f"two entries in {entry.instrument}")
     held = dict(_held(portfolio, market))
     resting = (*_working(portfolio, market, limits), *_exits(exits, market, limits))
     touched = {*held, *by_instrument, *(one.instrument for one in resting)} & market.terms.keys()
@@ -128,7 +128,8 @@ def _working(portfolio: Portfolio, market: Market, limits: Limits) -> Iterator[O
             stop = Fraction(order.stop_price) if order.stop_price is not None else Fraction(0)
             loss = _lost(sign, worst, stop, terms)
         fill = name(f"{order.role.value} {at}", order.instrument)
-        yield Order(fill, f"{order.role.value} {order.client_order_id}", order.instrument, sign,
+        label = f"the working {order.role.value} {'of' if reducing else 'in'} {order.instrument}"
+        yield Order(fill, label, order.instrument, sign,
                     Fraction(one.remaining), _adverse(sign, worst, terms), loss, reducing, order.strategy,
                     order.horizon)  # fmt: skip
 

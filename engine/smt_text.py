@@ -8,6 +8,10 @@ from fractions import Fraction
 ZERO = "0.0"
 
 
+class Unaskable(ValueError):
+    """What has no encoding."""
+
+
 def real(number: Fraction | int) -> str:
     """An exact literal: `12.0`, `(/ 1.0 3.0)`, `(- 5.0)`."""
     above, below = abs(number.numerator), number.denominator
@@ -38,10 +42,10 @@ def minus(term: str, other: str) -> str:
 
 
 def name(*words: str) -> str:
-    """A quoted symbol of these words. Raises `ValueError` for words that SMT-LIB cannot quote."""
+    """A quoted symbol of these words. Raises `Unaskable` for words that SMT-LIB cannot quote."""
     written = " ".join(words)
     if not written.isascii() or not written.isprintable() or "|" in written or "\\" in written:
-        raise ValueError(f"`{written}` can be no name in SMT-LIB")
+        raise Unaskable(f"`{written}` can be no name in SMT-LIB")
     return f"|{written}|"
 
 
