@@ -1,7 +1,10 @@
 """Z3 as a reader of SMT-LIB text: a script in, its answers out, strictly parsed.
 
-A fresh context answers each script, so no answer depends on an earlier one. The budget is counted in Z3's resource
-units and written in the script; what exceeds it is `unknown`. The wall clock belongs to whoever keeps the worker.
+A fresh context answers each script, so no answer depends on an earlier one (a context that is reset finds another
+filling each time). The budget is counted in Z3's resource units, for each question, and written in the script; what
+exceeds it is `unknown`. Z3 keeps the budget of one script for all later contexts, so that one without is refused. The
+wall clock belongs to whoever keeps the worker.
+
 Anything that is not a well-formed answer raises `Nonsense`: there is no default. That matters, because Z3 goes on after
 an error: a `push` that its budget cancelled is followed by an answer to another question than the one that was asked.
 """
@@ -40,6 +43,8 @@ def version() -> str:
 
 def answers(script: str) -> list[Answer]:
     """Run a script; one answer for each `check-sat`. Raises `Nonsense`."""
+    if "(set-option :rlimit " not in script:
+        raise Nonsense("the script sets no budget")
     # The context must outlive the call: only its bare pointer is passed, and a collected one crashes the process.
     context = z3.Context()
     try:

@@ -1,0 +1,222 @@
+"""The text: readable, deterministic, exact, and only about fills."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.gate import Outcome
+from engine.kinds import KINDS
+from engine.orders import Role, Side
+from engine.proof import questions
+from engine.proposals import Grant
+from engine.smt import Asked, Script, script
+from engine.smt_limits import _KINDS
+from engine.smt_text import Unaskable, minus, name, plus, real, remark, times
+from engine.solver import answers
+from tests.engine.books_strategy import Desk, desks
+from tests.engine.small_desk import desk, entry, leaving, limit, limits, position, terms, working
+
+
+def written(of: Desk) -> Script:
+    asked = questions(of.judged().rulings, of.market)
+    return script(of.portfolio, of.exits, asked, of.market, of.limits, of.regime)
+
+
+def asks(of: Desk, quantity: int) -> str:
+    """The solver's answer: may so many shares of the only entry break a limit?"""
+    question = Asked("one", "unsat", (Grant(of.entries[0], Fraction(quantity)),))
+    text = script(of.portfolio, of.exits, [question], of.market, of.limits, of.regime).text
+    return answers(text)[0].verdict
+
+
+# --- the specification, row by row, each just inside its bound and one share beyond ------------------------------
+
+BUDGETED = "(set-option :rlimit 100000)"
+LONG = [position("AA", 100, "90")]
+SHORT = [position("AA", -100, "110")]
+SELL = Side.SELL
+MARGIN = limit("margin", "0.6", long=Fraction(1, 2), short=Fraction(3, 2))
+ROWS = {
+    "instrument_exposure": (desk([entry("AA", 999)], limits(limit("instrument_exposure", "0.3")), LONG), 200),
+    "order_value": (desk([entry("AA", 999)], limits(limit("order_value", "0.3"))), 300),
+    "order_quantity": (desk([entry("AA", 999)], limits(limit("order_quantity", 70))), 70),
+    "volume_share": (desk([entry("AA", 999)], limits(limit("volume_share", "0.01"))), 100),
+    "stop_loss": (desk([entry("AA", 999, stop_price="60")], limits(limit("stop_loss", "0.05")), LONG), 100),
+    "gross": (desk([entry("AA", 999)], limits(limit("gross", "0.5")), [position("BB", -200, "110")]), 300),
+    "net_long": (desk([entry("AA", 999)], limits(limit("net_long", "0.5")), [position("BB", -200, "110")]), 700),
+    "net_short": (desk([entry("AA", 999, SELL)], limits(limit("net_short", "0.5")), [position("BB", 200)]), 700),
+    "beta": (
+        desk([entry("AA", 999)], limits(limit("beta", "0.3")), market={"AA": terms("AA", beta=Fraction(3, 2))}), 200
+    ),
+    "group_gross": (
+        desk([entry("AA", 999)], limits(limit("group_gross", "0.4", by="sector")), [position("BB", 100)]), 300
+    ),
+    "cluster_gross": (
+        desk([entry("AA", 999)], limits(limit("cluster_gross", "0.4")), [position("BB", 100)], clusters=[("AA", "BB")]),
+        300,
+    ),
+    "turnover": (desk([entry("AA", 999)], limits(limit("turnover", "0.4")), traded_today=10_000), 300),
+    "concentration": (
+        desk([entry("AA", 999)], limits(limit("concentration", "0.5", once=1)), [position("BB", 150)]), 150
+    ),
+    "loss_budget": (desk([entry("AA", 999)], limits(limit("loss_budget", "0.05")), LONG, day_pnl=-1_000), 300),
+    "open_risk": (desk([entry("AA", 999)], limits(limit("open_risk", "0.05")), LONG), 400),
+    "margin": (desk([entry("AA", 999, SELL)], limits(MARGIN), SHORT), 300),
+    "cash_reserve": (desk([entry("AA", 999)], limits(limit("cash_reserve", "0.2")), settled_cash=50_000), 300),
+    "stress": (desk([entry("AA", 999)], limits(limit("stress", "0.08")), [position("BB", -100, "110")]), 300),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_each_kind_bounds_what_its_row_says(kind: str) -> None:
+    of, most = ROWS[kind]
+    assert asks(of, most) == "unsat"
+    assert asks(of, most + 1) == "sat"
+    assert [int(one.quantity) for one in of.judged().grants] == [most]
+
+
+def test_no_kind_is_left_out() -> None:
+    numeric = {one for one, kind in KINDS.items() if kind.form in ("linear", "order")}
+    assert set(ROWS) == numeric - {"price_collar"}
+    assert set(_KINDS) == {one for one, kind in KINDS.items() if kind.form == "linear"}
+
+
+def test_the_collar_bounds_the_price_at_any_quantity() -> None:
+    under = limits(collar="0.03")
+    assert asks(desk([entry("AA", 9, limit_price="103")], under), 1) == "unsat"
+    assert asks(desk([entry("AA", 9, limit_price="103.01")], under), 1) == "sat"
+    assert asks(desk([entry("AA", 9, limit_price="96.99")], under), 1) == "sat"
+
+
+def test_stress_by_sigmas_counts_both_sides() -> None:
+    plain = limits(limit("stress", "0.05"))
+    five = replace(plain.scenarios[0], index=Fraction(0), sigmas=Fraction(5))
+    of = desk([entry("AA", 999)], replace(plain, scenarios=(five,)), [position("BB", -400, "110")])
+    assert (asks(of, 600), asks(of, 601)) == ("unsat", "sat")
+
+
+def test_the_regime_tightens_only_what_says_so() -> None:
+    bound = limit("gross", "0.5")
+    for regime, multiplied, most in (("bull", True, 500), ("storm", True, 150), ("storm", False, 500)):
+        of = replace(desk([entry("AA", 999)], limits(replace(bound, regime=multiplied))), regime=regime)
+        assert (asks(of, most), asks(of, most + 1)) == ("unsat", "sat")
+
+
+def test_a_breached_base_admits_what_makes_nothing_worse() -> None:
+    """`net_long` is broken already: a short entry helps it, a long one does not."""
+    under, held = limits(limit("net_long", "0.1")), [position("BB", 500)]
+    assert asks(desk([entry("AA", 99, SELL)], under, held), 99) == "unsat"
+    assert asks(desk([entry("AA", 99)], under, held), 1) == "sat"
+
+
+def test_an_order_that_may_not_fill_is_no_hedge() -> None:
+    """400 BB may be sold short, or not: net long exposure counts as if it were not."""
+    under = limits(limit("net_long", "0.3"))
+    of = desk([entry("AA", 999)], under, orders=[working("BB", SELL, Role.ENTRY, 400, "100", "110")])
+    assert (asks(of, 300), asks(of, 301)) == ("unsat", "sat")
+
+
+def test_exits_and_stops_together_fill_at_most_the_position() -> None:
+    under = limits(limit("net_short", "0.1"), collar="0")
+    of = desk([entry("BB", 100, SELL)], under, LONG, [working("AA", SELL, Role.STOP, 100, stop_price="90")],
+              [leaving("AA", SELL, 100)])  # fmt: skip
+    assert asks(of, 100) == "unsat"
+    assert of.judged().grants[0].quantity == 100
+
+
+def test_costs_lower_the_nav_that_bounds_refer_to() -> None:
+    """Slippage 3 a share, fees 1 a share and 100 an order: NAV⁻ is 99,900 - 4q, and 100q may be half of it."""
+    under = limits(limit("gross", "0.5"), collar="0.03", fee_per_order=100, fee_per_share=1)
+    of = desk([entry("AA", 999, limit_price="103")], under)
+    assert (asks(of, 489), asks(of, 490)) == ("unsat", "sat")
+    assert of.judged().grants[0].quantity == 489
+
+
+@pytest.mark.parametrize(("quantity", "answer"), [(20, "unsat"), (25, "sat"), (110, "sat")])
+def test_lots_and_target_bound_the_quantity(quantity: int, answer: str) -> None:
+    of = desk([entry("AA", 100)], limits(), market={"AA": terms("AA", lot=10)})
+    assert asks(of, quantity) == answer
+
+
+def test_a_condition_forbids_every_quantity() -> None:
+    of = desk([entry("AA", 100, forbidden=["compliance.policy"])], limits())
+    assert asks(of, 1) == "sat"
+    assert asks(of, 0) == "unsat"
+
+
+def test_a_limit_that_is_not_yet_in_force_is_not_written() -> None:
+    of = desk([entry("AA", 9)], limits(limit("gross", "0", effective="2012-01-01")))
+    assert asks(of, 9) == "unsat"
+
+
+# --- the text ---------------------------------------------------------------------------------------------------
+
+
+@given(desks())
+def test_the_text_is_deterministic_and_exact(any_desk: Desk) -> None:
+    text = written(any_desk).text
+    assert text == written(any_desk).text
+    code = "\n".join(line.split(";")[0] for line in text.splitlines())
+    assert not re.search(r"[0-9]e|\.[0-9]*[1-9]", code), "every number is an integer or a quotient of integers"
+    assert code.count("(push 1)") == code.count("(pop 1)") == code.count("(check-sat)")
+    assert "(set-logic QF_LRA)" in code
+
+
+def test_the_order_of_positions_and_entries_does_not_matter() -> None:
+    entries = [entry("AA", 200, conviction=80), entry("BB", 300, conviction=90)]
+    held = [position("CC", 100), position("DD", 50)]
+    one = desk(entries, limits(limit("gross", "0.6")), held)
+    other = desk(entries[::-1], limits(limit("gross", "0.6")), held[::-1])
+    assert written(one).text == written(other).text
+
+
+def test_a_question_about_one_lot_is_about_the_limits_that_were_named() -> None:
+    of = desk([entry("AA", 600)], limits(limit("gross", "0.5"), limit("net_long", "0.9")))
+    found = written(of)
+    assert [one.measure for one in found.limits[0]] == ["gross", "net_long", "price_collar[AA]"]
+    assert [one.measure for one in found.limits[1]] == ["gross"]
+
+
+def test_a_limit_that_nobody_knows_cannot_be_asked_about() -> None:
+    of = desk([entry("AA", 600)], limits(limit("gross", "0.5")))
+    question = Asked("one", "sat", (Grant(of.entries[0], Fraction(1)),), "AA", ("gross[none]",))
+    with pytest.raises(Unaskable, match=r"gross\[none\]"):
+        script(of.portfolio, (), [question], of.market, of.limits, of.regime)
+
+
+def test_an_auditor_finds_each_limit_by_its_name() -> None:
+    of = desk([entry("AA", 600)], limits(limit("group_gross", "0.5", by="sector")))
+    assert "; group_gross[technology]" in written(of).text
+    assert [one.outcome for one in of.judged().rulings] == [Outcome.CUT]
+
+
+# --- terms ------------------------------------------------------------------------------------------------------
+
+
+@given(st.fractions())
+def test_numbers_are_written_exactly(number: Fraction) -> None:
+    text = f"(declare-const x Real)(assert (= x {real(number)}))(check-sat)(get-value (x))"
+    assert answers(BUDGETED + text)[0].values == (("x", number),)
+
+
+@given(st.lists(st.fractions(-9, 9), max_size=4), st.fractions(-3, 3))
+def test_sums_and_products_mean_what_they_say(numbers: list[Fraction], factor: Fraction) -> None:
+    term = minus(times(factor, plus(map(real, numbers))), real(factor))
+    text = f"(declare-const x Real)(assert (= x {term}))(check-sat)(get-value (x))"
+    assert answers(BUDGETED + text)[0].values == (("x", factor * sum(numbers) - factor),)
+
+
+@pytest.mark.parametrize("words", ["a|b", "a\\b", "a\nb", "ä"])
+def test_what_cannot_be_quoted_is_no_name(words: str) -> None:
+    with pytest.raises(Unaskable):
+        name("entry", words)
+
+
+def test_a_remark_ends_with_its_line() -> None:
+    assert remark("one\n(assert false)\r\x85é") == "; one?(assert false)???"
