@@ -67,6 +67,8 @@ def explain_decision(evidence: Evidence, instruments: Iterable[str] = ()) -> Tel
     record, chosen = evidence.record, set(instruments)
     parts = [explain_verdict(evidence, one) for one in record["verdicts"] if not chosen or one["instrument"] in chosen]
     parts += [_exit(evidence, one) for one in record["exits"] if not chosen or one["instrument"] in chosen]
+    moved = [one["order"] for one in record["warrants"] if one["order"]["role"] == "stop"]
+    parts += [_trail(evidence, one) for one in moved if not chosen or one["instrument"] in chosen]
     head = f"decision {record['record_id']} of desk {record['desk']} as of {record['as_of']}"
     if record["fault"]:
         parts.insert(0, tell(f"the cycle is undetermined, so nothing was permitted: {record['fault']}"))
@@ -169,6 +171,15 @@ def _exit(evidence: Evidence, one: Json) -> Telling:
     asked = amount(one["asked"])
     verb = "sell" if one["side"] == "sell" else "buy back"
     return tell(f"{one['instrument']}: exit, {verb} {amount(one['quantity'])} of {asked} shares{held}", *parts)
+
+
+def _trail(evidence: Evidence, order: Json) -> Telling:
+    name = order["instrument"]
+    asked = sorted(
+        ref for ref, fact in evidence.facts.items() if fact.template == "trail" and fact["instrument"] == name
+    )
+    parts = [part for ref in asked for part in _fact(evidence, ref, 0)]
+    return tell(f"{name}: protective stop moved to {amount(order['stop_price'])}", *parts)
 
 
 # --- policies, conditions, limits -------------------------------------------------------------------------------

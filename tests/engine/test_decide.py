@@ -1,0 +1,209 @@
+"""One decision of each kind, told in full: golden explanations that a reviewer can read.
+
+The goldens are `tests/engine/__snapshots__/test_decide.ambr`. After a change that is meant to change them:
+`pytest tests/engine/test_decide.py --snapshot-update`, and read the difference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+
+from engine.decision import Decision
+from engine.exits import REVERSAL, propose_exits
+from engine.explain import Evidence, explain_decision
+from engine.market import read_market
+from engine.narrative import Telling, lines
+from engine.orders import Role
+from engine.portfolio import Operations
+from engine.solver import Answer
+from knowledge.door import fact
+from knowledge.facts import Fact
+from tests.promises.cycles import (
+    HEADS,
+    Cycle,
+    account,
+    advisory,
+    calm,
+    head_fact,
+    limits,
+    position,
+    rulebook,
+    with_bounds,
+)
+
+
+def told(cycle: Cycle, decision: Decision) -> str:
+    """The explanation of a decision, without the digests of its inputs."""
+    record = {**decision.to_json(), "record_id": "D-1", "desk": "test"}
+    tree = explain_decision(Evidence(record, cycle.snapshot, cycle.portfolio, rulebook(), cycle.limits))
+    return "\n".join(lines(Telling(tree.text, tuple(part for part in tree.parts if part.text != "inputs"))))
+
+
+def said_instead(cycle: Cycle, *facts: Fact) -> Cycle:
+    """The cycle with facts that replace those of the same name."""
+    refs = {one.ref for one in facts}
+    return cycle.with_facts([*(one for one in cycle.facts if one.ref not in refs), *facts])
+
+
+def modest(cycle: Cycle) -> Cycle:
+    """Heads whose bets hardly pay, so that sizes are small."""
+    return said_instead(cycle, *(head_fact(name, payoff="0.86") for name in HEADS))
+
+
+def granted() -> Cycle:
+    return modest(calm("long"))
+
+
+def cut() -> Cycle:
+    return calm("long")
+
+
+def denied_alone() -> Cycle:
+    """Compliance says no, whatever the numbers; the solver finds it forbidden too."""
+    return said_instead(modest(calm("long")), fact("earnings", instrument="AAPL", sessions=2))
+
+
+def denied_by_a_number() -> Cycle:
+    """No settled cash: not even one share."""
+    return modest(replace(calm("long"), portfolio=account(settled_cash=Decimal(20_000))))
+
+
+def denied_crowded_out() -> Cycle:
+    """Gross exposure has room for the first candidate and nothing else."""
+    cycle = said_instead(calm("long", "long"), *(advisory("IBM", name, "long", "0.80") for name in HEADS))
+    return replace(cycle, limits=with_bounds(limits(), {"portfolio.gross": Fraction("0.0946")}))
+
+
+def no_candidate() -> Cycle:
+    """Three heads agree, and not strongly enough."""
+    return said_instead(
+        calm("long"), *(advisory("AAPL", name, "long", "0.74") for name in HEADS[:3]),
+        advisory("AAPL", HEADS[3], "short", "0.90"),
+    )  # fmt: skip
+
+
+def exit_on_time() -> Cycle:
+    return calm("quiet", positions=(position("AAPL", 120, sessions=5),))
+
+
+def paced_exit() -> Cycle:
+    """More shares than one order may hold: a slice now, the rest is asked for again."""
+    held = replace(calm("quiet"), portfolio=account(positions=(position("AAPL", 1700, sessions=5),)))
+    return replace(held, limits=with_bounds(limits(), {"order.quantity": Fraction(500)}))
+
+
+def reversal() -> Cycle:
+    """The heads turned against a long: it closes, and a short may follow in a cycle after that."""
+    return calm("short", positions=(position("AAPL", 120),))
+
+
+def trail() -> Cycle:
+    """A better close raised the best close, and the stop follows it."""
+    held = replace(position("AAPL", 120, stop="500"), best_close=Decimal("540"))
+    return calm("quiet", positions=(held,))
+
+
+def held_back() -> Cycle:
+    """The venue has halted the instrument: the one exit that waits, and says so."""
+    return replace(
+        exit_on_time(),
+        portfolio=replace(exit_on_time().portfolio, operations=Operations(frozen=("AAPL",))),
+    )
+
+
+OUTCOMES: dict[Callable[[], Cycle], tuple[str, str, list[tuple[str, str]]]] = {
+    granted: ("AAPL", "granted", [("AAPL", "entry")]),
+    cut: ("AAPL", "cut", [("AAPL", "entry")]),
+    denied_alone: ("AAPL", "denied", []),
+    denied_by_a_number: ("AAPL", "denied", []),
+    denied_crowded_out: ("IBM", "denied", [("AAPL", "entry")]),
+    no_candidate: ("AAPL", "no-candidate", []),
+    exit_on_time: ("AAPL", "no-candidate", [("AAPL", "exit")]),
+    paced_exit: ("AAPL", "no-candidate", [("AAPL", "exit")]),
+    reversal: ("AAPL", "no-candidate", [("AAPL", "exit")]),
+    trail: ("AAPL", "no-candidate", [("AAPL", "stop")]),
+    held_back: ("AAPL", "no-candidate", []),
+}
+
+
+@pytest.mark.parametrize("make", OUTCOMES, ids=lambda make: make.__name__)
+def test_a_decision_of_each_kind_is_told(make: Callable[[], Cycle], snapshot: Any) -> None:
+    cycle = make()
+    decision = cycle.decided()
+    name, outcome, sent = OUTCOMES[make]
+    assert decision.verdict(name).outcome == outcome
+    assert [(one.order.instrument, one.order.role.value) for one in decision.warrants] == sent
+    assert told(cycle, decision) == snapshot
+
+
+def test_an_undetermined_decision_is_told(snapshot: Any) -> None:
+    cycle = modest(calm("long"))
+    with patch("engine.proof.answers", return_value=[Answer("unknown")]):
+        decision = cycle.decided()
+    assert decision.verdict("AAPL").outcome == "undetermined"
+    assert decision.warrants == ()
+    assert told(cycle, decision) == snapshot
+
+
+def test_a_cycle_whose_rules_went_round_is_told(snapshot: Any) -> None:
+    cycle = calm("long")
+    with (
+        patch("knowledge.clips_session.MOST_FIRINGS", 3),
+        patch("knowledge.clips_session.ClipsImage.infer.__defaults__", (3,)),
+    ):
+        decision = cycle.decided()
+    assert decision.fault == "the rules did not come to an end within 3 firings"
+    assert told(cycle, decision) == snapshot
+
+
+def test_crowded_out_is_not_alone() -> None:
+    verdict = denied_crowded_out().decided().verdict("IBM")
+    assert [(core.limit, core.grants) for core in verdict.cores] == [("portfolio.gross", ("AAPL",))]
+    alone = said_instead(denied_crowded_out(), *(advisory("AAPL", name, "flat") for name in HEADS)).decided()
+    assert alone.verdict("IBM").outcome == "cut"
+
+
+def test_a_paced_exit_sends_a_slice_and_remembers_the_rest() -> None:
+    decision = paced_exit().decided()
+    (ruled,) = decision.exits
+    assert (ruled.exit.quantity, ruled.asked) == (500, "1700")
+    assert decision.warrants[0].order.quantity == 500
+
+
+def test_an_order_that_would_cross_zero_closes_first() -> None:
+    """Rules of another book may propose a candidate against a position: it is an exit now."""
+    cycle = calm("quiet", positions=(position("AAPL", 120),))
+    against = fact("candidate", instrument="AAPL", side="short", horizon="swing", conviction="0.8", rule="by-hand")
+    market = read_market(cycle.snapshot, cycle.portfolio, cycle.limits.parameters.cluster_threshold)
+    ((proposed, left),) = propose_exits([against], cycle.portfolio, market, cycle.limits)
+    assert (proposed.side.value, proposed.quantity, left) == ("sell", 120, 120)
+    assert proposed.reasons == (f"{REVERSAL}:by-hand",)
+
+
+def test_a_trailing_stop_goes_to_the_tick_away_from_the_price() -> None:
+    (warrant,) = trail().decided().warrants
+    order = warrant.order
+    # Two true ranges of 10.8894 below 540 are 518.2212.
+    assert (order.role, order.stop_price, order.quantity, order.reduce_only) == (
+        Role.STOP,
+        Decimal("518.22"),
+        120,
+        True,
+    )
+
+
+def test_a_granted_entry_carries_its_collar_and_its_stop() -> None:
+    (warrant,) = granted().decided().warrants
+    # 3 % above 544.47, and two true ranges of 10.8894 below it.
+    assert warrant.order.limit_price == Decimal("560.80")
+    assert warrant.protective_stop is not None
+    assert warrant.protective_stop.stop_price == Decimal("522.69")
+    assert warrant.protective_stop.reduce_only
+    assert warrant.expires_at == "2012-03-02T23:59:59Z"
