@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
+from adapters.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.desk import Desk
 from adapters.frame import Failed
 from adapters.log import AuditLog, LogUnwritable
@@ -16,7 +17,6 @@ from adapters.runner import Runner
 from adapters.worker import Worker, WorkerLost
 from adapters.world import Law, World, placed, read_law
 from knowledge.faults import Faulty
-from knowledge.values import text
 
 PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-learn", "numpy", "pandas")
 """Whose versions a start record names."""
@@ -26,9 +26,12 @@ PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-lear
 def opened(desk: Desk, world: World) -> Iterator[Runner]:
     """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines."""
     law = read_law(desk)
+    check_costs(desk, law.limits)
     try:
         with AuditLog.open(desk.store) as log, _worker(desk, law) as worker:
+            check_account(desk, log)
             runner = Runner(desk, law, world, log, worker)
+            check_instruments(desk, runner.standing, world.listings)
             _begin(runner, law)
             yield runner
     except LogUnwritable as error:
@@ -53,7 +56,7 @@ def _begin(runner: Runner, law: Law) -> None:
             "rulebook": law.rulebook.fingerprint,
             "limits": law.limits.fingerprint,
             "versions": {name: version(name) for name in PACKAGES},
-            "capital": text(settings.desk.capital),
+            **terms_of(runner.desk),
             "feed": settings.feed.kind,
         }
     )
