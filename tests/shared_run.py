@@ -11,13 +11,13 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from adapters.backtest import remaining, run
 from adapters.desk import Desk, read_desk
-from adapters.feeds import Feed
 from adapters.init import make_desk
 from adapters.log import LogReader
 from adapters.runner import Runner
@@ -44,10 +44,9 @@ class SharedRun:
     def store(self) -> Path:
         return self.desk.store
 
-    def world(self, feed: Feed | None = None) -> World:
-        """The desk's world with the feed of the run, or with another one; heads come from the run's models."""
-        world = World.of(self.desk)
-        return replace(world, feed=feed or CutFeed(world.feed, LAST))
+    def world(self) -> World:
+        """The desk's world with the feed of the run, measured once a process; heads come from the run's models."""
+        return _world(self.folder)
 
     @property
     def records(self) -> list[Json]:
@@ -73,6 +72,12 @@ class SharedRun:
 def decide_all(runner: Runner, last: str = LAST) -> list[Json]:
     """Run every session up to `last` that is left; their records."""
     return [record for _, record in run(runner, remaining(runner, runner.world.first_decision, last))]
+
+
+@cache
+def _world(folder: Path) -> World:
+    world = World.of(read_desk(folder))
+    return replace(world, feed=CutFeed(world.feed, LAST))
 
 
 @pytest.fixture(scope="session")
