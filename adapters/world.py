@@ -26,7 +26,7 @@ from engine.limits_text import read_limits
 from knowledge.door import freeze
 from knowledge.facts import Snapshot
 from knowledge.faults import Fault, Faulty
-from knowledge.values import exact
+from knowledge.values import Inexact, exact
 from rules.rulebook import Rulebook, read_rulebook
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ class World:
             feed: Feed = SampleFeed(symbols)
         else:
             assert desk.bars is not None
-            feed = CsvFeed(desk.bars, symbols, settings.calendar)
+            feed = CsvFeed(desk.bars, symbols, exchange=settings.calendar)
         return cls(desk, chosen, feed)
 
     @cached_property
@@ -147,14 +147,18 @@ class World:
         return tuple(day for day in self.survey.market.panel.sessions if first <= day <= last)
 
     def bars(self, day: str) -> dict[str, Bar]:
-        """The whole bars of one session; an instrument without one has none."""
+        """The whole bars of one session; an instrument without one, or with prices nobody can say exactly, has none."""
         panel = self.survey.market.panel
         row = panel.row(day)
         found = {}
         for at, name in enumerate(panel.instruments):
             if panel.valid[row, at]:
                 grids = (panel.open, panel.high, panel.low, panel.close)
-                opened, high, low, close = (_price(float(grid[row, at])) for grid in grids)
+                try:
+                    opened, high, low, close = (_price(float(grid[row, at])) for grid in grids)
+                except Inexact:
+                    # The door refuses them too, and the snapshot says so.
+                    continue
                 found[name] = Bar(opened, high, low, close, int(panel.volume[row, at]))
         return found
 
