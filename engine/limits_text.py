@@ -35,8 +35,9 @@ _BOUNDLESS = frozenset(name for name, kind in KINDS.items() if kind.unit == "-")
     "data_quality", "data_complete", "other_strategy", "duplicate_order", "wash_trade", "policy",
 }  # fmt: skip
 """Kinds whose bound is fixed at zero or at a truth value: the file gives none."""
-_MOST = {"price_collar": 1, "day_loss": 1, "drawdown": 1, "index_volatility": 1, "head_brier": 1}
-"""Kinds whose value can not exceed this: a bound above it holds nothing, so `15` for `15 %` would switch it off."""
+_MOST = {"price_collar": 1, "day_loss": 1, "drawdown": 1, "index_volatility": 1, "head_brier": 1, "concentration": 1}
+"""Kinds whose value can not exceed this: a bound above it holds nothing, so `15` for `15 %` would switch it off. A
+concentration above 1 would not even be monotone: a larger position would look less concentrated."""
 _HORIZONS = vocabulary().templates["candidate"].slots["horizon"].allowed
 
 
@@ -111,6 +112,12 @@ class _Reader:
             upper = "" if high is None else f" and at most {high}"
             self.fault(node, f"{what} `{node.value}` must be at least {low}{upper}")
         return value
+
+    def whole(self, node: Node, what: str, low: int) -> int:
+        value = self.number(node, what, low)
+        if value.denominator != 1:
+            self.fault(node, f"{what} `{node.value}` is no whole number")
+        return int(value)
 
     # --- sections -----------------------------------------------------------------------------------------------
 
@@ -213,7 +220,7 @@ class _Reader:
         if part in ("bound", "long", "short"):
             return self.number(node, part, 0, _MOST.get(name) if part == "bound" else None)
         if part == "once":
-            return int(self.number(node, part, 1))
+            return self.whole(node, part, 1)
         if part == "regime":
             return self.word(node, part, ("yes", "no").__contains__, "write `yes` or `no`") == "yes"
         checks: dict[str, tuple[Callable[[str], object], str]] = {
