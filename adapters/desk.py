@@ -15,12 +15,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
 
 from adapters.calendars import EXCHANGES
 from adapters.toml_text import Place, decode, parse, places
@@ -38,6 +40,17 @@ SHIPPED = Path(__file__).resolve().parents[1]
 def _whole_is_exact(value: object) -> object:
     """TOML writes a whole amount as an integer; everything else is left to the strict check."""
     return Decimal(value) if type(value) is int else value
+
+
+def _date(value: str) -> str:
+    """A day of the calendar, as its ISO text."""
+    try:
+        known = date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        known = False
+    if not known:
+        raise PydanticCustomError("day", "no day of the calendar")
+    return value
 
 
 _WORD = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}$", description="a word of letters, digits and ._:+-")
@@ -100,9 +113,7 @@ class AdvisorsSection(_Section):
     The first cycle decides the session after `trained_until`. Heads speak for the swing horizon (five sessions).
     """
 
-    trained_until: Annotated[
-        str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", description='a date, like "2010-12-31"')
-    ] = "2010-12-31"
+    trained_until: Annotated[str, AfterValidator(_date), Field(description='a date, like "2010-12-31"')] = "2010-12-31"
     retrain_days: Annotated[int, Field(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 84
 
 

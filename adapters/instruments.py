@@ -18,6 +18,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from adapters.calendars import EXCHANGES
+from adapters.desk import shown
 from advisors.reference import Instrument
 from knowledge.door import SYMBOL, Refused, fact
 from knowledge.faults import Fault, Faulty
@@ -35,10 +36,10 @@ def load_instruments(path: Path, traded: Collection[str] | None = None) -> tuple
     try:
         source = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        raise Faulty(Fault(str(path), 1, 1, "the desk has no instruments; put an `instruments.yaml` here")) from None
+        raise Faulty(Fault(shown(path), 1, 1, "the desk has no instruments; put an `instruments.yaml` here")) from None
     except (OSError, UnicodeDecodeError):
-        raise Faulty(Fault(str(path), 1, 1, "the file cannot be read as UTF-8 text")) from None
-    return read_instruments(source, str(path), traded)
+        raise Faulty(Fault(shown(path), 1, 1, "the file cannot be read as UTF-8 text")) from None
+    return read_instruments(source, shown(path), traded)
 
 
 def read_instruments(

@@ -28,7 +28,7 @@ def opened(desk: Desk, world: World) -> Iterator[Runner]:
     law = read_law(desk)
     check_costs(desk, law.limits)
     try:
-        with AuditLog.open(desk.store) as log, _worker(desk, law) as worker:
+        with _worker(desk, law) as worker, AuditLog.open(desk.store) as log:
             check_account(desk, log)
             runner = Runner(desk, law, world, log, worker)
             check_instruments(desk, runner.standing, world.listings)

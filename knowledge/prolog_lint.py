@@ -64,8 +64,10 @@ def predicate(template: str) -> str:
 
 
 def lint(text: PolicyText, words: Vocabulary) -> tuple[list[Fault], dict[Name, Sentence]]:
-    """Every fault of the policies, and their sentences."""
-    faults = list(text.faults)
+    """Every fault of the policies, and their sentences. What can not be read is told alone: more may follow from it."""
+    if text.faults:
+        return sorted(set(text.faults)), {}
+    faults: list[Fault] = []
     sentences = _sentences(text, words, faults)
     templates = {predicate(name): shape for name, shape in words.templates.items()}
     defined = text.defined
