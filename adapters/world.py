@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from adapters.calendars import ExchangeCalendar, calendars_of
 from adapters.desk import Desk, shown, text_of
-from adapters.feeds import CsvFeed, Feed, SampleFeed, load
+from adapters.feeds import SAMPLE_INSTRUMENTS, CsvFeed, Feed, SampleFeed, load
 from adapters.instruments import load_instruments
 from adapters.venue import Bar, Listing, Session
 from advisors.actions import Action
@@ -75,7 +75,8 @@ class World:
     def of(cls, desk: Desk, instruments: tuple[str, ...] = ()) -> World:
         """Open the desk's feed for its instruments (or some of them). Raises `Faulty`."""
         settings = desk.settings.feed
-        known = load_instruments(desk.instruments)
+        traded = SAMPLE_INSTRUMENTS if settings.kind == "sample" else None
+        known = load_instruments(desk.instruments, traded)
         chosen = tuple(one for one in known if not instruments or one.symbol in instruments)
         symbols = tuple(one.symbol for one in chosen)
         if settings.kind == "sample":
