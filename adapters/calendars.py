@@ -19,6 +19,9 @@ EXCHANGES = {"XNYS": "XNYS", "XNAS": "XNYS", "XBOM": "XBOM", "XNSE": "XBOM"}
 """The exchanges known here, and whose table of the library they follow: Nasdaq keeps the sessions and hours of New
 York, the National Stock Exchange of India those of Bombay."""
 
+_EARLIEST = {"XBOM": "1997-01-01"}
+"""Where the library's table of an exchange begins; it knows no holidays before."""
+
 
 class NoSession(ValueError):
     """A day on which the exchange is closed, or outside the span of its calendar."""
@@ -26,7 +29,10 @@ class NoSession(ValueError):
 
 @dataclass(frozen=True)
 class ExchangeCalendar:
-    """The sessions of one exchange (ISO 10383 code, one of `EXCHANGES`) from `first` to `last` (ISO dates)."""
+    """The sessions of one exchange (ISO 10383 code, one of `EXCHANGES`) from `first` to `last` (ISO dates).
+
+    `first` moves up to where the exchange's table begins.
+    """
 
     exchange: str
     first: str = FIRST
@@ -68,6 +74,7 @@ class ExchangeCalendar:
     def __post_init__(self) -> None:
         if self.exchange not in EXCHANGES:
             raise ValueError(f"the exchange `{self.exchange}` has no calendar here; known are {', '.join(EXCHANGES)}")
+        object.__setattr__(self, "first", max(self.first, _EARLIEST.get(EXCHANGES[self.exchange], self.first)))
 
     def sessions(self, first: str, last: str) -> tuple[str, ...]:
         """The sessions from `first` to `last`, both included. Raises `NoSession` outside the span."""

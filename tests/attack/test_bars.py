@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.calendars import EXCHANGES, ExchangeCalendar, NoSession
 from adapters.desk import Desk, read_settings
 from adapters.feeds import CsvFeed
 from adapters.world import World
@@ -63,3 +64,11 @@ def test_the_calendar_of_the_settings_is_that_of_a_csv_feed_and_not_the_name_of_
     feed = Csv(tmp_path / "bombay", whole, SETTINGS.replace('"XNYS"', '"XBOM"')).world.feed
     assert isinstance(feed, CsvFeed)
     assert (feed.index_name, feed.exchange, feed.sessions()) == ("SPX", "XBOM", DAYS)
+
+
+@pytest.mark.parametrize("exchange", EXCHANGES)
+def test_every_exchange_that_may_be_named_has_sessions(exchange: str):
+    calendar = ExchangeCalendar(exchange)
+    assert calendar.kind("2011-01-04") == "open"
+    with pytest.raises(NoSession, match=f"runs from {calendar.first}"):
+        calendar.sessions("1989-01-01", "2011-01-04")
