@@ -29,6 +29,11 @@ _ID = re.compile(r"[a-z0-9][a-z0-9._\-]*\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _DATE_HINT = "write a date such as `2026-01-31`"
 _SECTIONS = ("version", "regime_multipliers", "parameters", "limits", "scenarios")
+_KEYS = (
+    "id", "layer", "kind", "bound", "unit", "owner", "source", "effective",
+    "regime", "by", "only", "once", "long", "short", "then",
+)  # fmt: skip
+"""What a limit may say, of whatever kind."""
 _PARAMETERS = tuple(Parameters.__dataclass_fields__)
 _REGIMES = ("bull", "range", "bear", "volatile", UNKNOWN_REGIME)
 _BOUNDLESS = frozenset(name for name, kind in KINDS.items() if kind.unit == "-") | {
@@ -129,7 +134,8 @@ class _Reader:
         if len(set(_SECTIONS) & set(sections)) < len(_SECTIONS):
             return None
         if str(sections["version"][1].value) != "1":
-            self.fault(sections["version"][1], "this program reads version `1` of the limits file")
+            node = sections["version"][1]
+            self.fault(node, f"`{node.value}` is no version this program reads; write `1`")
         multipliers = self.multipliers(sections["regime_multipliers"][1])
         parameters = self.parameters(sections["parameters"][1])
         rows = [row for node in self.items(sections["limits"][1], "`limits`") if (row := self.limit(node)) is not None]
@@ -170,9 +176,7 @@ class _Reader:
         return Parameters(**values) if len(values) == len(_PARAMETERS) else None
 
     def limit(self, node: Node) -> Limit | None:
-        common = ("id", "layer", "kind", "bound", "unit", "owner", "source", "effective")
-        options = ("regime", "by", "only", "once", "long", "short", "then")
-        entries = self.mapping(node, "a limit", common + options)
+        entries = self.mapping(node, "a limit", _KEYS)
         if "kind" not in entries:
             self.fault(node, "a limit needs a `kind`")
             return None
@@ -198,8 +202,8 @@ class _Reader:
             if part not in entries:
                 self.fault(node, f"a limit of kind `{name}` needs `{part}`")
         for part, (key, _) in entries.items():
-            if part not in taken:
-                self.fault(key, f"a limit of kind `{name}` takes no `{part}`")
+            if part not in taken and part in _KEYS:
+                self.fault(key, f"a limit of kind `{name}` takes no `{part}`; remove it")
         if any(part not in entries for part in required):
             return None
         values: dict[str, Any] = {"kind": name, "bound": Fraction(0), "unit": kind.unit}
@@ -253,7 +257,7 @@ class _Reader:
             for key, value in item.value if isinstance(item, MappingNode) else ():
                 if key.value == "id":
                     if str(value.value) in seen:
-                        self.fault(value, f"the {what} id `{value.value}` is used twice")
+                        self.fault(value, f"the {what} id `{value.value}` is used twice; rename one")
                     seen.add(str(value.value))
 
 
