@@ -1,0 +1,37 @@
+"""`python -m tests.bench [cycle] [memory] [help] [demo]`: measure these, or all; print tables."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from pathlib import Path
+
+from tests.bench import cycle, memory, whole
+from tests.bench.cases import make_scene
+
+PARTS = ("cycle", "memory", "help", "demo")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all if none is named")
+    parser.add_argument("--rounds", type=int, default=3, help="how often the run is measured (cycle)")
+    parser.add_argument("--cycles", type=int, default=10_000, help="how many cycles are run (memory)")
+    asked = parser.parse_args()
+    if unknown := set(asked.parts) - set(PARTS):
+        parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    parts = asked.parts or PARTS
+    if "help" in parts:
+        whole.measure_help()
+    if "demo" in parts:
+        whole.measure_demo()
+    if {"cycle", "memory"} & set(parts):
+        with tempfile.TemporaryDirectory() as name:
+            scene = make_scene(Path(name) / "desk")
+            if "cycle" in parts:
+                cycle.measure(scene, asked.rounds)
+            if "memory" in parts:
+                memory.measure(scene, asked.cycles)
+
+
+main()
