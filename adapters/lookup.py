@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from adapters.desk import Desk
-from adapters.log import LogReader, LogUnreadable
+from adapters.log import LogReader, LogUnreadable, verify_receipt
 from adapters.world import World
 from engine.explain import Evidence
 from engine.limits_text import read_limits
@@ -34,7 +34,13 @@ def reading(desk: Desk) -> Iterator[LogReader]:
 
 
 def evidence_of(log: LogReader, record: Json) -> Evidence:
-    """A decision record with everything it names, each read back from its digest."""
+    """A decision record with everything it names, each read back from its digest.
+
+    Raises `LogUnreadable` where the record is not the one that the log's tree holds: what was changed is not told.
+    """
+    receipt = log.receipt(record["record_id"])
+    if receipt.record != record or not verify_receipt(receipt, log.root_at(receipt.tree_size)):
+        raise LogUnreadable(f"the record {record['record_id']} is not the one the log was written over")
     inputs = record["inputs"]
     return Evidence(
         record,

@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 
+from engine.exits import REVERSAL
 from engine.figures import amount, percent, short
 from engine.limits import Limit, Limits
 from engine.narrative import Telling, tell
@@ -164,8 +165,14 @@ def _miss(miss: Json) -> Telling:
 def _exit(evidence: Evidence, one: Json) -> Telling:
     held = f"; held back: {one['held_back']}" if one["held_back"] else ""
     parts: list[Telling] = []
+    against = "long" if one["side"] == "buy" else "short"
     for reason in one["reasons"]:
-        parts += _fact(evidence, f"exit({one['instrument']},{reason})", 0)
+        kind, _, rule = reason.partition(":")
+        if kind == REVERSAL and rule:
+            proposed = _fact(evidence, f"candidate({one['instrument']},{against})", 0)
+            parts.append(tell(f"`{rule}` proposes the other side, and a position closes before it turns", *proposed))
+        else:
+            parts += _fact(evidence, f"exit({one['instrument']},{reason})", 0)
     if one["worsens"]:
         parts.append(tell(f"granted although it worsens {', '.join(one['worsens'])}"))
     asked = amount(one["asked"])
