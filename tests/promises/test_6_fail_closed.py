@@ -296,6 +296,16 @@ def test_a_next_session_that_is_over_is_no_next_session() -> None:
     assert (warrant.order.role, warrant.expires_at) == (Role.EXIT, "2012-03-06T23:59:59Z")
 
 
+@pytest.mark.parametrize("day", ["soon", "2012-02-30", "20120301", "2012-3-1"])
+def test_a_date_that_is_none_does_not_come_in(day: str) -> None:
+    """It used to: the first comparison of dates then ended the whole cycle, exits and all."""
+    prices = dict.fromkeys(("open", "high", "low", "close"), 100)
+    with pytest.raises(Refused, match=f"takes a date like `2011-01-03`, not `{day}`"):
+        fact("bar", instrument="AAPL", session=day, volume=1, **prices)
+    with pytest.raises(Refused):
+        fact("calendar", instrument="AAPL", session="open", next=day)
+
+
 def test_both_sides_at_once_is_no_side() -> None:
     """Heads that agree on both sides, one trio each way, leave nothing to enter."""
     cycle = calm("quiet", "quiet")
