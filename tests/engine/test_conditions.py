@@ -1,0 +1,221 @@
+"""Every condition at its threshold and one step beyond, and what happens when its input is absent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
+
+import pytest
+
+from engine.conditions import _CONDITIONS, _STATES, HOLDS, Case, Circumstances, findings, trading_state
+from engine.decision import Decision
+from engine.kinds import KINDS
+from engine.limits import Limits
+from engine.market import read_market
+from engine.orders import Role, Side
+from engine.portfolio import Operations, Position, Working
+from engine.reach import read_book
+from knowledge.door import fact
+from knowledge.facts import Fact
+from tests.promises.cycles import (
+    OWNER,
+    Cycle,
+    account,
+    calm,
+    head_fact,
+    instrument_facts,
+    order,
+    position,
+    stop_order,
+    with_bounds,
+)
+
+Change = Callable[[Cycle], Cycle]
+
+
+def without(*refs: str) -> Change:
+    return lambda cycle: cycle.with_facts(one for one in cycle.facts if one.ref not in refs)
+
+
+def plus(*more: Fact) -> Change:
+    """With these facts, in the place of those with the same key."""
+    refs = {one.ref for one in more}
+    return lambda cycle: cycle.with_facts([*(one for one in cycle.facts if one.ref not in refs), *more])
+
+
+def operating(**more: object) -> Change:
+    return holding(operations=Operations(**more))  # type: ignore[arg-type]
+
+
+def holding(positions: Iterable[Position] = (), working: Iterable[Working] = (), **more: object) -> Change:
+    return lambda cycle: replace(cycle, portfolio=account(tuple(positions), tuple(working), **more))
+
+
+def heads(**more: object) -> Change:
+    return plus(head_fact("technical", **more))
+
+
+def indicator(name: str, value: str) -> Change:
+    return plus(fact("indicator", instrument="AAPL", name=name, value=value))
+
+
+def market(name: str, value: str) -> Change:
+    return plus(fact("market", name=name, value=value))
+
+
+def bar(session: str) -> Change:
+    (known,) = [one for one in instrument_facts("AAPL", "long") if one.template == "bar"]
+    return plus(fact("bar", **{**dict(known.slots), "session": session}))
+
+
+def money(**amounts: str) -> Change:
+    return holding(**{name: Decimal(amount) for name, amount in amounts.items()})
+
+
+def entry_order(side: Side, role: Role = Role.ENTRY) -> Working:
+    stop = Decimal(500) if side is Side.BUY else Decimal(600)
+    return order("w-1", "AAPL", side, role, Decimal(10), Decimal(540), stop)
+
+
+CASE = Case("AAPL", Side.BUY, *OWNER, ())
+OTHERS = replace(position("AAPL", 10), strategy="somebody-swing")
+CASES: dict[str, tuple[list[Change], list[Change]]] = {
+    "day_loss": ([money(nav="980100", day_pnl="-19899")], [money(nav="980000", day_pnl="-20000")]),
+    "drawdown": ([money(nav="900001")], [money(nav="900000"), money(high_water_mark="0")]),
+    "index_volatility": (
+        [market("index-volatility-rank", "0.9899")],
+        [market("index-volatility-rank", "0.99"), without("market(index-volatility-rank)")],
+    ),
+    "kill_switch": ([], [operating(kill_switch=True), operating(halted=True)]),
+    "head_brier": ([heads(brier="0.26")], [heads(brier="0.2601"), without("head(technical)")]),
+    "head_psi": ([heads(psi="0.25")], [heads(psi="0.2501")]),
+    "head_age": ([heads(age=90)], [heads(age=91)]),
+    "healthy_heads": (
+        [heads(status="failed")],
+        [plus(head_fact("technical", status="failed"), head_fact("volume", status="abstaining"))],
+    ),
+    "interval_width": (
+        [indicator("interval-75", "0.05")],
+        [indicator("interval-75", "0.0501"), without("indicator(AAPL,interval-75)")],
+    ),
+    "data_quality": (
+        [plus(fact("quality", instrument="IBM", issue="gap", detail="x"))],
+        [plus(fact("quality", instrument="AAPL", issue="gap", detail="x"))],
+    ),
+    "data_complete": (
+        [holding([position("AAPL", 10)])],
+        [without("indicator(AAPL,beta-252)"), without("reference(AAPL)"), without("bar(AAPL)"),
+         holding([position("JPM", 10)]), holding([position("IBM", -10, stop=None)]), money(nav="0"),
+         money(nav="-5")],
+    ),
+    "data_age": ([], [bar("2012-02-29"), bar("2012-03-02"), without("bar(AAPL)")]),
+    "feed_connected": ([], [operating(feed_connected=False)]),
+    "broker_connected": ([], [operating(broker_connected=False)]),
+    "books_reconciled": ([], [operating(books_reconciled=False)]),
+    "clock_skew": ([operating(clock_skew_ms=2000), operating(clock_skew_ms=-2000)],
+                   [operating(clock_skew_ms=2001), operating(clock_skew_ms=-2001)]),
+    "message_rate": ([operating(messages_last_second=9)], [operating(messages_last_second=10)]),
+    "repeated_execution": (
+        [operating(executions=(("AAPL", 4),)), operating(executions=(("IBM", 9),))],
+        [operating(executions=(("AAPL", 5),))],
+    ),
+    "other_strategy": (
+        [holding([position("AAPL", 10)])],
+        [holding([OTHERS]), holding([replace(position("AAPL", 10), horizon="position")])],
+    ),
+    "duplicate_order": (
+        [holding(working=[entry_order(Side.SELL, Role.EXIT)])],
+        [holding(working=[entry_order(Side.BUY)]), holding(working=[entry_order(Side.SELL)])],
+    ),
+    "wash_trade": (
+        [holding([position("AAPL", 10)], [stop_order(position("AAPL", 10))])],
+        [holding([position("AAPL", -10)]), holding(working=[entry_order(Side.SELL)]),
+         holding([position("AAPL", 10)], [entry_order(Side.SELL, Role.EXIT)])],
+    ),
+    "log_verified": ([], [operating(log_verified=False)]),
+}  # fmt: skip
+"""By kind: what it still allows, and what it does not. The candidate is AAPL, long, and IBM wants nothing."""
+
+
+BOUNDS = {
+    "day_loss": "0.02", "index_volatility": "0.99", "head_brier": "0.26", "head_psi": "0.25", "head_age": "90",
+    "healthy_heads": "3", "interval_width": "0.05", "data_age": "0", "clock_skew": "2000", "message_rate": "10",
+    "repeated_execution": "5",
+}  # fmt: skip
+"""The bounds these cases stand at, whatever the desk that ships has."""
+DRAWDOWNS = {"account.drawdown": Fraction("0.1"), "account.drawdown_halt": Fraction("0.15")}
+
+
+def at_these_bounds(known: Limits) -> Limits:
+    bounds = {one.id: Fraction(BOUNDS[one.kind]) for one in known.limits if one.kind in BOUNDS}
+    return with_bounds(known, bounds | DRAWDOWNS)
+
+
+def found(change: Change | None, kind: str, case: Case = CASE) -> set[bool]:
+    """Whether the conditions of a kind hold for AAPL."""
+    cycle = calm("long", "quiet") if change is None else change(calm("long", "quiet"))
+    limits = at_these_bounds(cycle.limits)
+    market = read_market(cycle.snapshot, cycle.portfolio, limits.parameters.cluster_threshold)
+    book = read_book(cycle.portfolio, (), market, limits)
+    here = Circumstances(cycle.snapshot, cycle.portfolio, market, book, (), limits)
+    _, states = trading_state(here)
+    ids = {one.id for one in limits.limits if one.kind == kind}
+    return {one.holds for one in findings(here, states, case) if one.limit in ids}
+
+
+def test_every_condition_and_state_has_its_cases() -> None:
+    kinds = {name for name, kind in KINDS.items() if kind.form in ("condition", "state")}
+    assert set(CASES) | {"policy"} == kinds == set(_CONDITIONS) | set(_STATES)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_a_healthy_cycle_meets_it(kind: str) -> None:
+    assert found(None, kind) == {True}
+
+
+@pytest.mark.parametrize(("kind", "at"), [(kind, at) for kind, (fine, _) in CASES.items() for at in range(len(fine))])
+def test_it_allows(kind: str, at: int) -> None:
+    assert found(CASES[kind][0][at], kind) == {True}
+
+
+@pytest.mark.parametrize(("kind", "at"), [(kind, at) for kind, (_, bad) in CASES.items() for at in range(len(bad))])
+def test_it_forbids(kind: str, at: int) -> None:
+    assert False in found(CASES[kind][1][at], kind)
+
+
+def test_every_reason_of_the_policies_forbids() -> None:
+    assert found(None, "policy") == {True}
+    assert found(None, "policy", replace(CASE, forbidden=("AAPL is restricted",))) == {False}
+
+
+def test_what_is_forbidden_is_denied_and_named() -> None:
+    decision = operating(books_reconciled=False)(calm("long", "quiet")).decided()
+    verdict = decision.verdict("AAPL")
+    assert (verdict.outcome.value, verdict.reasons) == ("denied", ("operations.books",))
+    assert decision.warrants == ()
+
+
+# --- trading states and holds -----------------------------------------------------------------------------------
+
+
+def decided(change: Change) -> Decision:
+    cycle = change(calm("long", "quiet"))
+    return replace(cycle, limits=at_these_bounds(cycle.limits)).decided()
+
+
+def test_the_strictest_state_applies() -> None:
+    assert decided(money()).trading_state == "active"
+    assert decided(money(nav="890000")).trading_state == "reducing"
+    assert decided(money(nav="840000")).trading_state == "halted"
+    assert decided(operating(kill_switch=True)).trading_state == "halted"
+
+
+@pytest.mark.parametrize(("operations", "hold"), [({"frozen": ("AAPL",)}, "frozen"), ({"log_verified": False}, "log")])
+def test_the_few_things_that_hold_an_exit_say_so(operations: dict[str, object], hold: str) -> None:
+    held = holding([position("AAPL", 10, sessions=60)], operations=Operations(**operations))  # type: ignore[arg-type]
+    decision = replace(held(calm("quiet", "quiet"))).decided()
+    (leaving,) = decision.exits
+    assert leaving.held_back == HOLDS[hold]
+    assert decision.warrants == ()
