@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import sys
 from pathlib import Path
 
 import pytest
@@ -156,6 +157,20 @@ def test_long_lists_of_findings_are_cut_in_text(
     out = capsys.readouterr().out
     assert "`--json` has them all" in out
     assert len(out.splitlines()) < 30
+
+
+def test_progress_is_told_to_a_person_on_standard_error_alone(
+    shared: SharedRun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert verify(shared.desk) == 0
+    quiet = capsys.readouterr()
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert verify(shared.desk) == 0
+    watched = capsys.readouterr()
+    assert watched.out == quiet.out
+    assert quiet.err == ""
+    assert "verifying" in watched.err
+    assert f"{len(shared.records)}/{len(shared.records)}" in watched.err
 
 
 def test_without_a_log_status_3_and_what_to_do(
