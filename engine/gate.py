@@ -72,15 +72,13 @@ class Core:
 class Ruling:
     """What the gate says of one entry.
 
-    `readings` are those of the state with everything granted so far, this entry included; `binding` are the measures
-    that one more lot would break (for a cut), `cores` the minimal reasons (for a denial), `shares` what each crowding
-    grant takes of the core's measure.
+    `binding` are the measures that one more lot would break (for a cut), `cores` the minimal reasons (for a denial),
+    `crowding` what each crowding grant takes of the core's measure.
     """
 
     entry: Entry
     outcome: Outcome
     quantity: Fraction
-    readings: tuple[Reading, ...] = ()
     binding: tuple[Reading, ...] = ()
     cores: tuple[Core, ...] = ()
     crowding: tuple[tuple[str, str, Fraction], ...] = ()
@@ -117,9 +115,14 @@ class _Bench:
         key = measure.key
         return Reading(key, measure.limit.id, measure.value(state), measure.bound(state), self.base_values[key])
 
+    def breaks(self, measure: Measure, state: State) -> bool:
+        """Not `worst ≤ max(bound, base)`."""
+        value = measure.value(state)
+        return value > measure.bound(state) and value > self.base_values[measure.key]
+
     def broken(self, grants: Sequence[Grant]) -> list[Measure]:
         state = self.state(grants)
-        return [one for one in self.measures if not one.holds(state, self.base)]
+        return [one for one in self.measures if self.breaks(one, state)]
 
 
 def judge(book: Book, entries: Sequence[Entry], market: Market, limits: Limits, regime: str) -> Judgement:
@@ -160,14 +163,12 @@ def _rule(bench: _Bench, grants: list[Grant], entry: Entry) -> Ruling:
     if quantity < lot:
         cores, crowding = _cores(bench, grants, entry, lot)
         return Ruling(entry, Outcome.DENIED, ZERO, cores=_unique(cores), crowding=tuple(crowding))
-    state = bench.state([*grants, Grant(entry, quantity)])
-    readings = tuple(bench.read(one, state) for one in bench.measures)
     if quantity == entry.target:
-        return Ruling(entry, Outcome.GRANTED, quantity, readings)
+        return Ruling(entry, Outcome.GRANTED, quantity)
     more = [*grants, Grant(entry, quantity + lot)]
     beyond = bench.state(more)
     binding = tuple(bench.read(one, beyond) for one in bench.broken(more))
-    return Ruling(entry, Outcome.CUT, quantity, readings, binding)
+    return Ruling(entry, Outcome.CUT, quantity, binding)
 
 
 def _free(bench: _Bench) -> set[str]:
@@ -189,9 +190,9 @@ def _room(bench: _Bench, grants: list[Grant], entry: Entry, lot: Fraction) -> Fr
 def _headroom(bench: _Bench, measure: Measure, state: State, leg: Leg) -> Fraction:
     """The largest quantity with `worst ≤ max(bound, base)`, as a fraction of a share; 0 where there is none."""
     fee = bench.scope.limits.parameters.fee_per_share
-    drop = measure.nav_share * (leg.slippage + fee)
+    drop, bound = measure.nav_share * (leg.slippage + fee), measure.bound(state)
     lines = measure.lines(state, leg, fee)
-    within_bound = _longest([(a - measure.bound(state), b + drop) for a, b in lines])
+    within_bound = _longest([(a - bound, b + drop) for a, b in lines])
     base = bench.base_values[measure.key]
     within_base = _longest([(a - base, b) for a, b in lines])
     return max(within_bound, within_base)
@@ -236,7 +237,7 @@ def _smallest_sets(bench: _Bench, measure: Measure, grants: list[Grant], one_lot
     """The minimal sets of earlier grants beside which one lot breaks this measure."""
 
     def breaks(chosen: Sequence[Grant]) -> bool:
-        return not measure.holds(bench.state([*chosen, one_lot]), bench.base)
+        return bench.breaks(measure, bench.state([*chosen, one_lot]))
 
     if len(grants) > MOST_GRANTS_ENUMERATED:
         kept = list(grants)
