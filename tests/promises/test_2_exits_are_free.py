@@ -93,6 +93,13 @@ def sent(portfolio: Portfolio, exits: Sequence[ExitVerdict], warrants: Sequence[
         assert one.reduce_only
         assert one.quantity == going[name].exit.quantity
         assert one.quantity <= left_to_close(portfolio, name)
+    for warrant in warrants:
+        order, stop = warrant.order, warrant.protective_stop
+        assert order.reduce_only is (order.role is not Role.ENTRY)
+        assert (stop is not None) is (order.role is Role.ENTRY)
+        if stop is not None:
+            assert stop.reduce_only
+            assert (stop.role, stop.side.sign, stop.quantity) == (Role.STOP, -order.side.sign, order.quantity)
 
 
 def none_allowed(desk: Desk) -> Desk:

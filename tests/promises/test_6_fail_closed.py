@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 from unittest.mock import patch
 
@@ -36,10 +37,12 @@ from tests.promises.cycles import (
     entered,
     position,
     rulebook,
+    with_bounds,
 )
 from tests.promises.depth import whole_cycles
 
-ANSWERS = st.lists(st.sampled_from(("sat", "unsat", "unknown")), max_size=5)
+ANSWERS = st.sampled_from(("sat", "unsat", "unknown", "", "sat unsat"))
+"""One answer that the solver gives instead of the expected one; none at all, or one too many."""
 
 
 def forbidden(entry: Entry) -> Entry:
@@ -57,7 +60,7 @@ def without_figures(desk: Desk, name: str) -> Desk:
 
 
 @given(desks(), st.integers(0, 2), ANSWERS)
-def test_fail_closed(desk: Desk, at: int, answered: list[str]) -> None:
+def test_fail_closed(desk: Desk, at: int, wrong: str) -> None:
     """An error, an exhausted budget, an *unknown*, a line on an engine's error stream, anything unexpected, anywhere:
     no entry, a recorded reason, and the next cycle runs. If the store itself has failed: nothing is sent, the reason
     goes to stderr, exit status 3.
@@ -83,7 +86,10 @@ def test_fail_closed(desk: Desk, at: int, answered: list[str]) -> None:
     assert all(one.cores for one in gone.rulings if one.outcome is Outcome.DENIED)
 
     refused = sum(one.outcome is not Outcome.GRANTED for one in before.rulings)
-    if answered != ["unsat", *["sat"] * refused]:
+    honest = ["unsat", *["sat"] * refused]
+    place = at % len(honest)
+    answered = [*honest[:place], *wrong.split(), *honest[place + 1 :]]
+    if answered != honest:
         with patch("engine.proof.answers", return_value=[Answer(one) for one in answered]):
             proof = prove(desk.portfolio, desk.exits, before, desk.market, desk.limits, desk.regime)
         assert not proof.agrees
@@ -262,6 +268,20 @@ def test_no_absent_fact_grants_more(data: st.DataObject) -> None:
     gone = data.draw(st.sampled_from(free))
     less = cycle.with_facts(one for one in cycle.facts if one is not gone)
     assert entered(less.decided()).get("AAPL", Decimal(0)) <= entered(cycle.decided())["AAPL"]
+
+
+def test_an_unknown_correlation_counts_as_the_highest() -> None:
+    """Instruments of which nobody knows how they move together are one cluster, and size as if they moved as one."""
+    cycle = calm("long", "quiet", positions=(position("IBM", 400),))
+    cycle = replace(cycle, limits=with_bounds(cycle.limits, {"portfolio.cluster": Fraction("0.12")}))
+    known = cycle.decided().verdict("AAPL")
+    unknown = cycle.with_facts(one for one in cycle.facts if one.template != "correlation").decided().verdict("AAPL")
+    assert "portfolio.cluster" not in known.reasons
+    assert unknown.reasons == ("portfolio.cluster",)
+    assert Decimal(unknown.quantity) < Decimal(known.quantity)
+    assert known.size is not None
+    assert unknown.size is not None
+    assert unknown.size.correlation == Fraction(1, 2)
 
 
 def test_a_held_instrument_without_figures_admits_no_entry_anywhere() -> None:

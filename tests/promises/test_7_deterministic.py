@@ -90,6 +90,14 @@ def test_deterministic_in_whole_cycles(cycle: Cycle, seed: int) -> None:
     assert decided(cycle) == once
 
 
+def test_the_order_of_positions_and_orders_is_no_part_of_an_account() -> None:
+    """Their digest is that of the same account, whichever way they are listed."""
+    held = (position("AAPL", 120), position("IBM", 400))
+    once = calm("quiet", "quiet", "long", positions=held, working=[stop_order(one) for one in held])
+    other = calm("quiet", "quiet", "long", positions=held[::-1], working=[stop_order(one) for one in held[::-1]])
+    assert decided(other) == decided(once)
+
+
 THERE = """
 import sys
 from knowledge.values import digest, parse
