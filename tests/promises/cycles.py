@@ -231,6 +231,8 @@ def grants_of(decision: Decision) -> tuple[Grant, ...]:
         order, stop = one.order, one.protective_stop
         if order.role is Role.ENTRY:
             assert order.limit_price is not None and stop is not None and stop.stop_price is not None
+            assert stop.reduce_only and stop.role is Role.STOP and stop.side is not order.side
+            assert stop.quantity == order.quantity and not order.reduce_only
             prices = (Fraction(order.limit_price), Fraction(stop.stop_price))
             quantity = Fraction(order.quantity)
             entry = Entry(
