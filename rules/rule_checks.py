@@ -2,7 +2,8 @@
 
 All faults of all rules are collected. A rule has an id of its own, an owner and a sentence that names bound variables
 only; its patterns use declared templates, slots, symbols and measures, with literals of the slot's type; every variable
-has a value where it is used, and one type; its only action is to assert facts of templates that rules may conclude.
+has a value where it is used, and one type; its only action is to assert facts of templates that rules may conclude,
+under its own name where they say which rule it was.
 Nothing withdraws or changes a fact, so what a firing rests on stays true to the end of the cycle.
 """
 
@@ -96,6 +97,10 @@ class _RuleCheck:
         lacking = "an owner" if not rule.owner else "a sentence" if not rule.sentence else ""
         if lacking:
             message = f'the rule `{rule.name}` lacks {lacking}; write `"OWNER | SENTENCE"` after its name'
+            self.found.append(Fault(rule.file, at.line, at.column, message))
+        elif not SYMBOL.match(rule.owner):
+            # The owner's name becomes that of a strategy, which positions carry as a symbol.
+            message = f"the owner `{rule.owner}` is no one word; use letters, digits and `-`, a letter or digit first"
             self.found.append(Fault(rule.file, at.line, at.column, message))
 
     def sentence(self, bound: dict[str, Kind | None]) -> None:
@@ -258,7 +263,9 @@ class _RuleCheck:
             kind = kind_of(one.value, bound, self.complain)
             if slot is None:
                 continue
-            if isinstance(one.value, Literal) and slot.type in ("symbol", "text"):
+            if slot.name == "rule" and not (isinstance(one.value, Literal) and one.value.value == self.rule.name):
+                self.complain(one.value, f"the slot `rule` says who concludes this; write `{self.rule.name}`")
+            elif isinstance(one.value, Literal) and slot.type in ("symbol", "text"):
                 self.literal(one.value, slot)
             elif kind is not None and kind != slot.type and (kind, slot.type) != ("integer", "number"):
                 self.complain(
