@@ -8,11 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from knowledge.facts import Fact
 from rules.arithmetic import Bindings, Term
 from rules.conditions import CompiledPattern, WorkingMemory, conjunction
 from rules.plans import Count, Plan
+
+MOST_WAYS = 2_000
+"""Ways through one rule that are looked at. A rule that joins everything with everything has millions, and no
+explanation may take longer than the decision; facts come in canonical order, so the first ones are always the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +67,9 @@ def _counted(count: Count, plan: Plan, at: int, memory: WorkingMemory, bindings:
 
 
 def furthest(ends: Iterable[Stop]) -> list[Stop]:
-    """The ends before which most conditions held."""
+    """The ends before which most conditions held, among the first `MOST_WAYS`."""
     best: list[Stop] = []
-    for stop in ends:
+    for stop in islice(ends, MOST_WAYS):
         if best and stop.held > best[0].held:
             best = []
         if not best or stop.held == best[0].held:
