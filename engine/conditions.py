@@ -245,7 +245,9 @@ def _message_rate(limit: Limit, here: Circumstances, case: Case) -> Finding:
 
 def _repeated_execution(limit: Limit, here: Circumstances, case: Case) -> Finding:
     counts = dict(here.portfolio.operations.executions)
-    return _at_most(limit, Fraction(counts.get(case.instrument, 0) + 1), "entries in a row, this one included")
+    return _at_most(
+        limit, Fraction(counts.get(case.instrument, 0) + 1), "entries in the instrument this session, this one included"
+    )
 
 
 def _other_strategy(limit: Limit, here: Circumstances, case: Case) -> Finding:

@@ -281,6 +281,8 @@ def _reading(evidence: Evidence, one: Json) -> Telling:
     figures = f"{_of_nav(evidence, one['value'])} of at most {_of_nav(evidence, bound)}"
     if limit.unit not in ("NAV", "least gross"):
         figures = f"{amount(one['value'])} of at most {amount(bound)}"
+    elif Fraction(one["value"]) > bound:
+        figures += f", {amount(Fraction(one['value']) - bound, 2)} {evidence.portfolio.currency} too much"
     return tell(f"{one['measure']}: {limit.spec.meaning}: {figures} [layer {limit.layer}, {limit.owner}]")
 
 

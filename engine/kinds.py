@@ -80,7 +80,9 @@ def _table() -> dict[str, Kind]:
         "books_reconciled": Kind(condition, "-", (6,), "the books agree with the broker's"),
         "clock_skew": Kind(condition, "milliseconds", (6,), "difference between our clock and the venue's"),
         "message_rate": Kind(condition, "messages", (6,), "messages of the last second and of this decision, up to it"),
-        "repeated_execution": Kind(condition, "executions", (6,), "entries executed in a row, this one included"),
+        "repeated_execution": Kind(
+            condition, "executions", (6,), "entries in one instrument this session, this one included"
+        ),
         "other_strategy": Kind(
             condition, "holdings", (6,), "holdings of another strategy or horizon in the instrument"
         ),

@@ -12,6 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 INDENTED = re.compile(r"(?:^    .*\n|^\n(?=    ))+", re.M)
+OUTCOMES = ("granted", "cut", "denied", "no candidate")
 BLOCKS = [re.sub(r"^    ", "", block, flags=re.M).strip("\n") for block in INDENTED.findall(README)]
 
 
@@ -72,6 +73,13 @@ def test_the_explanations_shown_are_those_of_the_demo(told: dict[str, subprocess
     assert "crowded out by earlier grants" in denied and "portfolio.sector[technology] beside AAPL" in denied
     silent = told["./warrant why-not MSFT --at 2013-03-01 --desk demo"].stdout
     assert "no candidate" in silent and "closest rule" in silent and "what failed" in silent
+
+
+def test_the_demo_shows_each_outcome_at_least_five_times(told: dict[str, subprocess.CompletedProcess[str]]) -> None:
+    said = told["./warrant demo"].stdout
+    counts = {name: int(re.search(rf"^  {name} +([0-9,]+)", said, re.M)[1].replace(",", "")) for name in OUTCOMES}  # type: ignore[index]
+    assert all(count >= 5 for count in counts.values()), counts
+    assert int(re.search(r"([0-9]+) crowded out", said)[1]) >= 1  # type: ignore[index]
 
 
 def test_the_readme_is_a_page() -> None:
