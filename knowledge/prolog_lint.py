@@ -9,7 +9,8 @@ Policies are a small, pure part of Prolog: clauses over facts of the snapshot, o
   goal that can never match permits;
 - every predicate is defined, does not hide a fact or a word of Prolog, and has exactly one sentence:
   `:- sentence(belongs_to(Issuer, Group), "~Issuer belongs to ~Group").` (`~~` writes a tilde);
-- a named variable occurs twice or begins with `_`; `permitted/1` and `forbidden/2` are there.
+- a named variable occurs twice or begins with `_`; `permitted/1` and `forbidden/2` are there, and a predicate that they
+  never come to has no name that is nearly one they come to.
 
 Left out: whether the policies are right. That is what cases are for.
 """
@@ -79,6 +80,7 @@ def lint(text: PolicyText, words: Vocabulary) -> tuple[list[Fault], dict[Name, S
         if name not in sentences and name not in complained and not any(_head(clause, templates)):
             complained.add(name)
             faults.append(clause.file.fault(clause.head, f"`{_shown(name)}` has no sentence; {_how(clause)}"))
+    faults.extend(_idle(text))
     first = text.files[0] if text.files else File("policies.pl", "")
     start = Tree("atom", "", (), 0, 0)
     for name in REQUIRED:
@@ -87,6 +89,28 @@ def lint(text: PolicyText, words: Vocabulary) -> tuple[list[Fault], dict[Name, S
                 first.fault(start, f"no clause defines `{_shown(name)}`; without it nothing can be permitted")
             )
     return sorted(set(faults)), sentences
+
+
+def _idle(text: PolicyText) -> Iterator[Fault]:
+    """Predicates that no question comes to, named nearly as one that is asked: a misspelt reason forbids nothing."""
+    asked: dict[Name, set[Name]] = {}
+    places: dict[Name, Clause] = {}
+    for clause in text.clauses:
+        places.setdefault(clause.head.name, clause)
+        asked.setdefault(clause.head.name, set()).update(goal.name for goal, _ in clause.goals())
+    reached: set[Name] = set()
+    waiting = list(REQUIRED)
+    while waiting:
+        name = waiting.pop()
+        if name not in reached:
+            reached.add(name)
+            waiting.extend(asked.get(name, ()))
+    for idle in asked.keys() - reached:
+        alike = [word for word, arity in reached & asked.keys() if arity == idle[1]]
+        near = get_close_matches(idle[0], alike, n=1, cutoff=0.8)
+        if near:
+            message = f"neither `permitted` nor `forbidden` comes to `{_shown(idle)}`; is `{near[0]}` meant?"
+            yield places[idle].file.fault(places[idle].head, message)
 
 
 def _sentences(text: PolicyText, words: Vocabulary, faults: list[Fault]) -> dict[Name, Sentence]:
