@@ -4,7 +4,7 @@
 - an order has its decision and its warrant, of the same desk and mode, and was submitted before the warrant expired;
 - what happens to an order follows the table of `engine.orders`, and the state it reports is the one the table gives;
 - a fill belongs to a submitted order, has its own id, and together fills do not exceed the order: *fill-all* fills what
-  was left (a reduce-only order may be truncated), *fill-part* less;
+  was left (a reduce-only order may be truncated), *fill-part* less; a split turns what is left into new shares;
 - before the next decision, or a stop of the desk, every warrant of a decision is answered: its order is submitted or
   expires, or a record of kind fault, recovery, state or stop with a `reason` names it (`client_order_id`, or
   `decision_id` for all). A protective stop may wait as long as an entry of its decision in its instrument is alive.
@@ -15,10 +15,11 @@ are `adapters.verify`'s subject; amounts and prices are the arithmetic's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
+from math import ceil, floor
 
 from pydantic import ValidationError
 
@@ -36,7 +37,7 @@ from adapters.envelope import (
 )
 from adapters.verification import Check, Finding
 from engine.orders import FINAL, Event, ImpossibleEvent, Role, State, follow
-from knowledge.values import Json, text
+from knowledge.values import Json, fraction, text
 
 EVENTS: dict[Kind, frozenset[Event]] = {
     Kind.ORDER: frozenset({Event.SUBMIT, Event.ACCEPT}),
@@ -66,14 +67,16 @@ class _Life:
     terms: WarrantedOrder
     expires_at: datetime
     siblings: list[_Life]
+    quantity: Fraction
+    """The warranted quantity; after a split, what has filled and, in new shares, what was left."""
     state: State = State.WARRANTED
     filled: Fraction = Fraction(0)
     answered: bool = False
 
-    @property
-    def quantity(self) -> Fraction:
-        """The warranted quantity."""
-        return Fraction(self.terms.quantity)
+    def split(self, ratio: Fraction) -> None:
+        """Whole new shares for what is left: of an entry never more, of what a position truncates never less."""
+        left = (self.quantity - self.filled) * ratio
+        self.quantity = self.filled + (ceil(left) if self.terms.reduce_only else floor(left))
 
     @property
     def alive(self) -> bool:
@@ -95,6 +98,7 @@ class SequenceCheck:
     def __init__(self) -> None:
         self._ids: set[str] = set()
         self._fills: set[str] = set()
+        self._splits: set[str] = set()
         self._lives: dict[str, _Life] = {}
         self._open: dict[str, _Life] = {}
         self._last: datetime | None = None
@@ -127,6 +131,8 @@ class SequenceCheck:
             yield from self._warrants(entry)
         elif isinstance(entry, OrderRecord | FillRecord | OrderEndRecord):
             yield from self._event(entry)
+        elif entry.kind is Kind.BOOKS:
+            yield from self._split(entry.model_extra or {})
 
     def _warrants(self, decision: DecisionRecord) -> Iterator[Complaint]:
         siblings: list[_Life] = []
@@ -149,6 +155,7 @@ class SequenceCheck:
             terms=terms,
             expires_at=instant(warrant.expires_at),
             siblings=siblings,
+            quantity=Fraction(terms.quantity),
         )
         if life.quantity <= 0:
             yield "warrants", f"the order `{terms.client_order_id}` has the quantity {terms.quantity}"
@@ -208,6 +215,23 @@ class SequenceCheck:
             yield "event", f"fill-all leaves {filled} of {whole} filled"
         elif fill.event is Event.FILL_PART and life.filled == life.quantity:
             yield "event", f"fill-part fills all {whole}"
+
+    def _split(self, books: Mapping[str, Json]) -> Iterator[Complaint]:
+        """A split changes what is left of every order of its instrument that something can still happen to, once."""
+        if books.get("entry") != "split":
+            return
+        try:
+            name, ratio = str(books["event_id"]), fraction(books["ratio"])
+        except (KeyError, TypeError, ValueError, ZeroDivisionError):
+            yield "ratio", "a split has an `event_id`, an `instrument` and a `ratio`"
+            return
+        if ratio <= 0 or name in self._splits:
+            yield "event_id", f"`{name}` is no split, or one that was recorded before"
+            return
+        self._splits.add(name)
+        for life in self._lives.values():
+            if life.terms.instrument == books.get("instrument") and life.state not in FINAL:
+                life.split(ratio)
 
     def _answer(self, record: Json) -> None:
         if not isinstance(record.get("reason"), str) or not record["reason"]:
