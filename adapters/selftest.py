@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from adapters.desk import SHIPPED
+from adapters.desk.settings import SHIPPED
 from adapters.frame import OWN_PACKAGES
 
 CHECKS: dict[str, tuple[str, ...]] = {

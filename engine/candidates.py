@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.conditions import Case, Circumstances, findings
-from engine.orders import Side
-from engine.proposals import Entry, Finding
-from engine.sizing import Size, limit_price, size, stop_price
+from engine.gate.conditions import Case, Circumstances, findings
+from engine.gate.proposals import Entry, Finding
+from engine.gate.sizing import Size, limit_price, size, stop_price
+from engine.orders.order import Side
 from knowledge.facts import Fact
-from knowledge.prolog_session import PolicyVerdict
+from knowledge.prolog.session import PolicyVerdict
 from rules.rulebook import Rulebook
 
 ZERO = Fraction(0)

@@ -9,20 +9,20 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.candidates import one_sided
-from engine.conditions import Circumstances, trading_state
 from engine.decision import Decision, Verdict
 from engine.entries import rule_on_entries, without_entries
 from engine.exits import propose_exits, rule_on_exits, worsened
-from engine.gate import Outcome
+from engine.gate.conditions import Circumstances, trading_state
+from engine.gate.judge import Outcome
+from engine.gate.market import read_market
+from engine.gate.reach import read_book
 from engine.issue import issue_warrants
-from engine.limits import UNKNOWN_REGIME, Limits
-from engine.market import read_market
-from engine.portfolio import Portfolio
-from engine.proof import Proof
-from engine.reach import read_book
+from engine.limits.model import UNKNOWN_REGIME, Limits
+from engine.orders.portfolio import Portfolio
+from engine.orders.warrants import Inputs
+from engine.proof.prove import Proof
 from engine.standing import portfolio_facts
 from engine.verdicts import instruments_of, torn_verdict, undetermined
-from engine.warrants import Inputs
 from knowledge.facts import Snapshot
 from rules.conditions import WorkingMemory
 from rules.nearest import nearest

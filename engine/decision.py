@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from engine.gate import Core, Outcome, Reading
-from engine.orders import Side
-from engine.proof import Proof
-from engine.proposals import Exit, Finding
-from engine.sizing import Size
-from engine.warrants import Inputs, Warrant
-from knowledge.clips_session import Firing
+from engine.gate.judge import Core, Outcome, Reading
+from engine.gate.proposals import Exit, Finding
+from engine.gate.sizing import Size
+from engine.orders.order import Side
+from engine.orders.warrants import Inputs, Warrant
+from engine.proof.prove import Proof
+from knowledge.clips.session import Firing
 from knowledge.facts import Fact
-from knowledge.prolog_session import PolicyVerdict
+from knowledge.prolog.session import PolicyVerdict
 from knowledge.values import Json, text
 from rules.nearest import Miss
 

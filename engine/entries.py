@@ -10,11 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from engine.candidates import shape, strategies
-from engine.conditions import Circumstances
 from engine.decision import Verdict
-from engine.gate import Outcome, Reading, judge
-from engine.proof import Proof, prove
-from engine.proposals import Finding, Grant
+from engine.gate.conditions import Circumstances
+from engine.gate.judge import Outcome, Reading, judge
+from engine.gate.proposals import Finding, Grant
+from engine.proof.prove import Proof, prove
 from engine.verdicts import surprise, verdict_of
 from knowledge.facts import Fact
 from rules.reasoning import Reasoning

@@ -12,15 +12,15 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
-from engine.conditions import Circumstances, held_back
 from engine.decision import ExitVerdict
-from engine.limits import Limits
-from engine.market import Market, Terms
-from engine.measures import Scope, measures
-from engine.orders import Role, Side
-from engine.portfolio import Portfolio, Position
-from engine.proposals import Exit
-from engine.reach import ZERO, read_book, state_of
+from engine.gate.conditions import Circumstances, held_back
+from engine.gate.market import Market, Terms
+from engine.gate.measures import Scope, measures
+from engine.gate.proposals import Exit
+from engine.gate.reach import ZERO, read_book, state_of
+from engine.limits.model import Limits
+from engine.orders.order import Role, Side
+from engine.orders.portfolio import Portfolio, Position
 from knowledge.facts import Fact
 from knowledge.values import text
 

@@ -14,11 +14,11 @@ from fractions import Fraction
 
 from engine.decision import Decision
 from engine.exits import tighter_stop
-from engine.market import Market, Terms
-from engine.orders import Kind, Order, Role, Side
-from engine.portfolio import Portfolio, Position
-from engine.proposals import Grant
-from engine.warrants import Warrant, issue
+from engine.gate.market import Market, Terms
+from engine.gate.proposals import Grant
+from engine.orders.order import Kind, Order, Role, Side
+from engine.orders.portfolio import Portfolio, Position
+from engine.orders.warrants import Warrant, issue
 from knowledge.facts import Snapshot
 
 WITHOUT_CALENDAR = timedelta(days=5)

@@ -10,11 +10,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from engine.decide import decide
-from engine.limits import Limits
-from engine.limits_text import read_limits
-from engine.portfolio import Portfolio
+from engine.limits.model import Limits
+from engine.limits.text import read_limits
+from engine.orders.portfolio import Portfolio
+from engine.orders.warrants import Inputs
 from engine.verdicts import surprise, undetermined
-from engine.warrants import Inputs
 from knowledge.door import snapshot_from_json
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse

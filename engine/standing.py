@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from engine.portfolio import Portfolio, Position
+from engine.orders.portfolio import Portfolio, Position
 from knowledge.door import admit
 from knowledge.facts import Fact, Snapshot
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from engine.candidates import Candidate
 from engine.decision import Decision, Verdict
-from engine.gate import Outcome, Ruling
-from engine.limits import UNKNOWN_REGIME
-from engine.proof import Proof
-from engine.warrants import Inputs
+from engine.gate.judge import Outcome, Ruling
+from engine.limits.model import UNKNOWN_REGIME
+from engine.orders.warrants import Inputs
+from engine.proof.prove import Proof
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json, text
 

@@ -19,7 +19,7 @@ from decimal import Inexact as Rounded
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from knowledge.clips_tree import Call, Expression, Literal, Variable
+from knowledge.clips.tree import Call, Expression, Literal, Variable
 
 
 class Text(str):

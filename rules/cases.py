@@ -31,7 +31,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.comments import CommentedMap
 from ruamel.yaml.error import MarkedYAMLError
 
-from knowledge.clips_session import ClipsImage, Inference
+from knowledge.clips.session import ClipsImage, Inference
 from knowledge.door import Refused, admit
 from knowledge.facts import Fact, value_text
 from knowledge.faults import Fault, Faulty

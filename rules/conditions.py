@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from knowledge import clips_tree as tree
+from knowledge.clips import tree
 from knowledge.facts import Fact, Value
 from knowledge.templates import Slot, Vocabulary, vocabulary
 from rules.arithmetic import Bindings, Term, Text, Unanswerable, evaluation, same, test

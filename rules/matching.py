@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from knowledge import clips_tree as tree
+from knowledge.clips import tree
 from knowledge.facts import Fact, Value, value_text
 from knowledge.templates import Slot, Vocabulary, vocabulary
 from rules.arithmetic import Term, Text

@@ -17,7 +17,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from knowledge import clips_tree as tree
+from knowledge.clips import tree
 from knowledge.facts import Fact
 from knowledge.templates import Slot
 from rules.arithmetic import Bindings, Term

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from knowledge import clips_tree as tree
+from knowledge.clips import tree
 from knowledge.facts import Value
 from knowledge.templates import Slot, vocabulary
 from rules.arithmetic import Bindings, Term

@@ -9,9 +9,9 @@ from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.metadata import version
 
-from knowledge.clips_session import ClipsImage, Inference
+from knowledge.clips.session import ClipsImage, Inference
 from knowledge.facts import Fact
-from knowledge.prolog_session import PolicyVerdict, PrologPolicies
+from knowledge.prolog.session import PolicyVerdict, PrologPolicies
 from rules.rulebook import Rulebook
 
 

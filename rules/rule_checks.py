@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from knowledge.clips_tree import (
+from knowledge.clips.tree import (
     VARIABLE,
     AllOf,
     And,

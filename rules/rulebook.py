@@ -3,7 +3,7 @@
 `rules.clp` lists rule files in order as `(load "rules/book/trend.clp")`; it may hold rules itself. `policies.pl`
 includes policy files by `:- include('rules/book/session.pl').`, and those may include more. Paths are relative to the
 desk and stay inside of it. Rules are checked here (syntax, vocabulary, variables, owners, order); policies are only
-collected: what they mean is checked by `knowledge.prolog_session`.
+collected: what they mean is checked by `knowledge.prolog.session`.
 
 A `Rulebook` that exists is sound: reading a desk and reading a record both raise `Faulty` with every fault found.
 """
@@ -17,8 +17,8 @@ from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import NamedTuple
 
-from knowledge.clips_text import parse
-from knowledge.clips_tree import Program, Rule
+from knowledge.clips.text import parse
+from knowledge.clips.tree import Program, Rule
 from knowledge.faults import Fault, Faulty
 from knowledge.templates import vocabulary
 from knowledge.values import Json, canonical, digest

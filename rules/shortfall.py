@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from knowledge import clips_tree as tree
+from knowledge.clips import tree
 from knowledge.facts import Fact
 from knowledge.templates import Slot, vocabulary
 from knowledge.values import text

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Literal as OneOf
 
-from knowledge.clips_tree import Call, Expression, Literal, Node, Variable
+from knowledge.clips.tree import Call, Expression, Literal, Node, Variable
 
 Kind = OneOf["number", "integer", "symbol", "text", "truth"]
 Complain = Callable[[Node, str], None]

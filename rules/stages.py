@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from knowledge.clips_tree import Assert, Condition, Exists, Forall, Not, Pattern, Program, Rule, Test
+from knowledge.clips.tree import Assert, Condition, Exists, Forall, Not, Pattern, Program, Rule, Test
 from knowledge.faults import Fault
 
 

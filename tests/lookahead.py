@@ -20,15 +20,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from adapters.backtest import remaining, run
-from adapters.desk import Desk, read_desk
-from adapters.init import make_desk
-from adapters.log import LogReader
-from adapters.session import opened
-from adapters.worker import Worker
-from adapters.world import World, read_law
-from engine.portfolio import Portfolio
-from engine.replay import differences
+from adapters.audit.log import LogReader
+from adapters.desk.making import make_desk
+from adapters.desk.settings import Desk, read_desk
+from adapters.running.backtest import remaining, run
+from adapters.running.session import opened
+from adapters.running.worker import Worker
+from adapters.running.world import World, read_law
+from engine.orders.portfolio import Portfolio
+from engine.review.replay import differences
 from knowledge.values import Json, parse
 from tests.made_feeds import CutFeed
 

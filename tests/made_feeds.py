@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
-from adapters.feeds import Feed
+from adapters.bars.feeds import Feed
 from advisors.quality import Rows
 
 

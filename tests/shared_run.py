@@ -16,13 +16,13 @@ from pathlib import Path
 
 import pytest
 
-from adapters.backtest import remaining, run
-from adapters.desk import Desk, read_desk
-from adapters.init import make_desk
-from adapters.log import LogReader
-from adapters.runner import Runner
-from adapters.session import opened
-from adapters.world import World
+from adapters.audit.log import LogReader
+from adapters.desk.making import make_desk
+from adapters.desk.settings import Desk, read_desk
+from adapters.running.backtest import remaining, run
+from adapters.running.runner import Runner
+from adapters.running.session import opened
+from adapters.running.world import World
 from knowledge.values import Json
 from tests.made_feeds import CutFeed
 

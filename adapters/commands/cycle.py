@@ -21,12 +21,12 @@ def command(
     The desk starts with the first session after 2010 its feed has (its heads train on what lies before), or after the
     last session its log has decided.
     """
-    from adapters.backtest import remaining, run
-    from adapters.desk import find_desk, read_desk
-    from adapters.lookup import session_date
-    from adapters.session import opened
-    from adapters.telling import cycle_lines
-    from adapters.world import World
+    from adapters.answers.lookup import session_date
+    from adapters.answers.telling import cycle_lines
+    from adapters.desk.settings import find_desk, read_desk
+    from adapters.running.backtest import remaining, run
+    from adapters.running.session import opened
+    from adapters.running.world import World
 
     place = read_desk(find_desk(desk))
     world = World.of(place)

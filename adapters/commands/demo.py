@@ -13,7 +13,7 @@ import typer
 from adapters.frame import DeskOption, JsonOption, Status, write, write_json
 
 if TYPE_CHECKING:
-    from adapters.demo import Demonstration
+    from adapters.demo.run import Demonstration
 
 
 def command(
@@ -32,8 +32,8 @@ def command(
     summary says which. Ctrl-C stops between two sessions, and the same command goes on there. Two runs give the same
     root of the log.
     """
-    from adapters.demo import demonstrate
-    from adapters.progress import shown
+    from adapters.demo.progress import shown
+    from adapters.demo.run import demonstrate
 
     try:
         with shown() as progress:
@@ -54,9 +54,9 @@ def command(
 
 
 def _lines(ended: Demonstration) -> Iterator[str]:
-    from adapters.demo import typed
-    from adapters.demo_desk import TRIALS
-    from adapters.results_text import change_lines, result_lines
+    from adapters.demo.desk import TRIALS
+    from adapters.demo.run import typed
+    from adapters.reports.results_text import change_lines, result_lines
 
     assert ended.results is not None
     yield ""
@@ -75,8 +75,8 @@ def _lines(ended: Demonstration) -> Iterator[str]:
 
 
 def _json(ended: Demonstration) -> dict[str, object]:
-    from adapters.demo import typed
-    from adapters.demo_desk import TRIALS
+    from adapters.demo.desk import TRIALS
+    from adapters.demo.run import typed
 
     assert ended.results is not None
     return {
@@ -95,8 +95,8 @@ def _json(ended: Demonstration) -> dict[str, object]:
 def _commands(ended: Demonstration) -> Iterator[str]:
     """What to type next, from where one stands."""
     from adapters.cli import ROOT
-    from adapters.demo import typed
-    from adapters.report import chosen
+    from adapters.demo.run import typed
+    from adapters.reports.report import chosen
 
     assert ended.results is not None
     launcher = typed(ROOT / "warrant")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from adapters.frame import DeskOption, JsonOption, Status, write, write_json
 
 if TYPE_CHECKING:
-    from adapters.doctor import Finding
+    from adapters.desk.doctor import Finding
 
 
 def command(desk: DeskOption = None, json: JsonOption = False) -> Status:
     """Check the machine and the desk, and say for each thing found what to do. Exit status 1 when there is any."""
-    from adapters.desk import find_desk
-    from adapters.doctor import check_machine
-    from adapters.doctor_desk import check_desk
+    from adapters.desk.doctor import check_machine
+    from adapters.desk.doctor_desk import check_desk
+    from adapters.desk.settings import find_desk
 
     findings = [*check_machine(), *check_desk(find_desk(desk))]
     found = sum(not finding.fine for finding in findings)

@@ -16,11 +16,11 @@ def command(
     json: JsonOption = False,
 ) -> Status:
     """Why: the facts, rules, policies, limits and proof behind a decision, from its record alone."""
-    from adapters.aftermath import aftermath
-    from adapters.desk import find_desk, read_desk
-    from adapters.lookup import decision_of, evidence_of, reading
-    from engine.explain import explain_decision
-    from engine.narrative import Telling, lines
+    from adapters.answers.aftermath import aftermath
+    from adapters.answers.lookup import decision_of, evidence_of, reading
+    from adapters.desk.settings import find_desk, read_desk
+    from engine.telling.explain import explain_decision
+    from engine.telling.narrative import Telling, lines
 
     with reading(read_desk(find_desk(desk))) as log:
         record, instrument = decision_of(log, name)

@@ -26,7 +26,7 @@ def command(
     json: JsonOption = False,
 ) -> Status:
     """Make a desk in DIR, a copy of the desk that ships (or of --desk). Nothing is overwritten."""
-    from adapters.init import make_desk
+    from adapters.desk.making import make_desk
 
     files = make_desk(folder, desk)
     if json:

@@ -16,11 +16,11 @@ def command(
     json: JsonOption = False,
 ) -> Status:
     """Why not: the closest rule and the condition that failed, or every reason the trade was refused."""
-    from adapters.desk import find_desk, read_desk
-    from adapters.lookup import decision_at, evidence_of, reading
-    from adapters.telling import fault_telling
-    from engine.explain import explain_verdict
-    from engine.narrative import lines
+    from adapters.answers.lookup import decision_at, evidence_of, reading
+    from adapters.answers.telling import fault_telling
+    from adapters.desk.settings import find_desk, read_desk
+    from engine.telling.explain import explain_verdict
+    from engine.telling.narrative import lines
     from knowledge.faults import Fault, Faulty
 
     with reading(read_desk(find_desk(desk))) as log:

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from adapters.demo import Demonstration, demonstrate, interrupted
-from adapters.desk import read_desk
-from adapters.progress import Lines
-from adapters.world import World
+from adapters.demo.progress import Lines
+from adapters.demo.run import Demonstration, demonstrate, interrupted
+from adapters.desk.settings import read_desk
+from adapters.running.world import World
 
 UNTIL = "2011-02-03"
 """By then there were two cuts, a denied and a granted candidate, an exit and its fills."""

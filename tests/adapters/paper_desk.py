@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from adapters.envelope import FORMAT, seal
-from adapters.merkle import CompactRange, leaf_hash
-from adapters.paper import Bar, Costs, Listing, PaperBroker, Session
-from adapters.reader import Receipt, verify_receipt
-from engine.orders import Kind, Order, Role, Side
-from engine.portfolio import Mode
-from engine.warrants import Inputs, LiveWarrant, PaperWarrant, issue
+from adapters.audit.envelope import FORMAT, seal
+from adapters.audit.merkle import CompactRange, leaf_hash
+from adapters.audit.reader import Receipt, verify_receipt
+from adapters.paper.broker import Bar, Costs, Listing, PaperBroker, Session
+from engine.orders.order import Kind, Order, Role, Side
+from engine.orders.portfolio import Mode
+from engine.orders.warrants import Inputs, LiveWarrant, PaperWarrant, issue
 from knowledge.values import Json, canonical, parse
 
 CENT = Decimal("0.01")

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from adapters.log import AuditLog, Receipt
+from adapters.audit.log import AuditLog, Receipt
 from knowledge.values import Json, canonical, digest
 
 OPENING = datetime(2011, 1, 3, 21)

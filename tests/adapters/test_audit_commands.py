@@ -9,11 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters import cli, store
-from adapters.desk import Desk, read_desk
-from adapters.export import leaf_of
-from adapters.log import AuditLog, LogReader
-from adapters.merkle import CompactRange, leaf_hash
+from adapters import cli
+from adapters.audit import store
+from adapters.audit.export import leaf_of
+from adapters.audit.log import AuditLog, LogReader
+from adapters.audit.merkle import CompactRange, leaf_hash
+from adapters.desk.settings import Desk, read_desk
 from knowledge.values import Json, parse
 from tests.shared_run import SharedRun
 

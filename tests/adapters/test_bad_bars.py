@@ -12,15 +12,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.desk import read_desk
-from adapters.feeds import INDEX, SampleFeed
-from adapters.init import make_desk
-from adapters.world import World
+from adapters.bars.feeds import INDEX, SampleFeed
+from adapters.desk.making import make_desk
+from adapters.desk.settings import read_desk
+from adapters.running.world import World
 from advisors.market_facts import market_facts
 from advisors.quality import COLUMNS, Rows
 from engine.decide import decide
 from engine.decision import Decision
-from engine.gate import Outcome
+from engine.gate.judge import Outcome
 from knowledge.door import freeze
 from knowledge.facts import Fact
 from tests.promises.cycles import HEADS, account, advisory, entered, head_fact, limits, position, rulebook

@@ -1,7 +1,7 @@
 import exchange_calendars
 import pytest
 
-from adapters.calendars import EXCHANGES, ExchangeCalendar, NoSession, calendars_of
+from adapters.bars.calendars import EXCHANGES, ExchangeCalendar, NoSession, calendars_of
 
 NEW_YORK = ExchangeCalendar("XNYS")
 

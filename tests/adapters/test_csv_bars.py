@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from adapters.csv_bars import MOST_FAULTS, read_bars
+from adapters.bars.csv_bars import MOST_FAULTS, read_bars
 from knowledge.faults import Faulty
 
 HEAD = "date,open,high,low,close,volume\n"

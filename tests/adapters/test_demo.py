@@ -14,16 +14,17 @@ from pathlib import Path
 
 import pytest
 
-from adapters import cli, demo
-from adapters.demo import Demonstration, demonstrate, typed
-from adapters.demo_desk import CHANGES, MARKER, Change, claimed, demonstrated, prepare
-from adapters.desk import SHIPPED, read_desk
-from adapters.log import LogReader
-from adapters.progress import PARTS, Lines
-from adapters.world import World
-from engine.books import Books, fold
-from engine.limits_text import read_limits
-from engine.portfolio import Mode
+from adapters import cli
+from adapters.audit.log import LogReader
+from adapters.demo import run as demo
+from adapters.demo.desk import CHANGES, MARKER, Change, claimed, demonstrated, prepare
+from adapters.demo.progress import PARTS, Lines
+from adapters.demo.run import Demonstration, demonstrate, typed
+from adapters.desk.settings import SHIPPED, read_desk
+from adapters.running.world import World
+from engine.books.books import Books, fold
+from engine.limits.text import read_limits
+from engine.orders.portfolio import Mode
 from knowledge.faults import Faulty
 
 pytest_plugins = ["tests.adapters.demo_sample"]
@@ -236,7 +237,7 @@ def test_every_other_file_is_the_one_that_ships(shown: Demonstration) -> None:
 
 
 def test_a_limits_file_without_the_bound_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("adapters.demo_desk.CHANGES", (Change("order.nothing", "1 %", "why"),))
+    monkeypatch.setattr("adapters.demo.desk.CHANGES", (Change("order.nothing", "1 %", "why"),))
     with pytest.raises(Faulty, match=r"there is no limit `order\.nothing`"):
         demonstrated(LIMITS, "limits.yaml")
 
@@ -246,7 +247,7 @@ def test_a_limits_file_without_the_bound_is_refused(monkeypatch: pytest.MonkeyPa
     [('kind = "sample"', 'kind = "csv"\npath = "bars"', "sample"), ('mode = "backtest"', 'mode = "paper"', "backtest")],
 )
 def test_a_desk_that_could_not_repeat_itself_is_refused(tmp_path: Path, before: str, wrong: str, words: str) -> None:
-    from adapters.init import make_desk
+    from adapters.desk.making import make_desk
 
     make_desk(tmp_path / "mine")
     settings = tmp_path / "mine/warrant.toml"

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.desk import ENTRIES, SETTINGS, SHIPPED, find_desk, is_desk, read_desk, read_settings
-from adapters.toml_text import parse, places
+from adapters.desk.settings import ENTRIES, SETTINGS, SHIPPED, find_desk, is_desk, read_desk, read_settings
+from adapters.desk.toml_text import parse, places
 from knowledge.faults import Faulty
 
 LEAST = '[desk]\nname = "a"\naccount = "b"\ncurrency = "USD"\ncapital = 1000.50\nmode = "paper"\n'

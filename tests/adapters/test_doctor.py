@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters import cli, doctor, doctor_desk
-from adapters.doctor import ENGINES, Finding
+from adapters import cli
+from adapters.desk import doctor, doctor_desk
+from adapters.desk.doctor import ENGINES, Finding
 from tests.adapters.test_desk import desk_at
 
 

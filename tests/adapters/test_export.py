@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from adapters.envelope import INLINED, RECORD, schema
-from adapters.export import export_jsonl, leaf_of
-from adapters.log import AuditLog, LogReader, LogUnreadable
+from adapters.audit.envelope import INLINED, RECORD, schema
+from adapters.audit.export import export_jsonl, leaf_of
+from adapters.audit.log import AuditLog, LogReader, LogUnreadable
 from tests.adapters.records import at, body, decide, make_log, stored, warrant
 from tests.adapters.test_merkle import slow_root
 from tests.adapters.test_verify import damage

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from adapters.feeds import CsvFeed, SampleFeed, load
+from adapters.bars.feeds import CsvFeed, SampleFeed, load
 from advisors.panel import GRIDS
 from knowledge.faults import Faulty
 

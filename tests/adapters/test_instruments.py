@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.feeds import SAMPLE_INSTRUMENTS
-from adapters.instruments import load_instruments, read_instruments
+from adapters.bars.feeds import SAMPLE_INSTRUMENTS
+from adapters.desk.instruments import load_instruments, read_instruments
 from advisors.reference import Instrument
 from knowledge.faults import Faulty
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import store
-from adapters.envelope import derived_id
-from adapters.log import AuditLog, Entry, LogReader, LogUnreadable, LogUnwritable, Receipt, verify_receipt
-from adapters.merkle import root, verify_consistency
+from adapters.audit import store
+from adapters.audit.envelope import derived_id
+from adapters.audit.log import AuditLog, Entry, LogReader, LogUnreadable, LogUnwritable, Receipt, verify_receipt
+from adapters.audit.merkle import root, verify_consistency
 from knowledge.values import Json, canonical, digest, parse
 from tests.adapters.records import at, body, decide, make_log, stored, warrant
 

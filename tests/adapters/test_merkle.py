@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.merkle import (
+from adapters.audit.merkle import (
     EMPTY_ROOT,
     CompactRange,
     consistency_path,

@@ -8,12 +8,12 @@ from fractions import Fraction
 
 import pytest
 
-from adapters.log import AuditLog
-from adapters.paper import Costs, PaperBroker, Reason
-from adapters.reader import verify_receipt
-from engine.orders import Event, Kind, Role, Side, State
-from engine.portfolio import Mode
-from engine.warrants import LiveWarrant
+from adapters.audit.log import AuditLog
+from adapters.audit.reader import verify_receipt
+from adapters.paper.broker import Costs, PaperBroker, Reason
+from engine.orders.order import Event, Kind, Role, Side, State
+from engine.orders.portfolio import Mode
+from engine.orders.warrants import LiveWarrant
 from tests.adapters.paper_desk import (
     ACCOUNT,
     FREE,

@@ -10,10 +10,10 @@ from typing import NamedTuple
 from hypothesis import event, given
 from hypothesis import strategies as st
 
-from adapters.paper import Answer, Bar, Costs
-from engine.books import Books, fold, mark, portfolio
-from engine.orders import FINAL, Kind, Order, Role, Side, State
-from engine.portfolio import Mode, Operations
+from adapters.paper.broker import Answer, Bar, Costs
+from engine.books.books import Books, fold, mark, portfolio
+from engine.orders.order import FINAL, Kind, Order, Role, Side, State
+from engine.orders.portfolio import Mode, Operations
 from tests.adapters.paper_desk import (
     CENT,
     NAMES,

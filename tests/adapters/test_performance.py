@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from adapters.performance import (
+from adapters.reports.performance import (
     LEAST_SESSIONS,
     SESSIONS_A_YEAR,
     Estimate,
@@ -22,7 +22,7 @@ from adapters.performance import (
     returns,
     wilson,
 )
-from adapters.world import World
+from adapters.running.world import World
 
 pytest_plugins = ["tests.adapters.demo_sample"]
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.log import AuditLog, LogReader
-from adapters.replay import Replay
-from adapters.session import opened
-from adapters.verification import Check, Finding
-from adapters.verify import verify
-from adapters.worker import Worker, WorkerLost
+from adapters.audit.log import AuditLog, LogReader
+from adapters.audit.replay import Replay
+from adapters.audit.verification import Check, Finding
+from adapters.audit.verify import verify
+from adapters.running.session import opened
+from adapters.running.worker import Worker, WorkerLost
 from knowledge.values import Json
 from tests.shared_run import SharedRun, decide_all
 
@@ -66,7 +66,7 @@ def test_a_cycle_that_was_ended_from_outside_is_not_decided_again(
     shared: SharedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     desk, world = shared.bare(tmp_path), shared.world()
-    monkeypatch.setattr("adapters.session.Worker", Mortal)
+    monkeypatch.setattr("adapters.running.session.Worker", Mortal)
     monkeypatch.setattr(Mortal, "asked", 0)
     with opened(desk, world) as runner:
         records = decide_all(runner, "2011-01-07")

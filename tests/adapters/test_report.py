@@ -7,12 +7,12 @@ from html.parser import HTMLParser
 
 import pytest
 
-from adapters.demo import Demonstration
-from adapters.demo_desk import CHANGES
-from adapters.log import LogReader
-from adapters.plots import SIZES, plots
-from adapters.report import Node, examples, render, tree
-from engine.narrative import Telling, lines, tell
+from adapters.audit.log import LogReader
+from adapters.demo.desk import CHANGES
+from adapters.demo.run import Demonstration
+from adapters.reports.plots import SIZES, plots
+from adapters.reports.report import Node, examples, render, tree
+from engine.telling.narrative import Telling, lines, tell
 
 pytest_plugins = ["tests.adapters.demo_sample"]
 

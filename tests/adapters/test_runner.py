@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
-from adapters.backtest import remaining
-from adapters.desk import Desk
+from adapters.audit.log import LogReader, LogUnwritable, Receipt
+from adapters.audit.verify import verify
+from adapters.desk.settings import Desk
 from adapters.frame import Failed
-from adapters.log import LogReader, LogUnwritable, Receipt
-from adapters.runner import Runner
-from adapters.session import opened
-from adapters.verify import verify
-from adapters.world import World
-from engine.replay import differences
+from adapters.running.backtest import remaining
+from adapters.running.runner import Runner
+from adapters.running.session import opened
+from adapters.running.world import World
+from engine.review.replay import differences
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json
 from tests.lookahead import compare

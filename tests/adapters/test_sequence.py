@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.log import AuditLog
-from adapters.sequence import EVENTS, SequenceCheck
-from adapters.verification import Finding
-from adapters.verify import verify
-from engine.orders import TABLE, Event, State
+from adapters.audit.log import AuditLog
+from adapters.audit.sequence import EVENTS, SequenceCheck
+from adapters.audit.verification import Finding
+from adapters.audit.verify import verify
+from engine.orders.order import TABLE, Event, State
 from knowledge.values import Json
 from tests.adapters.records import accept, at, body, decide, event, fill, submit, warrant
 

@@ -9,12 +9,12 @@ from fractions import Fraction
 
 import pytest
 
-from adapters.demo import Demonstration
-from adapters.log import LogReader
-from adapters.performance import wilson
-from adapters.results import HeadRecord, Results, percent, worth
-from adapters.results_text import result_lines
-from adapters.summary import Tally
+from adapters.audit.log import LogReader
+from adapters.demo.run import Demonstration
+from adapters.reports.performance import wilson
+from adapters.reports.results import HeadRecord, Results, percent, worth
+from adapters.reports.results_text import result_lines
+from adapters.reports.summary import Tally
 from knowledge.values import Json
 
 pytest_plugins = ["tests.adapters.demo_sample"]

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.venue import Bar, Costs, at_open, within
-from engine.orders import Kind, Role, Side
+from adapters.paper.venue import Bar, Costs, at_open, within
+from engine.orders.order import Kind, Role, Side
 from tests.adapters.paper_desk import CENT, FREE, bar, order
 
 BUY, SELL = Side.BUY, Side.SELL

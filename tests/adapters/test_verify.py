@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters import store
-from adapters.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
-from adapters.merkle import CompactRange, leaf_hash
-from adapters.verification import Check, Verification
-from adapters.verify import verify
+from adapters.audit import store
+from adapters.audit.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
+from adapters.audit.merkle import CompactRange, leaf_hash
+from adapters.audit.verification import Check, Verification
+from adapters.audit.verify import verify
 from knowledge.values import Json, canonical
 from tests.adapters.records import at, body, decide, make_log, stored, warrant
 

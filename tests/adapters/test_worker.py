@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.worker import Worker, WorkerLost
+from adapters.running.worker import Worker, WorkerLost
 from engine.service import Service
 from engine.verdicts import spoken_over
 from knowledge.faults import Faulty
@@ -38,7 +38,7 @@ on(X) :- on(X).
 on(X) :- X > 0, on(X).
 forbidden(_, r) :- on(1).
 """
-BREAKING = "from adapters.worker import serve\nimport engine.{module} as module\n{change}\nserve()"
+BREAKING = "from adapters.running.worker import serve\nimport engine.{module} as module\n{change}\nserve()"
 ONCE = """
 whole, seen = module.decide, []
 def decide(*given):
@@ -161,7 +161,7 @@ def test_policies_that_loop_forbid() -> None:
 
 
 def test_a_solver_without_budget_says_unknown_and_nothing_is_permitted() -> None:
-    with made(broken("module.BUDGET = 1", module="smt")) as poor:
+    with made(broken("module.BUDGET = 1", module="proof.smt")) as poor:
         decision = decide(poor)
         assert entries(decision) == []
         (verdict,) = (verdict for verdict in decision["verdicts"] if verdict["instrument"] == "AAPL")
@@ -252,7 +252,7 @@ def test_a_law_the_engines_refuse_is_a_fault_with_its_place() -> None:
 
 KEEPER = """
 import sys, time
-from adapters.worker import Worker
+from adapters.running.worker import Worker
 from tests.knowledge.policy_texts import BASE
 from tests.promises.cycles import calm, rulebook
 worker = Worker(rulebook(), calm("quiet").limits).start()
@@ -303,7 +303,7 @@ def test_a_frame_is_a_length_and_the_bytes() -> None:
     """The form that `native` workers in other languages would have to speak."""
     from io import BytesIO
 
-    from adapters.worker import _read, _write
+    from adapters.running.worker import _read, _write
 
     stream = BytesIO()
     _write(stream, b"abc")

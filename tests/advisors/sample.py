@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from adapters.feeds import SampleFeed, load
+from adapters.bars.feeds import SampleFeed, load
 from advisors.indicators import Measures, measure_panel
 from advisors.quality import COLUMNS, Market, Rows
 

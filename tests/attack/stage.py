@@ -14,16 +14,16 @@ from functools import cache
 from itertools import combinations
 from pathlib import Path
 
-from adapters.calendars import ExchangeCalendar
-from adapters.desk import Desk, read_settings
-from adapters.log import AuditLog
-from adapters.runner import Runner
-from adapters.venue import Bar, Listing, Session
-from adapters.worker import Worker
-from adapters.world import Law
+from adapters.audit.log import AuditLog
+from adapters.bars.calendars import ExchangeCalendar
+from adapters.desk.settings import Desk, read_settings
+from adapters.paper.venue import Bar, Listing, Session
+from adapters.running.runner import Runner
+from adapters.running.worker import Worker
+from adapters.running.world import Law
 from advisors.actions import Action
-from engine.limits import Limits
-from engine.limits_text import read_limits
+from engine.limits.model import Limits
+from engine.limits.text import read_limits
 from knowledge.door import fact, freeze
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json

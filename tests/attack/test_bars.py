@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.calendars import EXCHANGES, ExchangeCalendar, NoSession
-from adapters.desk import Desk, read_settings
-from adapters.feeds import CsvFeed
-from adapters.world import World
+from adapters.bars.calendars import EXCHANGES, ExchangeCalendar, NoSession
+from adapters.bars.feeds import CsvFeed
+from adapters.desk.settings import Desk, read_settings
+from adapters.running.world import World
 from advisors.market_facts import market_facts
 from tests.attack.stage import SHIPPED
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.init import make_desk
-from engine.books import Books, portfolio
+from adapters.desk.making import make_desk
+from engine.books.books import Books, portfolio
 from engine.decide import decide
 from engine.decision import Decision, Verdict
-from engine.gate import Outcome
-from engine.limits import Limits
-from engine.orders import Kind, Order, Role, Side, State
-from engine.portfolio import Mode, Operations, Portfolio, Position, Working
-from engine.recheck import check_record
+from engine.gate.judge import Outcome
+from engine.limits.model import Limits
+from engine.orders.order import Kind, Order, Role, Side, State
+from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Working
+from engine.review.recheck import check_record
 from knowledge.values import canonical, parse
 from rules.rulebook import Rulebook, read_rulebook
 from tests.attack.stage import SESSIONS, Stage, desk, limits

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.continuity import check_account, check_costs, check_instruments, terms_of
-from adapters.desk import Desk, read_settings
-from adapters.log import AuditLog
-from adapters.venue import Costs, Listing
-from adapters.worker import Worker
-from engine.reach import order_fee
+from adapters.audit.log import AuditLog
+from adapters.desk.settings import Desk, read_settings
+from adapters.paper.venue import Costs, Listing
+from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
+from adapters.running.worker import Worker
+from engine.gate.reach import order_fee
 from knowledge.faults import Faulty
 from tests.attack.stage import SESSIONS, SETTINGS, Stage, limits, rulebook, running
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from adapters.backtest import remaining
-from adapters.log import AuditLog
-from adapters.runner import Runner
-from adapters.sequence import SequenceCheck
-from adapters.worker import Worker
-from adapters.world import Law
+from adapters.audit.log import AuditLog
+from adapters.audit.sequence import SequenceCheck
+from adapters.running.backtest import remaining
+from adapters.running.runner import Runner
+from adapters.running.worker import Worker
+from adapters.running.world import Law
 from advisors.actions import Action
-from engine.limits_text import read_limits
-from engine.orders import Role
+from engine.limits.text import read_limits
+from engine.orders.order import Role
 from knowledge.door import Refused, fact
 from tests.attack.stage import SESSIONS, SHIPPED, Stage, desk, entries, limits, records, rulebook, running
 

@@ -6,13 +6,13 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
-from adapters.desk import read_desk
-from adapters.init import make_desk
-from adapters.world import World
+from adapters.desk.making import make_desk
+from adapters.desk.settings import read_desk
+from adapters.running.world import World
 from advisors.market_facts import market_facts
-from engine.books import Books, portfolio
-from engine.market import read_market
-from engine.portfolio import Mode, Operations
+from engine.books.books import Books, portfolio
+from engine.gate.market import read_market
+from engine.orders.portfolio import Mode, Operations
 from knowledge.door import freeze
 
 DAY = "2011-01-03"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from engine.limits_text import read_limits
+from engine.limits.text import read_limits
 from knowledge.faults import Faulty
 from tests.attack.stage import SHIPPED
 

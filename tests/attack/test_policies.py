@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from knowledge.faults import Faulty
-from knowledge.prolog_session import PrologPolicies
+from knowledge.prolog.session import PrologPolicies
 from rules.rulebook import read_rulebook
 from tests.attack.stage import SHIPPED
 

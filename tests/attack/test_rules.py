@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from adapters.init import make_desk
-from engine.books import Books, portfolio
+from adapters.desk.making import make_desk
+from engine.books.books import Books, portfolio
 from engine.decide import decide
-from engine.orders import Role
-from engine.portfolio import Mode, Operations, Portfolio, Position
+from engine.orders.order import Role
+from engine.orders.portfolio import Mode, Operations, Portfolio, Position
 from knowledge.faults import Faulty
 from rules import ways
 from rules.rulebook import Rulebook, read_rulebook

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from adapters.aftermath import aftermath
-from adapters.log import LogReader, LogUnreadable
-from adapters.lookup import decision_at, evidence_of
-from adapters.venue import Bar
-from adapters.worker import Worker
+from adapters.answers.aftermath import aftermath
+from adapters.answers.lookup import decision_at, evidence_of
+from adapters.audit.log import LogReader, LogUnreadable
+from adapters.paper.venue import Bar
+from adapters.running.worker import Worker
 from engine.decision import ExitVerdict
-from engine.explain import _exit, explain_decision, explain_verdict
-from engine.narrative import lines
-from engine.orders import Side
-from engine.proposals import Exit
+from engine.gate.proposals import Exit
+from engine.orders.order import Side
+from engine.telling.explain import _exit, explain_decision, explain_verdict
+from engine.telling.narrative import lines
 from tests.attack.stage import SESSIONS, Stage, desk, limits, rulebook, running
 
 MON, TUE = SESSIONS[:2]

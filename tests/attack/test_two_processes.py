@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.log import LogUnwritable
-from adapters.worker import Worker
+from adapters.audit.log import LogUnwritable
+from adapters.running.worker import Worker
 from tests.attack.stage import SESSIONS, Stage, desk, entries, limits, records, rulebook, running
 
 BUY = {(SESSIONS[0], "AAPL"): "long"}

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters import worker as module
-from adapters.worker import Worker, WorkerLost
-from engine.portfolio import Portfolio
+from adapters.running import worker as module
+from adapters.running.worker import Worker, WorkerLost
+from engine.orders.portfolio import Portfolio
 from knowledge.facts import Snapshot
 from knowledge.values import canonical, parse
 from tests.attack.stage import SESSIONS, Stage, desk, entries, limits, rulebook, running
@@ -19,7 +19,7 @@ MON, TUE = SESSIONS[:2]
 MOODS = {(day, "AAPL"): "long" for day in (MON, TUE)}
 LYING = """
 import struct, sys
-from adapters import worker
+from adapters.running import worker
 from engine.service import Service
 answer = Service.answer
 def lie(self, request):

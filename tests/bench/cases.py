@@ -7,15 +7,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.backtest import remaining, run
-from adapters.desk import Desk, read_desk
-from adapters.init import make_desk
-from adapters.log import AuditLog, LogReader
-from adapters.runner import Runner
-from adapters.session import opened
-from adapters.worker import Worker
-from adapters.world import Law, World, read_law
-from engine.portfolio import Portfolio
+from adapters.audit.log import AuditLog, LogReader
+from adapters.desk.making import make_desk
+from adapters.desk.settings import Desk, read_desk
+from adapters.running.backtest import remaining, run
+from adapters.running.runner import Runner
+from adapters.running.session import opened
+from adapters.running.worker import Worker
+from adapters.running.world import Law, World, read_law
+from engine.orders.portfolio import Portfolio
 from knowledge.door import snapshot_from_json
 from knowledge.facts import Snapshot
 from knowledge.values import parse

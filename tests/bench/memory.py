@@ -9,7 +9,7 @@ import time
 from itertools import cycle, islice
 from pathlib import Path
 
-from adapters.worker import Worker
+from adapters.running.worker import Worker
 from tests.bench.cases import Scene
 
 EVERY = 1_000

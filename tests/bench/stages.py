@@ -15,8 +15,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from adapters import worker
-from adapters.worker import Worker
+from adapters.running import worker
+from adapters.running.worker import Worker
 
 DOOR, CLIPS, PROLOG, SIZE, GATE = "parse, door", "CLIPS", "Prolog", "market, conditions, size", "gate"
 TEXT, ANSWER, WHY_NOT, WRITE, REST = "Z3 text", "Z3 answer", "why-not", "decision JSON", "rest of the worker"
@@ -91,9 +91,12 @@ def serve(report: str) -> None:
 
 def _parts() -> list[tuple[str, Any, tuple[str, ...]]]:
     """Stage, module or class, and the names of the functions in it that are the stage."""
-    from engine import candidates, conditions, exits, gate, market, reach, service, smt, solver
+    from engine import candidates, exits, service
     from engine.decision import Decision
-    from engine.portfolio import Portfolio
+    from engine.gate import conditions, market, reach
+    from engine.gate import judge as gate
+    from engine.orders.portfolio import Portfolio
+    from engine.proof import smt, solver
     from knowledge import door, values
     from rules import nearest
     from rules.reasoning import Reasoning

@@ -18,14 +18,14 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from engine.gate import Judgement, judge
-from engine.kinds import GROUPS, KINDS
-from engine.limits import Limit, Limits, Parameters, Scenario
-from engine.market import Market, Terms
-from engine.orders import Kind, Order, Role, Side, State
-from engine.portfolio import Mode, Operations, Portfolio, Position, Working
-from engine.proposals import Entry, Exit, Finding
-from engine.reach import Book, read_book
+from engine.gate.judge import Judgement, judge
+from engine.gate.market import Market, Terms
+from engine.gate.proposals import Entry, Exit, Finding
+from engine.gate.reach import Book, read_book
+from engine.limits.kinds import GROUPS, KINDS
+from engine.limits.model import Limit, Limits, Parameters, Scenario
+from engine.orders.order import Kind, Order, Role, Side, State
+from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Working
 
 SESSION = "2011-01-03"
 NAMES = ("AA", "BB", "CC", "DD")

@@ -12,12 +12,12 @@ from decimal import Decimal
 from fractions import Fraction
 from types import MappingProxyType
 
-from engine.kinds import KINDS
-from engine.limits import Limit, Limits, Parameters, Scenario
-from engine.market import Market, Terms
-from engine.orders import Kind, Order, Role, Side, State
-from engine.portfolio import Mode, Operations, Portfolio, Position, Working
-from engine.proposals import Entry, Exit, Finding
+from engine.gate.market import Market, Terms
+from engine.gate.proposals import Entry, Exit, Finding
+from engine.limits.kinds import KINDS
+from engine.limits.model import Limit, Limits, Parameters, Scenario
+from engine.orders.order import Kind, Order, Role, Side, State
+from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Working
 from tests.engine.books_strategy import Desk
 
 OWNER = ("drift", "swing")

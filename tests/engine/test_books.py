@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.books import (
+from engine.books.books import (
     Books,
     apply,
     apply_dividend,
@@ -23,10 +23,10 @@ from engine.books import (
     session_record,
     split_record,
 )
-from engine.holdings import Fill, post, split_quantity
-from engine.money import to_multiple, total
-from engine.orders import Kind, Order, Role, Side, State
-from engine.portfolio import Mode, Operations, Portfolio, Working
+from engine.books.holdings import Fill, post, split_quantity
+from engine.books.money import to_multiple, total
+from engine.orders.order import Kind, Order, Role, Side, State
+from engine.orders.portfolio import Mode, Operations, Portfolio, Working
 from knowledge.values import canonical, parse
 
 NAMES = ("AAPL", "IBM", "MSFT")

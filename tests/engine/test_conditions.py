@@ -9,14 +9,14 @@ from fractions import Fraction
 
 import pytest
 
-from engine.conditions import _CONDITIONS, _STATES, HOLDS, Case, Circumstances, findings, trading_state
 from engine.decision import Decision
-from engine.kinds import KINDS
-from engine.limits import Limits
-from engine.market import read_market
-from engine.orders import Role, Side
-from engine.portfolio import Operations, Position, Working
-from engine.reach import read_book
+from engine.gate.conditions import _CONDITIONS, _STATES, HOLDS, Case, Circumstances, findings, trading_state
+from engine.gate.market import read_market
+from engine.gate.reach import read_book
+from engine.limits.kinds import KINDS
+from engine.limits.model import Limits
+from engine.orders.order import Role, Side
+from engine.orders.portfolio import Operations, Position, Working
 from knowledge.door import fact
 from knowledge.facts import Fact
 from tests.promises.cycles import (

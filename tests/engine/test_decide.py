@@ -17,12 +17,12 @@ import pytest
 
 from engine.decision import Decision
 from engine.exits import REVERSAL, propose_exits
-from engine.explain import Evidence, explain_decision
-from engine.market import read_market
-from engine.narrative import Telling, lines
-from engine.orders import Role
-from engine.portfolio import Operations
-from engine.solver import Answer
+from engine.gate.market import read_market
+from engine.orders.order import Role
+from engine.orders.portfolio import Operations
+from engine.proof.solver import Answer
+from engine.telling.explain import Evidence, explain_decision
+from engine.telling.narrative import Telling, lines
 from knowledge.door import fact
 from knowledge.facts import Fact
 from tests.promises.cycles import (
@@ -145,7 +145,7 @@ def test_a_decision_of_each_kind_is_told(make: Callable[[], Cycle], snapshot: An
 
 def test_an_undetermined_decision_is_told(snapshot: Any) -> None:
     cycle = modest(calm("long"))
-    with patch("engine.proof.answers", return_value=[Answer("unknown")]):
+    with patch("engine.proof.prove.answers", return_value=[Answer("unknown")]):
         decision = cycle.decided()
     assert decision.verdict("AAPL").outcome == "undetermined"
     assert decision.warrants == ()
@@ -155,8 +155,8 @@ def test_an_undetermined_decision_is_told(snapshot: Any) -> None:
 def test_a_cycle_whose_rules_went_round_is_told(snapshot: Any) -> None:
     cycle = calm("long")
     with (
-        patch("knowledge.clips_session.MOST_FIRINGS", 3),
-        patch("knowledge.clips_session.ClipsImage.infer.__defaults__", (3,)),
+        patch("knowledge.clips.session.MOST_FIRINGS", 3),
+        patch("knowledge.clips.session.ClipsImage.infer.__defaults__", (3,)),
     ):
         decision = cycle.decided()
     assert decision.fault == "the rules did not come to an end within 3 firings"

@@ -8,10 +8,10 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 
-from engine.gate import SIZE, Core, Judgement, Outcome, Ruling
-from engine.oracle import Case, worst
-from engine.orders import Role, Side
-from engine.proposals import Entry, Grant
+from engine.gate.judge import SIZE, Core, Judgement, Outcome, Ruling
+from engine.gate.proposals import Entry, Grant
+from engine.orders.order import Role, Side
+from engine.review.oracle import Case, worst
 from tests.engine.books_strategy import Desk, desks
 from tests.engine.small_desk import desk, entry, limit, limits, position, terms, working
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kinds import KINDS, MANDATORY
-from engine.limits_text import read_limits
+from engine.limits.kinds import KINDS, MANDATORY
+from engine.limits.text import read_limits
 from knowledge.faults import Fault, Faulty
 from knowledge.values import digest
 

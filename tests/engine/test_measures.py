@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.kinds import KINDS
-from engine.measures import _LINEAR, _ORDER, Measure, Scope, measures
-from engine.oracle import Case, worst
-from engine.proposals import Grant
-from engine.reach import State, entry_leg, state_of
+from engine.gate.measures import _LINEAR, _ORDER, Measure, Scope, measures
+from engine.gate.proposals import Grant
+from engine.gate.reach import State, entry_leg, state_of
+from engine.limits.kinds import KINDS
+from engine.review.oracle import Case, worst
 from tests.engine.books_strategy import Desk, desks
 from tests.engine.small_desk import desk, entry, limit, limits, position
 

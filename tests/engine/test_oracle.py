@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine import oracle
-from engine.oracle import Case, TooMany, worst
-from engine.orders import Role, Side
-from engine.proposals import Grant
+from engine.gate.proposals import Grant
+from engine.orders.order import Role, Side
+from engine.review import oracle
+from engine.review.oracle import Case, TooMany, worst
 from tests.engine.books_strategy import Desk, desks
 from tests.engine.small_desk import desk, entry, leaving, limit, limits, position, working
 from tests.promises.account import Account, breaches

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.order_diagram import COMMAND, mermaid, page
-from engine.orders import FINAL, TABLE, Event, ImpossibleEvent, Kind, Order, Role, Side, State, follow
+from engine.orders.diagram import COMMAND, mermaid, page
+from engine.orders.order import FINAL, TABLE, Event, ImpossibleEvent, Kind, Order, Role, Side, State, follow
 from knowledge.values import canonical, parse
 
 PAGE = Path(__file__).parents[2] / "docs" / "order-states.md"

@@ -11,13 +11,16 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given
 
-from engine import gate, proof, reach, smt_desk, smt_limits
-from engine.gate import Judgement, Outcome
-from engine.measures import Measure
-from engine.orders import Role, Side
-from engine.proof import Proof, prove
-from engine.reach import Book, Leg
-from engine.solver import Answer, Nonsense
+from engine.gate import judge as gate
+from engine.gate import reach
+from engine.gate.judge import Judgement, Outcome
+from engine.gate.measures import Measure
+from engine.gate.reach import Book, Leg
+from engine.orders.order import Role, Side
+from engine.proof import prove as proof
+from engine.proof import smt_desk, smt_limits
+from engine.proof.prove import Proof, prove
+from engine.proof.solver import Answer, Nonsense
 from knowledge.values import canonical, digest
 from tests.engine.books_strategy import Desk, desks
 from tests.engine.small_desk import desk, entry, leaving, limit, limits, position, terms, working
@@ -127,10 +130,10 @@ def test_the_arithmetic_lets_exits_cross_zero() -> None:
 @pytest.mark.parametrize(
     ("of", "name", "wrong"),
     [
-        (CROWDED, "engine.smt_limits._gross", lambda limit, view: iter(())),
-        (CROWDED, "engine.smt_desk._working", lambda portfolio, market, limits: iter(())),
-        (CROWDED, "engine.smt_limits.View.gross", lambda self, one: smt_limits.ZERO),
-        (HEDGED, "engine.smt._closable", lambda desk, one, sign: Fraction(0)),
+        (CROWDED, "engine.proof.smt_limits._gross", lambda limit, view: iter(())),
+        (CROWDED, "engine.proof.smt_desk._working", lambda portfolio, market, limits: iter(())),
+        (CROWDED, "engine.proof.smt_limits.View.gross", lambda self, one: smt_limits.ZERO),
+        (HEDGED, "engine.proof.smt._closable", lambda desk, one, sign: Fraction(0)),
     ],
     ids=["a limit", "working orders", "exposures", "exits"],
 )
@@ -195,7 +198,7 @@ def test_two_entries_in_one_instrument_cannot_be_asked_about() -> None:
 
 
 def test_a_budget_that_runs_out_is_no_agreement() -> None:
-    with patch("engine.smt.BUDGET", 1):
+    with patch("engine.proof.smt.BUDGET", 1):
         found = proved(CROWDED)
     assert not found.agrees and "budget" in str(found.fault)
 

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.orders import Role, Side
-from engine.reach import Book, Reach, State, order_fee, read_book, state_of
+from engine.gate.reach import Book, Reach, State, order_fee, read_book, state_of
+from engine.orders.order import Role, Side
 from tests.engine.books_strategy import Desk, desks
 from tests.engine.small_desk import desk, entry, leaving, limits, position, terms, working
 

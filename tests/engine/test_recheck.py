@@ -12,11 +12,11 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given
 
-from engine import gate
-from engine.recheck import check_record
-from engine.solver import Answer
+from engine.gate import judge as gate
+from engine.orders.warrants import Inputs
+from engine.proof.solver import Answer
+from engine.review.recheck import check_record
 from engine.verdicts import undetermined
-from engine.warrants import Inputs
 from knowledge.values import Json
 from tests.promises.cycles import Cycle, calm, cycles, limits, position, with_bounds
 from tests.promises.depth import whole_cycles
@@ -138,7 +138,7 @@ def test_a_quantity_below_what_fits_is_found() -> None:
 
 
 def agreeing(*_: object) -> object:
-    from engine.proof import Proof
+    from engine.proof.prove import Proof
 
     return Proof("(check-sat)", ())
 
@@ -155,7 +155,7 @@ def test_a_quantity_beyond_what_fits_is_found() -> None:
 
 def test_a_record_without_the_solvers_agreement_permits_no_entry() -> None:
     cycle = calm("long", "short")
-    with patch("engine.proof.answers", lambda _: [Answer("unknown")]):
+    with patch("engine.proof.prove.answers", lambda _: [Answer("unknown")]):
         record = cycle.decided().to_json()
     assert check(cycle, record) == []
     agreed = cycle.decided().to_json()

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.replay import SHELL, as_recorded, decided, differences, is_outside, permissions
+from engine.orders.warrants import Inputs
+from engine.review.replay import SHELL, as_recorded, decided, differences, is_outside, permissions
 from engine.verdicts import undetermined
-from engine.warrants import Inputs
 from knowledge.values import Json, canonical
 from tests.promises.cycles import calm
 

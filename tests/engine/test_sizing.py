@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.limits import Limits
-from engine.market import Terms
-from engine.orders import Role, Side
-from engine.portfolio import Position
-from engine.sizing import Size, limit_price, size, stop_price
+from engine.gate.market import Terms
+from engine.gate.sizing import Size, limit_price, size, stop_price
+from engine.limits.model import Limits
+from engine.orders.order import Role, Side
+from engine.orders.portfolio import Position
 from knowledge.door import fact, freeze
 from knowledge.facts import Fact
 from tests.engine import small_desk

@@ -10,15 +10,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.gate import Outcome
-from engine.kinds import KINDS
-from engine.orders import Role, Side
-from engine.proof import questions
-from engine.proposals import Grant
-from engine.smt import Asked, Script, script
-from engine.smt_limits import _KINDS
-from engine.smt_text import Unaskable, minus, name, plus, real, remark, times
-from engine.solver import answers
+from engine.gate.judge import Outcome
+from engine.gate.proposals import Grant
+from engine.limits.kinds import KINDS
+from engine.orders.order import Role, Side
+from engine.proof.prove import questions
+from engine.proof.smt import Asked, Script, script
+from engine.proof.smt_limits import _KINDS
+from engine.proof.smt_text import Unaskable, minus, name, plus, real, remark, times
+from engine.proof.solver import answers
 from tests.engine.books_strategy import Desk, desks
 from tests.engine.small_desk import desk, entry, leaving, limit, limits, position, terms, working
 

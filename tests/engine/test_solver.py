@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 import z3
 
-from engine.solver import Answer, Nonsense, answers, version
+from engine.proof.solver import Answer, Nonsense, answers, version
 
 PIGEONS = 9
 
@@ -153,7 +153,7 @@ def test_the_same_script_has_the_same_filling() -> None:
 
 MEMORY = """
 import sys
-from engine.solver import answers
+from engine.proof.solver import answers
 script = "(set-option :rlimit 100000)(set-logic QF_LRA)"
 script += "".join(f"(declare-const x{k} Real)(assert (> x{k} {k}.0))" for k in range(30))
 def resident():

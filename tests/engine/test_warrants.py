@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.orders import Kind, Order, Role, Side
-from engine.portfolio import Mode
-from engine.warrants import Inputs, LiveWarrant, PaperWarrant, Warrant, instant, issue
+from engine.orders.order import Kind, Order, Role, Side
+from engine.orders.portfolio import Mode
+from engine.orders.warrants import Inputs, LiveWarrant, PaperWarrant, Warrant, instant, issue
 from knowledge.values import canonical, parse
 
 ORDER = Order(

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from knowledge.clips_session import ClipsImage
-from knowledge.clips_text import parse
+from knowledge.clips.session import ClipsImage
+from knowledge.clips.text import parse
 from knowledge.door import fact
 from knowledge.facts import Fact
 

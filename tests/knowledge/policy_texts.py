@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from knowledge import door
 from knowledge.facts import Fact
-from knowledge.prolog_session import PrologPolicies
+from knowledge.prolog.session import PrologPolicies
 
 ROOT = Path(__file__).parent.parent.parent
 BOOK = ("restricted_list", "jurisdiction", "session", "earnings", "short_selling")

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.clips_session import ClipsImage, Firing, Inference
-from knowledge.clips_text import parse
-from knowledge.clips_tree import Program
+from knowledge.clips.session import ClipsImage, Firing, Inference
+from knowledge.clips.text import parse
+from knowledge.clips.tree import Program
 from knowledge.door import fact
 from knowledge.facts import Fact, ordered
 from knowledge.faults import Faulty

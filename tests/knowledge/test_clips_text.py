@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.clips_text import parse
-from knowledge.clips_tree import (
+from knowledge.clips.text import parse
+from knowledge.clips.tree import (
     AllOf,
     And,
     AnyOf,

@@ -11,8 +11,8 @@ import clips
 import numpy as np
 import pytest
 
-from knowledge.clips_session import ClipsImage
-from knowledge.clips_text import parse
+from knowledge.clips.session import ClipsImage
+from knowledge.clips.text import parse
 from knowledge.door import Refused, fact
 from knowledge.facts import Fact
 from knowledge.faults import Faulty

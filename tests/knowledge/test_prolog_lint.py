@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from knowledge.faults import Faulty
-from knowledge.prolog_session import PrologPolicies, check_policies
+from knowledge.prolog.session import PrologPolicies, check_policies
 from tests.knowledge.policy_texts import BASE, shipped_sources
 
 BODY = "forbidden(candidate(I, Side, _, _, _), r) :- I = _, Side = _, {}.\n"

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from knowledge import door
 from knowledge.facts import Fact
-from knowledge.prolog_session import PolicyVerdict, PrologPolicies, ProofNode
+from knowledge.prolog.session import PolicyVerdict, PrologPolicies, ProofNode
 from knowledge.values import canonical
 from tests.knowledge.policy_texts import (
     ROOT,

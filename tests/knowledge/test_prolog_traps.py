@@ -13,8 +13,8 @@ import pytest
 from pyswip import Prolog
 
 from knowledge.faults import Faulty
-from knowledge.prolog_engine import PrologFault, ask, quoted
-from knowledge.prolog_session import probe
+from knowledge.prolog.engine import PrologFault, ask, quoted
+from knowledge.prolog.session import probe
 from tests.knowledge.policy_texts import BASE, ROOT, candidate, earnings, forbidding, policies
 
 PERMITTED = forbidding("Side == short")

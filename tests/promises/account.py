@@ -15,11 +15,11 @@ from functools import cached_property
 from itertools import permutations
 from random import Random
 
-from engine.limits import Limit, Limits
-from engine.market import Market, Terms
-from engine.orders import Role
-from engine.portfolio import Portfolio
-from engine.proposals import Exit, Grant
+from engine.gate.market import Market, Terms
+from engine.gate.proposals import Exit, Grant
+from engine.limits.model import Limit, Limits
+from engine.orders.order import Role
+from engine.orders.portfolio import Portfolio
 
 ZERO = Fraction(0)
 SESSIONS_A_YEAR_ROOTED = Fraction(1587, 100)

@@ -18,13 +18,13 @@ from hypothesis import strategies as st
 
 from engine.decide import decide
 from engine.decision import Decision
-from engine.kinds import KINDS
-from engine.limits import Limit, Limits
-from engine.limits_text import read_limits
-from engine.market import read_market
-from engine.orders import Kind, Order, Role, Side, State
-from engine.portfolio import Mode, Operations, Portfolio, Position, Working
-from engine.proposals import Entry, Grant
+from engine.gate.market import read_market
+from engine.gate.proposals import Entry, Grant
+from engine.limits.kinds import KINDS
+from engine.limits.model import Limit, Limits
+from engine.limits.text import read_limits
+from engine.orders.order import Kind, Order, Role, Side, State
+from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Working
 from knowledge.door import fact, freeze, snapshot_from_json
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json, text

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from knowledge.facts import Fact, Snapshot, value_text
-from knowledge.prolog_proof import ProofNode
+from knowledge.prolog.proof import ProofNode
 
 _COMPARISON = re.compile(r"(\S+) (=<|<|>=|>|=:=|=\\=|==|\\==|@=<|@<|@>=|@>) (\S+)\Z")
 _FACT = re.compile(r"(\w+)\((.*)\)\Z")

@@ -8,8 +8,8 @@ from random import Random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.gate import Outcome
-from engine.proposals import Grant
+from engine.gate.judge import Outcome
+from engine.gate.proposals import Grant
 from tests.engine.books_strategy import Desk, desks
 from tests.promises.account import Account, breaches
 from tests.promises.cycles import Cycle, account_after, cycles

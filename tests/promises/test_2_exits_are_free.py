@@ -13,14 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.conditions import HOLDS, Circumstances
 from engine.decision import Decision, ExitVerdict
 from engine.exits import propose_exits, rule_on_exits, worsened
+from engine.gate.conditions import HOLDS, Circumstances
 from engine.issue import issue_warrants
-from engine.orders import Role, Side
-from engine.portfolio import Operations, Portfolio
-from engine.solver import Answer, Nonsense
-from engine.warrants import Inputs, Warrant
+from engine.orders.order import Role, Side
+from engine.orders.portfolio import Operations, Portfolio
+from engine.orders.warrants import Inputs, Warrant
+from engine.proof.solver import Answer, Nonsense
 from knowledge.door import fact, freeze
 from knowledge.facts import Fact
 from tests.engine.books_strategy import NAMES, Desk, desks
@@ -113,8 +113,8 @@ def test_exits_are_free(desk: Desk, operations: Operations, asked: list[str], ze
     per-order limit slices or paces it. Conditions and policies bind entries; the few that may hold an exit (venue
     halted, instrument frozen, log unwritable) are listed in one place, and say so when they do.
 
-    Present extent: `engine.conditions.HOLDS` is that place. A halted venue is told as frozen instruments. Left out: a
-    basket's other legs.
+    Present extent: `engine.gate.conditions.HOLDS` is that place. A halted venue is told as frozen instruments. Left
+    out: a basket's other legs.
     """
     desk = none_allowed(desk) if zero else desk
     portfolio = replace(desk.portfolio, operations=operations)
@@ -134,14 +134,14 @@ def test_exits_are_free(desk: Desk, operations: Operations, asked: list[str], ze
 # --- whole cycles -----------------------------------------------------------------------------------------------
 
 WHERE = {
-    "the solver knows nothing": ("engine.proof.answers", lambda _: [Answer("unknown")]),
-    "the solver contradicts": ("engine.proof.answers", lambda text: [Answer("sat")] * text.count("(check-sat)")),
-    "the solver says nothing": ("engine.proof.answers", lambda _: []),
-    "the solver talks nonsense": ("engine.proof.answers", Nonsense("the solver said `banana`")),
-    "the solver crashes": ("engine.proof.answers", RuntimeError("out of memory")),
-    "the encoding crashes": ("engine.proof.script", KeyError("AAPL")),
-    "the arithmetic crashes": ("engine.gate._room", ZeroDivisionError("division by zero")),
-    "the policies crash": ("knowledge.prolog_session.PrologPolicies.judge", RuntimeError("no Prolog")),
+    "the solver knows nothing": ("engine.proof.prove.answers", lambda _: [Answer("unknown")]),
+    "the solver contradicts": ("engine.proof.prove.answers", lambda text: [Answer("sat")] * text.count("(check-sat)")),
+    "the solver says nothing": ("engine.proof.prove.answers", lambda _: []),
+    "the solver talks nonsense": ("engine.proof.prove.answers", Nonsense("the solver said `banana`")),
+    "the solver crashes": ("engine.proof.prove.answers", RuntimeError("out of memory")),
+    "the encoding crashes": ("engine.proof.prove.script", KeyError("AAPL")),
+    "the arithmetic crashes": ("engine.gate.judge._room", ZeroDivisionError("division by zero")),
+    "the policies crash": ("knowledge.prolog.session.PrologPolicies.judge", RuntimeError("no Prolog")),
     "a size crashes": ("engine.candidates.size", ZeroDivisionError("division by zero")),
     "a condition crashes": ("engine.candidates.findings", ValueError("no date")),
 }

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.decision import Decision
-from engine.gate import Outcome, judge
-from engine.proposals import Grant
+from engine.gate.judge import Outcome, judge
+from engine.gate.proposals import Grant
 from tests.engine.books_strategy import Desk, desks
 from tests.promises.cycles import Cycle, account_after, cycles, entered
 from tests.promises.depth import whole_cycles

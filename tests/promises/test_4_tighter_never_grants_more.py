@@ -10,8 +10,8 @@ from types import MappingProxyType
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.gate import judge
-from engine.limits import Limit
+from engine.gate.judge import judge
+from engine.limits.model import Limit
 from tests.engine.books_strategy import Desk, desks
 from tests.promises.cycles import Cycle, bounded, cycles, entered, facts_of, with_bounds
 from tests.promises.depth import whole_cycles

@@ -13,14 +13,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.candidates import shape
-from engine.conditions import Circumstances, trading_state
-from engine.gate import judge
-from engine.market import read_market
-from engine.portfolio import Portfolio
-from engine.reach import read_book
+from engine.gate.conditions import Circumstances, trading_state
+from engine.gate.judge import judge
+from engine.gate.market import read_market
+from engine.gate.reach import read_book
+from engine.orders.portfolio import Portfolio
 from knowledge.door import Refused, admit, freeze
 from knowledge.facts import Fact, Snapshot
-from knowledge.prolog_session import PolicyVerdict
+from knowledge.prolog.session import PolicyVerdict
 from tests.promises.account import Account
 from tests.promises.cycles import AS_OF, HEADS, Cycle, account_after, accounts, cycles, facts_of, head_fact, limits
 from tests.promises.depth import whole_cycles

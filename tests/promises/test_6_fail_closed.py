@@ -15,17 +15,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.gate import Outcome
-from engine.market import Market
-from engine.orders import Role
-from engine.proof import prove
-from engine.proposals import Entry, Finding
+from engine.gate.judge import Outcome
+from engine.gate.market import Market
+from engine.gate.proposals import Entry, Finding
+from engine.orders.order import Role
+from engine.proof.prove import prove
+from engine.proof.solver import Answer, Nonsense
 from engine.service import Service
-from engine.solver import Answer, Nonsense
-from knowledge.clips_session import Inference
+from knowledge.clips.session import Inference
 from knowledge.door import Refused, fact
 from knowledge.facts import Fact
-from knowledge.prolog_session import PolicyVerdict
+from knowledge.prolog.session import PolicyVerdict
 from knowledge.values import canonical, parse
 from tests.engine.books_strategy import Desk, desks, unpriced
 from tests.promises.cycles import (
@@ -90,7 +90,7 @@ def test_fail_closed(desk: Desk, at: int, wrong: str) -> None:
     place = at % len(honest)
     answered = [*honest[:place], *wrong.split(), *honest[place + 1 :]]
     if answered != honest:
-        with patch("engine.proof.answers", return_value=[Answer(one) for one in answered]):
+        with patch("engine.proof.prove.answers", return_value=[Answer(one) for one in answered]):
             proof = prove(desk.portfolio, desk.exits, before, desk.market, desk.limits, desk.regime)
         assert not proof.agrees
         assert proof.fault
@@ -131,33 +131,33 @@ def odd_policies(_: object, facts: object, candidates: list[Fact], *more: object
 
 SEAMS: dict[str, tuple[str, Any]] = {
     "the rules find a fault": (
-        "knowledge.clips_session.ClipsImage.infer",
+        "knowledge.clips.session.ClipsImage.infer",
         lambda *_: Inference((), (), "the rules did not come to an end"),
     ),
-    "the rules crash": ("knowledge.clips_session.ClipsImage.infer", OSError("no image")),
-    "the policies spend their budget": ("knowledge.prolog_session.PrologPolicies.judge", undetermined_policies),
-    "the policies say something odd": ("knowledge.prolog_session.PrologPolicies.judge", odd_policies),
-    "the policies lose count": ("knowledge.prolog_session.PrologPolicies.judge", lambda *_: ()),
-    "the policies crash": ("knowledge.prolog_session.PrologPolicies.judge", RuntimeError("no Prolog")),
+    "the rules crash": ("knowledge.clips.session.ClipsImage.infer", OSError("no image")),
+    "the policies spend their budget": ("knowledge.prolog.session.PrologPolicies.judge", undetermined_policies),
+    "the policies say something odd": ("knowledge.prolog.session.PrologPolicies.judge", odd_policies),
+    "the policies lose count": ("knowledge.prolog.session.PrologPolicies.judge", lambda *_: ()),
+    "the policies crash": ("knowledge.prolog.session.PrologPolicies.judge", RuntimeError("no Prolog")),
     "the solver spends its budget": (
-        "engine.proof.answers",
+        "engine.proof.prove.answers",
         lambda text: [Answer("unknown")] * text.count("(check-sat)"),
     ),
     "the solver finds everything broken": (
-        "engine.proof.answers",
+        "engine.proof.prove.answers",
         lambda text: [Answer("sat")] * text.count("(check-sat)"),
     ),
     "the solver finds nothing broken": (
-        "engine.proof.answers",
+        "engine.proof.prove.answers",
         lambda text: [Answer("unsat")] * (text.count("(check-sat)") + 1),
     ),
-    "the solver says nothing": ("engine.proof.answers", lambda _: []),
-    "the solver says too much": ("engine.proof.answers", lambda text: [Answer("unsat")] * 99),
-    "the solver talks nonsense": ("engine.proof.answers", Nonsense("the solver said `banana`")),
-    "the solver crashes": ("engine.proof.answers", MemoryError()),
-    "the encoding crashes": ("engine.proof.script", RecursionError("too deep")),
-    "the limits crash": ("engine.gate.measures", ZeroDivisionError("division by zero")),
-    "the reach crashes": ("engine.gate.state_of", OverflowError("too large")),
+    "the solver says nothing": ("engine.proof.prove.answers", lambda _: []),
+    "the solver says too much": ("engine.proof.prove.answers", lambda text: [Answer("unsat")] * 99),
+    "the solver talks nonsense": ("engine.proof.prove.answers", Nonsense("the solver said `banana`")),
+    "the solver crashes": ("engine.proof.prove.answers", MemoryError()),
+    "the encoding crashes": ("engine.proof.prove.script", RecursionError("too deep")),
+    "the limits crash": ("engine.gate.judge.measures", ZeroDivisionError("division by zero")),
+    "the reach crashes": ("engine.gate.judge.state_of", OverflowError("too large")),
     "the market crashes": ("engine.decide.read_market", KeyError("bar")),
     "the book crashes": ("engine.decide.read_book", ZeroDivisionError("division by zero")),
     "the trading state crashes": ("engine.decide.trading_state", ValueError("no state")),

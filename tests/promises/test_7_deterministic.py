@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from engine.decision import core_json, reading_json
-from engine.gate import Judgement
+from engine.gate.judge import Judgement
 from knowledge.values import Json, canonical, digest, text
 from tests.engine.books_strategy import Desk, desks
 from tests.promises.cycles import Cycle, calm, cycles, position, stop_order

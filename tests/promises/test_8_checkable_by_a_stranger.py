@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.decision import reading_json
-from engine.recheck import check_record
+from engine.review.recheck import check_record
 from knowledge.door import fact
-from knowledge.prolog_proof import ProofNode
+from knowledge.prolog.proof import ProofNode
 from knowledge.values import Json, canonical, fraction, parse, text
 from tests.engine.books_strategy import Desk, desks
 from tests.promises.account import Account

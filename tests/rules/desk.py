@@ -8,8 +8,8 @@ from pathlib import Path
 
 from hypothesis import strategies as st
 
-from knowledge.clips_session import ClipsImage
-from knowledge.clips_tree import Program
+from knowledge.clips.session import ClipsImage
+from knowledge.clips.tree import Program
 from knowledge.door import fact
 from knowledge.facts import Fact
 from rules.rulebook import Rulebook, read_rulebook

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from knowledge.clips_session import ClipsImage
-from knowledge.clips_text import parse
-from knowledge.clips_tree import Call, Program, Test
+from knowledge.clips.session import ClipsImage
+from knowledge.clips.text import parse
+from knowledge.clips.tree import Call, Program, Test
 from knowledge.door import fact
 from knowledge.facts import Fact
 from rules.arithmetic import FUNCTIONS, Unanswerable, evaluation

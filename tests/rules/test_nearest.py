@@ -9,8 +9,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.clips_text import parse
-from knowledge.clips_tree import Assert, Program, Rule
+from knowledge.clips.text import parse
+from knowledge.clips.tree import Assert, Program, Rule
 from knowledge.door import admit, fact
 from knowledge.facts import Fact
 from knowledge.templates import vocabulary

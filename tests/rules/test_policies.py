@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 
 from knowledge.facts import Fact
-from knowledge.prolog_session import PrologPolicies, ProofNode, check_policies
+from knowledge.prolog.session import PrologPolicies, ProofNode, check_policies
 from tests.knowledge.policy_texts import (
     both_sides,
     calendar,

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.clips_session import ClipsImage
-from knowledge.clips_text import parse
+from knowledge.clips.session import ClipsImage
+from knowledge.clips.text import parse
 from knowledge.faults import Faulty
 from knowledge.templates import vocabulary
 from rules import arithmetic

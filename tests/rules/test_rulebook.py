@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.clips_session import ClipsImage
+from knowledge.clips.session import ClipsImage
 from knowledge.faults import Faulty
 from knowledge.values import canonical, parse
 from rules.rulebook import Rulebook, Source, read_rulebook

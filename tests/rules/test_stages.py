@@ -5,9 +5,9 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.clips_session import ClipsImage
-from knowledge.clips_text import parse
-from knowledge.clips_tree import Program
+from knowledge.clips.session import ClipsImage
+from knowledge.clips.text import parse
+from knowledge.clips.tree import Program
 from knowledge.door import fact
 from rules.stages import order_faults
 

@@ -13,7 +13,7 @@ import typer
 from adapters.frame import DeskOption, Failed, JsonOption, Status, write_json
 
 if TYPE_CHECKING:
-    from adapters.log import LogReader
+    from adapters.audit.log import LogReader
 
 
 class Format(StrEnum):
@@ -37,10 +37,10 @@ def command(
     A FILE is complete or is not there: it takes its name when its last line is on disk. The export is JSON with and
     without --json, which writes JSON about a FILE too.
     """
-    from adapters.desk import find_desk, read_desk
-    from adapters.export import export_jsonl
-    from adapters.log import LogUnreadable
-    from adapters.lookup import reading
+    from adapters.answers.lookup import reading
+    from adapters.audit.export import export_jsonl
+    from adapters.audit.log import LogUnreadable
+    from adapters.desk.settings import find_desk, read_desk
 
     with reading(read_desk(find_desk(desk))) as log:
         try:
@@ -60,7 +60,7 @@ def command(
 
 def _into(out: Path, log: LogReader) -> int:
     """Export into a file beside `out` that takes its place when it is whole; into a device or a pipe directly."""
-    from adapters.export import export_jsonl
+    from adapters.audit.export import export_jsonl
 
     if out.exists() and not out.is_file():
         with out.open("wb") as stream:

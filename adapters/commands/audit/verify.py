@@ -14,8 +14,8 @@ import typer
 from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_json
 
 if TYPE_CHECKING:
-    from adapters.verification import Verification
-    from adapters.verify import Recheck
+    from adapters.audit.verification import Verification
+    from adapters.audit.verify import Recheck
 
 MOST_SHOWN = 20
 """Findings written out; `--json` has all of them."""
@@ -35,8 +35,8 @@ def command(
     Exit status 0 only if all that were asked for hold, 1 otherwise, 3 if the store cannot be read at all. A log that
     was cut short together with its tree looks like a shorter log: compare size and root with what you noted elsewhere.
     """
-    from adapters.desk import find_desk, read_desk
-    from adapters.log import LogUnreadable
+    from adapters.audit.log import LogUnreadable
+    from adapters.desk.settings import find_desk, read_desk
 
     store = read_desk(find_desk(desk)).store
     try:
@@ -55,10 +55,10 @@ def command(
 
 def _verification(store: Path, replay: bool, jobs: int) -> Verification:
     """Walk the store once; decisions to replay are handed on during the walk and awaited after it."""
-    from adapters.recheck import Arithmetic
-    from adapters.replay import Replay
-    from adapters.verification import Check, collect
-    from adapters.verify import verify
+    from adapters.audit.recheck import Arithmetic
+    from adapters.audit.replay import Replay
+    from adapters.audit.verification import Check, collect
+    from adapters.audit.verify import verify
 
     with ExitStack() as stack:
         told = stack.enter_context(_progress(store))
@@ -104,7 +104,7 @@ def _progress(store: Path) -> Iterator[Callable[[], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from adapters.log import LogReader, LogUnreadable
+    from adapters.audit.log import LogReader, LogUnreadable
 
     try:
         with LogReader.read(store) as log:

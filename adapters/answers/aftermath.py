@@ -1,0 +1,48 @@
+"""What came of a decision's warrants: the events of its orders, as far as the log goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from adapters.audit.log import LogReader
+from engine.telling.figures import amount
+from engine.telling.narrative import Telling, tell
+from knowledge.values import Json
+
+_KINDS = ("order", "fill", "cancel", "expiry", "rejection")
+
+
+def aftermath(log: LogReader, record: Json, instruments: Iterable[str]) -> tuple[Telling, ...]:
+    """One part for each warrant, with its order's events."""
+    chosen = set(instruments)
+    wanted: dict[str, list[Telling]] = {}
+    orders: dict[str, Json] = {}
+    for one in record["warrants"]:
+        if chosen and one["order"]["instrument"] not in chosen:
+            continue
+        for order in (one["order"], one["protective_stop"]):
+            if order is not None:
+                wanted[order["client_order_id"]] = []
+                orders[order["client_order_id"]] = order
+    if not wanted:
+        return ()
+    for event in log.records(_KINDS, since=record["as_of"]):
+        if event["client_order_id"] in wanted:
+            wanted[event["client_order_id"]].append(tell(_event(event)))
+    parts = [tell(_order(orders[name]), *events) for name, events in wanted.items()]
+    return (tell("what came of it", *parts),)
+
+
+def _order(order: Json) -> str:
+    price = f" at {order['limit_price'] or order['stop_price']}" if order["limit_price"] or order["stop_price"] else ""
+    what = f"{order['role']} order {order['client_order_id']}"
+    return f"{what}: {order['side']} {amount(order['quantity'])} {order['instrument']}, {order['kind']}{price}"
+
+
+def _event(event: Json) -> str:
+    day = (event.get("session") or event["as_of"])[:10]
+    if event["kind"] == "fill":
+        costs = f"commission {event['commission']}, slippage {amount(event['slippage'])} a share"
+        return f"{day} filled {amount(event['quantity'])} at {amount(event['price'])} ({costs})"
+    detail = event.get("detail") or event.get("why") or event.get("reason") or ""
+    return f"{day} {event['event']}, now {event['state']}{': ' + str(detail) if detail else ''}"

@@ -1,0 +1,98 @@
+"""Finds what a person means: a record by its id or an order's, a session by its date. Faults say what there is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from adapters.audit.log import LogReader, LogUnreadable, verify_receipt
+from adapters.desk.settings import Desk
+from adapters.running.world import World
+from engine.limits.text import read_limits
+from engine.orders.portfolio import Portfolio
+from engine.telling.explain import Evidence
+from knowledge.door import snapshot_from_json
+from knowledge.faults import Fault, Faulty
+from knowledge.values import Json, parse
+from rules.rulebook import Rulebook
+
+_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+
+
+@contextmanager
+def reading(desk: Desk) -> Iterator[LogReader]:
+    """The desk's log, for reading. Raises `Faulty` where there is none."""
+    try:
+        with LogReader.read(desk.store) as log:
+            yield log
+    except LogUnreadable as error:
+        hint = (
+            "run `warrant demo` or `warrant cycle` first" if not desk.store.exists() else "run `warrant audit verify`"
+        )
+        raise Faulty(Fault(str(desk.store), 1, 1, f"{error}; {hint}")) from None
+
+
+def evidence_of(log: LogReader, record: Json) -> Evidence:
+    """A decision record with everything it names, each read back from its digest.
+
+    Raises `LogUnreadable` where the record is not the one that the log's tree holds: what was changed is not told.
+    """
+    receipt = log.receipt(record["record_id"])
+    if receipt.record != record or not verify_receipt(receipt, log.root_at(receipt.tree_size)):
+        raise LogUnreadable(f"the record {record['record_id']} is not the one the log was written over")
+    inputs = record["inputs"]
+    return Evidence(
+        record,
+        snapshot_from_json(parse(log.blob(inputs["snapshot"]))),
+        Portfolio.from_json(parse(log.blob(inputs["portfolio"]))),
+        Rulebook.from_json(parse(log.blob(inputs["rulebook"]))),
+        read_limits(parse(log.blob(inputs["limits"]))),
+    )
+
+
+def decision_of(log: LogReader, name: str) -> tuple[Json, str]:
+    """The decision meant by a record id (or its beginning), an order's id or a warrant's; and the instrument, if one.
+
+    Raises `Faulty` where nothing, or more than one decision, answers to the name.
+    """
+    found: list[tuple[Json, str]] = []
+    for record in log.records(["decision"]):
+        if record["record_id"].startswith(name):
+            found.append((record, ""))
+        for one in record["warrants"]:
+            stop = one["protective_stop"] or {}
+            if name in (one["warrant_id"], one["order"]["client_order_id"], stop.get("client_order_id")):
+                found.append((record, one["order"]["instrument"]))
+    if not found:
+        raise _unknown(name, "no decision, order or warrant has this id; `warrant audit export` lists them all")
+    if len({record["record_id"] for record, _ in found}) > 1:
+        raise _unknown(name, f"{len(found)} decisions begin so; give more digits")
+    return found[0]
+
+
+def decision_at(log: LogReader, session: str) -> Json:
+    """The decision of a session. Raises `Faulty` where the log has none."""
+    if not _DATE.match(session):
+        raise _unknown(session, "write a date such as 2011-03-01")
+    for record in log.records(["decision", "fault"], since=session, until=f"{session}T23:59:59Z"):
+        return record
+    bounds = [record["as_of"][:10] for record in log.records(["decision"])]
+    span = f"its decisions run from {bounds[0]} to {bounds[-1]}" if bounds else "it has no decisions yet"
+    raise _unknown(session, f"the log has no decision of this date; {span}")
+
+
+def session_date(day: str | None, world: World) -> str | None:
+    """A session of the feed, as given on the command line. Raises `Faulty`."""
+    if day is None:
+        return None
+    sessions = world.survey.market.panel.sessions
+    if day not in sessions:
+        near = [one for one in sessions if one <= day][-1:] or [sessions[0]]
+        hint = f"the feed runs from {sessions[0]} to {sessions[-1]}; the session before is {near[0]}"
+        raise _unknown(day, f"this is no session of the feed; {hint}")
+    return day
+
+
+def _unknown(words: str, message: str) -> Faulty:
+    return Faulty(Fault("command line", 1, 1, f"`{words}`: {message}"))

@@ -1,0 +1,1 @@
+"""The log that only grows: writing, reading, verifying, exporting, replaying."""

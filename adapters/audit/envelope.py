@@ -1,0 +1,248 @@
+"""What every record of the log carries, and what a stranger may rely on: the published schema.
+
+A record is one JSON object in canonical form. Its `record_id` derives from its content: the first 16 hexadecimal digits
+of the SHA-256 of the canonical bytes without `record_id`. The same record at the same place of the log has the same id
+on every machine. Values that are stored once by digest are named under `inputs` (those of `INLINED`) or in `blobs`.
+
+The models here are checked when a log is verified and they generate `docs/record.schema.json`. Appending checks the
+common envelope only: a fill with a wrong detail must still be recorded, and is reported by the verification.
+
+Left out: the inner part of a decision (verdicts, derivations), which the engine describes and re-evaluates.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
+
+from engine.orders.order import Event, Role, State
+from knowledge.values import Json, canonical, digest
+
+FORMAT = "warrant-record/1"
+ID_DIGITS = 16
+INLINED = ("snapshot", "portfolio", "limits", "rulebook")
+"""Names under `inputs` whose digest must be stored with the record, and which the export writes out in full."""
+
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+ID = re.compile(rf"[0-9a-f]{{{ID_DIGITS}}}")
+_INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
+# No exponents: `1e999999999` is short to write and long to compute with.
+_DECIMAL = r"-?[0-9]{1,40}(\.[0-9]{1,40})?"
+
+
+class Kind(StrEnum):
+    """The closed list of what a log can hold."""
+
+    START = "start"
+    DECISION = "decision"
+    ORDER = "order"
+    FILL = "fill"
+    REJECTION = "rejection"
+    CANCEL = "cancel"
+    EXPIRY = "expiry"
+    STATE = "state"
+    MODEL = "model"
+    STOP = "stop"
+    RECOVERY = "recovery"
+    CHECKPOINT = "checkpoint"
+    BOOKS = "books"
+    FAULT = "fault"
+
+
+def instant(written: str) -> datetime:
+    """Read an RFC 3339 instant in UTC, `2011-01-03T21:00:00Z`. Raises `ValueError`."""
+    if not _INSTANT.fullmatch(written):
+        raise ValueError(f"`{written}` is not an instant like `2011-01-03T21:00:00Z`")
+    return datetime.fromisoformat(written)
+
+
+def _is_instant(written: str) -> str:
+    instant(written)
+    return written
+
+
+Text = Annotated[str, Field(min_length=1, strict=True)]
+Instant = Annotated[
+    str,
+    Field(strict=True, json_schema_extra={"format": "date-time", "pattern": f"^{_INSTANT.pattern}$"}),
+    AfterValidator(_is_instant),
+]
+DecimalText = Annotated[str, Field(strict=True, pattern=rf"^{_DECIMAL}$")]
+ExactText = Annotated[str, Field(strict=True, pattern=rf"^({_DECIMAL}|-?[0-9]{{1,200}}/[1-9][0-9]{{0,200}})$")]
+DigestText = Annotated[str, Field(strict=True, pattern=f"^{DIGEST.pattern}$")]
+
+
+class Envelope(BaseModel):
+    """The fields every record has. A kind may add more."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    format: Literal["warrant-record/1"] = Field(description="version of this schema")
+    record_id: Annotated[str, Field(strict=True, pattern=f"^{ID.pattern}$")] = Field(
+        description="first 16 hexadecimal digits of the SHA-256 of the canonical record without `record_id`"
+    )
+    kind: Kind
+    seq: Annotated[int, Field(strict=True, ge=0)] = Field(description="place in the log and leaf index, from 0")
+    as_of: Instant = Field(description="when it was true")
+    recorded_at: Instant = Field(description="when we learned it; in a backtest the same as `as_of`")
+    desk: Text
+    mode: Literal["backtest", "paper", "live"]
+    blobs: list[DigestText] = Field(default=[], description="digests of what is stored with the record, sorted")
+
+
+class WarrantedOrder(BaseModel):
+    """The terms of a warranted order, as far as the log's sequence depends on them."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    client_order_id: Text
+    instrument: Text
+    role: Role
+    quantity: DecimalText
+    reduce_only: Annotated[bool, Field(strict=True)]
+
+
+class WarrantPart(BaseModel):
+    """The permission for one order."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    warrant_id: Text
+    order: WarrantedOrder
+    protective_stop: WarrantedOrder | None = Field(default=None, description="for an entry, the stop that fills bring")
+    expires_at: Instant = Field(description="last instant at which the order may be submitted")
+
+
+class DecisionRecord(Envelope):
+    """One decision: a verdict for every instrument, and the warrants that follow from them."""
+
+    kind: Literal[Kind.DECISION]
+    inputs: dict[str, Any] = Field(default={}, description="digests of what the decision was made from")
+    warrants: list[WarrantPart]
+    snapshot: Any = Field(default=None, description="in exports: the value with the digest `inputs.snapshot`")
+    portfolio: Any = Field(default=None, description="in exports: the value with the digest `inputs.portfolio`")
+    limits: Any = Field(default=None, description="in exports: the value with the digest `inputs.limits`")
+    rulebook: Any = Field(default=None, description="in exports: the value with the digest `inputs.rulebook`")
+
+
+class OrderRecord(Envelope):
+    """An order was submitted, or the venue took it."""
+
+    kind: Literal[Kind.ORDER]
+    client_order_id: Text
+    decision_id: Text = Field(description="record_id of the decision that warranted it")
+    warrant_id: Text
+    event: Event
+    state: State = Field(description="the order's state after the event")
+
+
+class FillRecord(Envelope):
+    """A part of an order, or all that was left of it, was executed."""
+
+    kind: Literal[Kind.FILL]
+    client_order_id: Text
+    fill_id: Text
+    quantity: DecimalText = Field(description="executed by this fill, positive")
+    price: ExactText
+    commission: ExactText
+    event: Event
+    state: State
+
+
+class OrderEndRecord(Envelope):
+    """A rejection, a step of a cancel, or an expiry."""
+
+    kind: Literal[Kind.REJECTION, Kind.CANCEL, Kind.EXPIRY]
+    client_order_id: Text
+    event: Event
+    state: State
+
+
+class OtherRecord(Envelope):
+    """A record of any other kind: only the envelope is prescribed."""
+
+    kind: Literal[
+        Kind.START,
+        Kind.STATE,
+        Kind.MODEL,
+        Kind.STOP,
+        Kind.RECOVERY,
+        Kind.CHECKPOINT,
+        Kind.BOOKS,
+        Kind.FAULT,
+    ]
+
+
+_SHAPES: dict[str, str] = {
+    Kind.DECISION: "decision",
+    Kind.ORDER: "order",
+    Kind.FILL: "fill",
+    Kind.REJECTION: "end",
+    Kind.CANCEL: "end",
+    Kind.EXPIRY: "end",
+}
+
+
+def _shape(value: object) -> str:
+    kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    return _SHAPES.get(kind, "other") if isinstance(kind, str) else "other"
+
+
+AnyRecord = (
+    Annotated[DecisionRecord, Tag("decision")]
+    | Annotated[OrderRecord, Tag("order")]
+    | Annotated[FillRecord, Tag("fill")]
+    | Annotated[OrderEndRecord, Tag("end")]
+    | Annotated[OtherRecord, Tag("other")]
+)
+RECORD: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Discriminator(_shape)])
+"""Reads any record into the model of its kind. Raises `pydantic.ValidationError`."""
+
+
+def schema() -> Json:
+    """The JSON schema of one line of an export, as published in `docs/record.schema.json`."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": f"a record of the audit log ({FORMAT})",
+        **RECORD.json_schema(),
+    }
+
+
+def seal(body: dict[str, Json]) -> tuple[str, bytes]:
+    """The id and the canonical bytes of a record that does not have its id yet.
+
+    The id is spliced into bytes that were encoded once, as top-level keys come sorted. Raises `ValueError` or
+    `TypeError` where the body has no canonical form.
+    """
+    before = canonical({name: value for name, value in body.items() if name < "record_id"})
+    after = canonical({name: value for name, value in body.items() if name > "record_id"})
+    record_id = _id_of(before[:-1] + b"," + after[1:])
+    return record_id, before[:-1] + f',"record_id":"{record_id}",'.encode() + after[1:]
+
+
+def derived_id(record: dict[str, Json]) -> str:
+    """The id that this record's content gives it."""
+    return _id_of(canonical({name: value for name, value in record.items() if name != "record_id"}))
+
+
+def inlined(record: Mapping[str, Json]) -> dict[str, str]:
+    """Name and digest of the inputs that an export writes out in full. Tolerates any record."""
+    inputs = record.get("inputs")
+    found = {name: inputs.get(name) for name in INLINED} if isinstance(inputs, dict) else {}
+    return {name: each for name, each in found.items() if isinstance(each, str) and DIGEST.fullmatch(each)}
+
+
+def references(record: Mapping[str, Json]) -> tuple[str, ...]:
+    """Digests of the blobs without which the record is not self-contained, sorted. Tolerates any record."""
+    blobs = record.get("blobs")
+    listed = [each for each in blobs if isinstance(each, str)] if isinstance(blobs, list) else []
+    return tuple(sorted({*inlined(record).values(), *listed}))
+
+
+def _id_of(content: bytes) -> str:
+    return digest(content).removeprefix("sha256:")[:ID_DIGITS]

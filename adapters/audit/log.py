@@ -1,0 +1,258 @@
+"""The audit log: append a record and get a receipt.
+
+An append writes leaf, blobs, root and timings in one synchronous transaction and returns a `Receipt`. The log adds
+`format`, `kind`, `seq`, `blobs` and `record_id` to the record; the caller gives `as_of`, `recorded_at`, `desk`, `mode`
+and the rest.
+
+Opening checks the tree head against the leaves' hashes, and each append that the head is still the known one or grew
+from it. Where the log cannot be written or does not verify there is one exception, `LogUnwritable`: the caller sends
+nothing.
+
+Left out: re-hashing the records' bytes (`adapters.audit.verify` does it), signed checkpoints, rotation.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import ValidationError
+from sqlalchemy import bindparam, insert, select
+from sqlalchemy.engine import Connection
+
+from adapters.audit import store
+from adapters.audit.envelope import FORMAT, Envelope, Kind, inlined, instant, references, seal
+from adapters.audit.merkle import CompactRange, leaf_hash
+from adapters.audit.reader import LogReader, Receipt, verify_receipt
+from adapters.audit.store import BLOB, LEAF, TIMING, TREE, LogUnreadable, LogUnwritable
+from knowledge.values import Json, canonical, digest
+
+__all__ = [
+    "AuditLog",
+    "Entry",
+    "LogReader",
+    "LogUnreadable",
+    "LogUnwritable",
+    "Receipt",
+    "verify_receipt",
+]
+
+NOTHING: Mapping[str, Any] = MappingProxyType({})
+OWN = ("format", "kind", "seq", "blobs", "record_id")
+"""Fields that the log itself writes."""
+
+_ADD_LEAF, _ADD_TREE, _ADD_BLOB, _ADD_TIMING = insert(LEAF), insert(TREE), insert(BLOB), insert(TIMING)
+_HAS_BLOB = select(BLOB.c.digest).where(BLOB.c.digest == bindparam("digest"))
+# Plain text: what a damaged file gives back goes through no conversion before it is checked.
+_HEAD = "SELECT size, root FROM tree ORDER BY size DESC LIMIT 1"
+_LEAVES_FROM = "SELECT seq, leaf_hash FROM leaf WHERE seq >= ? ORDER BY seq"
+_LAST_AS_OF = "SELECT as_of FROM leaf ORDER BY seq DESC LIMIT 1"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One record to append, with what it names by digest and what its stages took (nanoseconds, outside the hash)."""
+
+    kind: Kind | str
+    record: Mapping[str, Json]
+    blobs: Mapping[str, bytes] = field(default_factory=lambda: NOTHING)
+    timings: Mapping[str, int] = field(default_factory=lambda: NOTHING)
+
+
+class AuditLog(LogReader):
+    """A log opened for appending. Threads may share it; processes may each have one."""
+
+    def __init__(self, path: Path, connection: Connection, clock: Callable[[], datetime]) -> None:
+        super().__init__(path, connection)
+        self._clock = clock
+        self._file = _file(path)
+        self._range = CompactRange()
+        self._last_as_of: datetime | None = None
+        self._lock = threading.Lock()
+
+    @classmethod
+    def open(
+        cls,
+        path: Path,
+        *,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        busy_seconds: float = store.BUSY_SECONDS,
+    ) -> AuditLog:
+        """Open the log, made if there is none, and check its head against its leaves. Raises `LogUnwritable`.
+
+        `clock` gives the wall-clock instant that is kept beside each leaf, outside its hash.
+        """
+        with _writing(path):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            # SQLite takes an empty file for a new database; a log that lost its content must not look like a new one.
+            if path.exists() and path.stat().st_size == 0:
+                raise LogUnwritable(
+                    f"the log `{path}` is empty, which a log never is; remove the file to begin a new one"
+                )
+            log = cls(path, store.connect(path, write=True, busy_seconds=busy_seconds), clock)
+            try:
+                with store.transaction(log._connection):
+                    log._check_or_create()
+            except BaseException:
+                log.close()
+                raise
+            return log
+
+    def append(
+        self,
+        kind: Kind | str,
+        record: Mapping[str, Json],
+        blobs: Mapping[str, bytes] = NOTHING,
+        timings: Mapping[str, int] = NOTHING,
+        *,
+        after: int | None = None,
+    ) -> Receipt:
+        """Append one record. `after` and what it raises as in `append_many`."""
+        return self.append_many([Entry(kind, record, blobs, timings)], after=after)[0]
+
+    def append_many(self, entries: Sequence[Entry], *, after: int | None = None) -> tuple[Receipt, ...]:
+        """Append records in one transaction: all or none. Each receipt is against the root just after its record.
+
+        `after` is the number of records the caller knows: what it writes follows from them, and from no others.
+        Raises `LogUnwritable` where the log has more or fewer than that, the store refuses, the log does not verify or
+        time would go backwards; `ValueError` or `TypeError` where a record is not one (and then nothing was written).
+        """
+        with self._lock, _writing(self.path):
+            self._check_file()
+            with store.transaction(self._connection):
+                head, last = self._catch_up()
+                if after is not None and head.size != after:
+                    raise LogUnwritable(
+                        f"the log `{self.path}` holds {head.size} records where {after} were known: another process"
+                        " runs this desk; end one of the two"
+                    )
+                receipts = []
+                for entry in entries:
+                    receipt, last = self._write(entry, head, last)
+                    head = head.append(leaf_hash(receipt.leaf))
+                    receipts.append(receipt)
+            self._range, self._last_as_of = head, last
+        return tuple(receipts)
+
+    def _check_file(self) -> None:
+        """SQLite goes on writing to a file that was moved away or replaced, where nobody would find the record."""
+        if _file(self.path) != self._file:
+            raise LogUnwritable(
+                f"the log `{self.path}` was moved away or replaced while it was open; nothing is written"
+            )
+
+    def _write(self, entry: Entry, head: CompactRange, last: datetime | None) -> tuple[Receipt, datetime]:
+        body = _body(entry, head.size)
+        record_id, leaf = seal(body)
+        now = _checked({**body, "record_id": record_id})
+        if last is not None and now < last:
+            then = _z(last)
+            raise LogUnwritable(
+                f"the log `{self.path}` cannot go back in time: a record as of `{body['as_of']}` after one of `{then}`"
+            )
+        self._write_blobs(entry.blobs, references(body))
+        hashed = leaf_hash(leaf)
+        row = {"seq": head.size, "record_id": record_id, "kind": body["kind"], "as_of": body["as_of"]}
+        self._connection.execute(_ADD_LEAF, {**row, "leaf_hash": hashed, "bytes": leaf})
+        after = head.append(hashed)
+        self._connection.execute(_ADD_TREE, {"size": after.size, "root": after.root})
+        if entry.timings:
+            stages = canonical({stage: int(taken) for stage, taken in entry.timings.items()}).decode()
+            beside = {"seq": head.size, "written_at": self._clock().isoformat(), "stages": stages}
+            self._connection.execute(_ADD_TIMING, beside)
+        return Receipt(record_id, leaf, head.size, after.size, head.path_of_next, after.root), now
+
+    def _write_blobs(self, blobs: Mapping[str, bytes], needed: Iterable[str]) -> None:
+        for name in needed:
+            if self._connection.execute(_HAS_BLOB, {"digest": name}).first() is not None:
+                continue
+            if name not in blobs:
+                raise ValueError(f"the record names `{name}`, which is neither given nor stored")
+            if digest(blobs[name]) != name:
+                raise ValueError(f"the bytes given as `{name}` have another digest")
+            packed = store.pack(blobs[name])
+            row = {"digest": name, "packed_hash": sha256(packed).digest(), "packed": packed}
+            self._connection.execute(_ADD_BLOB, row)
+
+    def _check_or_create(self) -> None:
+        present = store.objects(self._connection)
+        if not present:
+            store.create(self._connection)
+        for name in (*store.METADATA.tables, *store.TRIGGERS):
+            if present and name not in present:
+                raise self._broken(f"its `{name}` is missing")
+        self._range, self._last_as_of = self._catch_up()
+
+    def _catch_up(self) -> tuple[CompactRange, datetime | None]:
+        """The range and last instant of the stored log, going on from what is known; the head must agree."""
+        found = self._connection.exec_driver_sql(_HEAD).first()
+        size, root = found if found else (0, CompactRange().root)
+        head, last = self._range, self._last_as_of
+        if size != head.size:
+            for seq, hashed in self._connection.exec_driver_sql(_LEAVES_FROM, (head.size,)):
+                if seq != head.size:
+                    raise self._broken(f"record {head.size} is missing")
+                if not isinstance(hashed, bytes):
+                    raise self._broken(f"the hash of record {seq} is damaged")
+                head = head.append(hashed)
+            last = self._read_last_as_of()
+        if (head.size, head.root) != (size, root):
+            raise self._broken(f"its tree was written over {size} records and does not match the {head.size} it holds")
+        return head, last
+
+    def _read_last_as_of(self) -> datetime | None:
+        written = self._connection.exec_driver_sql(_LAST_AS_OF).scalar()
+        try:
+            return None if written is None else instant(str(written))
+        except ValueError:
+            raise self._broken(f"the instant `{written}` of its last record is damaged") from None
+
+    def _broken(self, what: str) -> LogUnwritable:
+        return LogUnwritable(f"the log `{self.path}` does not verify: {what}; run `warrant audit verify`")
+
+
+def _body(entry: Entry, seq: int) -> dict[str, Json]:
+    """The record with the fields that the log itself writes, except its id."""
+    taken = [name for name in OWN if name in entry.record]
+    # An export writes these out under their own names, which must be free.
+    taken += [name for name in inlined(entry.record) if name in entry.record]
+    if taken:
+        raise ValueError(f"a record leaves `{'`, `'.join(taken)}` to the log")
+    body = {**entry.record, "format": FORMAT, "kind": Kind(entry.kind).value, "seq": seq}
+    return {**body, "blobs": sorted(entry.blobs)} if entry.blobs else body
+
+
+def _checked(record: dict[str, Json]) -> datetime:
+    """The instant of a record whose envelope is as it must be. Raises `ValueError`."""
+    try:
+        return instant(Envelope.model_validate(record).as_of)
+    except ValidationError as fault:
+        details = "; ".join(f"`{'.'.join(map(str, each['loc']))}`: {each['msg']}" for each in fault.errors())
+        raise ValueError(f"not a record: {details}") from None
+
+
+def _file(path: Path) -> tuple[int, int]:
+    """Which file a path names now: device and number."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def _z(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except store.FAULTS as fault:
+        raise LogUnwritable(f"the log `{path}` cannot be written: {store.reason(fault)}") from None
+    except OSError as fault:
+        raise LogUnwritable(f"the log `{path}` cannot be written: {(fault.strerror or str(fault)).lower()}") from None

@@ -1,0 +1,198 @@
+"""Reading the audit log: records, what they name by digest, and the proofs that they are in it.
+
+A `Receipt` is all that a broker needs in order to see by itself that a record is in the log. Reading never changes the
+file and checks only what it hands out; whether the whole log holds is the subject of `adapters.audit.verify`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVarTuple
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.engine import Connection
+
+from adapters.audit import store
+from adapters.audit.envelope import Kind
+from adapters.audit.merkle import CompactRange, consistency_path, inclusion_path, leaf_hash, verify_inclusion
+from adapters.audit.store import BLOB, LEAF, TIMING, TREE, LogUnreadable
+from knowledge.values import Json, digest, parse
+
+Columns = TypeVarTuple("Columns")
+
+_HEAD = select(TREE.c.size, TREE.c.root).order_by(TREE.c.size.desc()).limit(1)
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The proof that `leaf` stands at `index` of the log's tree of `tree_size`, whose root is `root`."""
+
+    record_id: str
+    leaf: bytes
+    index: int
+    tree_size: int
+    path: tuple[bytes, ...]
+    root: bytes
+
+    @property
+    def record(self) -> Json:
+        """The record that the receipt is for."""
+        return parse(self.leaf)
+
+
+def verify_receipt(receipt: Receipt, root: bytes) -> bool:
+    """Whether the receipt proves its record against this root, which the caller had from the log itself."""
+    if not verify_inclusion(leaf_hash(receipt.leaf), receipt.index, receipt.tree_size, receipt.path, root):
+        return False
+    try:
+        record = parse(receipt.leaf)
+        named = record["record_id"] == receipt.record_id and record["seq"] == receipt.index
+    except (ValueError, KeyError, TypeError):
+        return False
+    return named and receipt.root == root
+
+
+class LogReader:
+    """A log opened for reading only: to explain, export, look up."""
+
+    def __init__(self, path: Path, connection: Connection) -> None:
+        self.path = path
+        self._connection = connection
+
+    @classmethod
+    def read(cls, path: Path) -> LogReader:
+        """Open an existing log without checking or changing it. Raises `LogUnreadable`."""
+        if not path.is_file():
+            raise LogUnreadable(f"there is no log `{path}`")
+        try:
+            return LogReader(path, store.connect(path, write=False))
+        except store.FAULTS as fault:
+            raise LogUnreadable(f"the log `{path}` cannot be read: {store.reason(fault)}") from None
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def size(self) -> int:
+        """Records in the log."""
+        return self._head()[0]
+
+    @property
+    def root(self) -> bytes:
+        """Root of the tree over all records."""
+        return self._head()[1]
+
+    def root_at(self, size: int) -> bytes:
+        """Root of the tree when it had `size` records, as written then. Raises `KeyError`."""
+        if size == 0:
+            return CompactRange().root
+        found = self._all(select(TREE.c.root).where(TREE.c.size == size))
+        if not found:
+            raise KeyError(f"the log never had {size} records")
+        return bytes(found[0][0])
+
+    def records(
+        self,
+        kinds: Iterable[Kind | str] = (),
+        since: str | None = None,
+        until: str | None = None,
+        *,
+        newest_first: bool = False,
+    ) -> Iterator[Json]:
+        """Records in order of the log, streaming; of these kinds (all if none), `since` <= as_of <= `until`.
+
+        The bounds are compared as text: instants to the second as the records write them, or a day for its midnight.
+        """
+        wanted = [Kind(kind).value for kind in kinds]
+        query = select(LEAF.c.bytes).order_by(LEAF.c.seq.desc() if newest_first else LEAF.c.seq)
+        if wanted:
+            query = query.where(LEAF.c.kind.in_(wanted))
+        if since is not None:
+            query = query.where(LEAF.c.as_of >= since)
+        if until is not None:
+            query = query.where(LEAF.c.as_of <= until)
+        with self._reading():
+            for (leaf,) in self._connection.execute(query):
+                yield self._parsed(leaf)
+
+    def __iter__(self) -> Iterator[Json]:
+        return self.records()
+
+    def record(self, record_id: str) -> Json:
+        """The record with this id. Raises `KeyError`."""
+        found = self._all(select(LEAF.c.bytes).where(LEAF.c.record_id == record_id))
+        if not found:
+            raise KeyError(record_id)
+        return self._parsed(found[0][0])
+
+    def find(self, beginning: str, most: int = 5) -> tuple[str, ...]:
+        """Ids that begin so, in order of the log, at most `most`: for people, who type the first few digits."""
+        query = select(LEAF.c.record_id).where(LEAF.c.record_id.startswith(beginning, autoescape=True))
+        return tuple(row[0] for row in self._all(query.order_by(LEAF.c.seq).limit(most)))
+
+    def blob(self, name: str) -> bytes:
+        """The bytes with this digest. Raises `KeyError`; `LogUnreadable` where they do not have it any more."""
+        found = self._all(select(BLOB.c.packed).where(BLOB.c.digest == name))
+        if not found:
+            raise KeyError(name)
+        content = store.unpack(found[0][0])
+        if content is None or digest(content) != name:
+            raise LogUnreadable(f"the log `{self.path}` is damaged: the bytes stored as `{name}` have another digest")
+        return content
+
+    def timings(self) -> Iterator[tuple[int, dict[str, int]]]:
+        """Place of the record and nanoseconds by stage, for records that were appended with timings."""
+        with self._reading():
+            for seq, stages in self._connection.execute(select(TIMING.c.seq, TIMING.c.stages).order_by(TIMING.c.seq)):
+                yield seq, json.loads(stages)
+
+    def receipt(self, record_id: str) -> Receipt:
+        """A receipt for any record against the present root; reads every leaf's hash. Raises `KeyError`."""
+        found = self._all(select(LEAF.c.seq, LEAF.c.bytes).where(LEAF.c.record_id == record_id))
+        if not found:
+            raise KeyError(record_id)
+        (index, leaf), hashes = found[0], self._leaf_hashes()
+        head = CompactRange().extend(hashes)
+        return Receipt(record_id, leaf, index, head.size, inclusion_path(hashes, index), head.root)
+
+    def consistency(self, size: int) -> tuple[bytes, ...]:
+        """The proof that the log when it had `size` records is a beginning of the present one. Raises `IndexError`."""
+        return consistency_path(self._leaf_hashes(), size)
+
+    def _leaf_hashes(self) -> list[bytes]:
+        return [bytes(row[1]) for row in self._all(select(LEAF.c.seq, LEAF.c.leaf_hash).order_by(LEAF.c.seq))]
+
+    def _head(self) -> tuple[int, bytes]:
+        found = self._all(_HEAD)
+        return (found[0][0], bytes(found[0][1])) if found else (0, CompactRange().root)
+
+    def _all(self, query: Select[*Columns]) -> Sequence[Row[*Columns]]:
+        with self._reading():
+            return self._connection.execute(query).all()
+
+    def _parsed(self, leaf: bytes) -> Json:
+        try:
+            return parse(leaf)
+        except ValueError:
+            raise LogUnreadable(f"the log `{self.path}` is damaged: a record is not canonical JSON") from None
+
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
+        try:
+            yield
+        except store.FAULTS as fault:
+            raise LogUnreadable(f"the log `{self.path}` cannot be read: {store.reason(fault)}") from None

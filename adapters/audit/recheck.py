@@ -1,0 +1,47 @@
+"""The arithmetic verdict over a log: every decision re-evaluated from what its record names by digest.
+
+This is a `Recheck` for `adapters.audit.verify`: it reads the inputs back from the store, through the door again, and
+asks `engine.review.recheck`. Limits are parsed once for all records that name them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from engine.limits.model import Limits
+from engine.limits.text import read_limits
+from engine.orders.portfolio import Portfolio
+from engine.review.recheck import check_record
+from knowledge.door import Refused, snapshot_from_json
+from knowledge.faults import Faulty
+from knowledge.values import Json, parse
+
+
+class Arithmetic:
+    """Re-evaluates decision records in exact fractions. Use it for one walk over a log."""
+
+    def __init__(self) -> None:
+        self._limits: dict[str, Limits] = {}
+        self.checked = 0
+        """Decisions re-evaluated."""
+
+    def __call__(self, record: Json, blob: Callable[[str], bytes]) -> list[str]:
+        """One sentence for each thing in the record that its inputs do not bear out."""
+        if record.get("kind") != "decision":
+            return []
+        inputs = record["inputs"]
+        try:
+            snapshot = snapshot_from_json(parse(blob(inputs["snapshot"])))
+            portfolio = Portfolio.from_json(parse(blob(inputs["portfolio"])))
+            limits = self._read(inputs["limits"], blob)
+        except KeyError as error:
+            return [f"inputs: nothing readable is stored as `{error.args[0]}`, so it cannot be re-evaluated"]
+        except (Refused, Faulty) as error:
+            return [f"inputs: what is stored cannot be read any more: {error}"]
+        self.checked += 1
+        return check_record(record, snapshot, portfolio, limits)
+
+    def _read(self, name: str, blob: Callable[[str], bytes]) -> Limits:
+        if name not in self._limits:
+            self._limits[name] = read_limits(parse(blob(name)))
+        return self._limits[name]

@@ -1,0 +1,1 @@
+"""The desk: its files, its settings, its making and its check-up."""

@@ -1,0 +1,133 @@
+"""The check-up of a desk: its five files are sound, and its store can be written.
+
+The files are read by their own readers, so that the check-up finds what a cycle would find, with every fault of every
+file at once. Left out: whether the log in the store is what it was, which `warrant audit verify` answers.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from adapters.desk.doctor import Finding
+from adapters.desk.settings import SETTINGS, Desk, read_desk, shown, text_of
+from knowledge.faults import Fault, Faulty
+
+LEAST_FREE = 512 * 2**20
+"""Bytes that must be free where the store lies: a year of cycles and their write-ahead log, with room."""
+SQLITE_HEAD = b"SQLite format 3\0"
+
+
+def check_desk(folder: Path) -> list[Finding]:
+    """Everything about the desk in `folder`."""
+    findings = [Finding("desk", True, str(folder))]
+    try:
+        desk = read_desk(folder)
+    except Faulty as faulty:
+        return findings + _faults(faulty)
+    findings.append(Finding(SETTINGS, True, f"account {desk.settings.desk.account}, {desk.settings.desk.mode}"))
+    for name, read in READERS.items():
+        findings += _file(name, read, desk)
+    return [*findings, *check_store(desk.store)]
+
+
+def _rulebook(desk: Desk) -> str:
+    from rules.rulebook import read_rulebook
+
+    rulebook = read_rulebook(desk.folder)
+    return f"{len(rulebook.sources)} files, fingerprint {rulebook.fingerprint[:19]}"
+
+
+def _policies(desk: Desk) -> str:
+    """Reads the policies as Prolog does, in a process of its own: a broken file can not end this one."""
+    from knowledge.prolog.session import check_policies
+    from rules.rulebook import read_rulebook
+
+    sources = read_rulebook(desk.folder).policies
+    if faults := check_policies([(one.file, one.text) for one in sources]):
+        raise Faulty(*faults)
+    return f"{len(sources)} files, each predicate with its sentence"
+
+
+def _cases(desk: Desk) -> str:
+    """Runs every case of the rules in the real CLIPS."""
+    from rules.cases import run_cases, without_case
+    from rules.rulebook import read_rulebook
+
+    rulebook, folder = read_rulebook(desk.folder), desk.folder / "rules" / "cases"
+    results = run_cases(rulebook, folder)
+    faults = [_case_fault(one.place, problem) for one in results for problem in one.problems]
+    places = {rule.name: rule for rule in rulebook.program.rules}
+    for name in without_case(rulebook, folder):
+        words = f"the rule `{name}` has no case; write one in rules/cases/{name}.yaml"
+        faults.append(Fault(places[name].file, places[name].at.line, places[name].at.column, words))
+    if faults:
+        raise Faulty(*faults)
+    return f"{len(results)} cases of {len(places)} rules pass"
+
+
+def _case_fault(place: str, problem: str) -> Fault:
+    file, line = place.rsplit(":", 1)
+    return Fault(file, int(line), 1, problem)
+
+
+def _limits(desk: Desk) -> str:
+    from engine.limits.text import read_limits
+
+    limits = read_limits(text_of(desk.limits), shown(desk.limits))
+    return f"{len(limits.limits)} limits, fingerprint {limits.fingerprint[:19]}"
+
+
+def _instruments(desk: Desk) -> str:
+    from adapters.desk.instruments import read_instruments
+
+    instruments = read_instruments(text_of(desk.instruments), shown(desk.instruments))
+    return ", ".join(instrument.symbol for instrument in instruments)
+
+
+READERS: dict[str, Callable[[Desk], str]] = {
+    "rules and policies": _rulebook,
+    "policies": _policies,
+    "rule cases": _cases,
+    "limits.yaml": _limits,
+    "instruments.yaml": _instruments,
+}
+"""For each entry of a desk a function that reads it with its own reader and says what it holds."""
+
+
+def _file(name: str, read: Callable[[Desk], str], desk: Desk) -> list[Finding]:
+    try:
+        return [Finding(name, True, read(desk))]
+    except Faulty as faulty:
+        return _faults(faulty)
+    except Exception as error:  # noqa: BLE001  whatever stops a reader is what this check is there to report
+        return [Finding(name, False, f"can not be read: {error}", "this is a fault of the program: report it")]
+
+
+def _faults(faulty: Faulty) -> list[Finding]:
+    return [Finding(Path(fault.file).name, False, str(fault)) for fault in faulty.faults]
+
+
+def check_store(store: Path) -> Iterator[Finding]:
+    """Whether the store can be written, or made, and has room."""
+    folder = next(parent for parent in store.absolute().parents if parent.exists())
+    try:
+        with tempfile.TemporaryFile(dir=folder) as probe:
+            probe.write(SQLITE_HEAD)
+        if store.exists():
+            with store.open("r+b") as there:
+                head = there.read(len(SQLITE_HEAD))
+            if head not in (SQLITE_HEAD, b""):
+                remedy = "move the file away, or name another one in `[store]` of `warrant.toml`"
+                yield Finding("store", False, f"`{shown(store)}` is no SQLite file", remedy)
+                return
+    except OSError as error:
+        remedy = "make it writable, or name another place in `[store]` of `warrant.toml`"
+        yield Finding("store", False, f"`{shown(store)}` can not be written: {(error.strerror or '').lower()}", remedy)
+        return
+    yield Finding("store", True, f"`{shown(store)}` {'is there and' if store.exists() else 'can be made,'} writable")
+    free = shutil.disk_usage(folder).free
+    room = f"{free / 2**30:.1f} GB free"
+    yield Finding("room", free >= LEAST_FREE, room, "" if free >= LEAST_FREE else "free at least half a gigabyte there")

@@ -1,0 +1,47 @@
+"""Making a desk: a copy of the entry files, the rule text and its cases of another desk, without its store.
+
+Nothing is overwritten: a file that is already there is a fault, and then nothing at all is copied.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from adapters.desk.settings import ENTRIES, SHIPPED, find_desk, read_desk
+from knowledge.faults import Fault, Faulty
+
+FOLDERS = ("rules/book", "rules/cases")
+"""What the entry files of the rules include, and the cases that show each rule at work."""
+PATTERNS = ("*.clp", "*.pl", "*.yaml")
+
+
+def make_desk(folder: Path, source: Path | None = None) -> tuple[Path, ...]:
+    """Copy the desk in `source` (default: the one that ships) to `folder`; returns the files made, relative to it.
+
+    Raises `Faulty` when the source is no sound desk or anything would be overwritten, `OSError` when writing fails.
+    """
+    origin = SHIPPED if source is None else find_desk(source)
+    read_desk(origin)
+    files = [Path(name) for name in ENTRIES]
+    files += [
+        path.relative_to(origin)
+        for inner in FOLDERS
+        for pattern in PATTERNS
+        for path in sorted((origin / inner).glob(pattern))
+    ]
+    _refuse_to_overwrite(folder, files)
+    for file in files:
+        target = folder / file
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(origin / file, target)
+    return tuple(files)
+
+
+def _refuse_to_overwrite(folder: Path, files: list[Path]) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise Faulty(Fault(str(folder), 1, 1, f"`{folder}` is a file; name a folder that is new or empty"))
+    there = [file for file in files if (folder / file).exists()]
+    if there:
+        advice = "name a folder that is new or empty, or move the file away"
+        raise Faulty(*(Fault(str(folder / file), 1, 1, f"`{file}` is already there; {advice}") for file in there))

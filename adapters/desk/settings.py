@@ -1,0 +1,259 @@
+"""A desk: the folder with rules, policies, limits, instruments, settings and the store.
+
+Rules:
+- a folder is a desk when it holds any of the five entry files; what is missing of them is a fault, so that a lost
+  file never sends a command to another desk in silence;
+- `warrant.toml` is read strictly: unknown keys, wrong types and values out of range are faults with a place, all
+  reported together; numbers are read as `Decimal`;
+- paths in it are relative to the desk.
+
+Left out: the content of the other four files, which their readers check.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import PydanticCustomError
+
+from adapters.bars.calendars import EXCHANGES
+from adapters.desk.toml_text import Place, decode, parse, places
+from knowledge.faults import Fault, Faulty
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+SETTINGS = "warrant.toml"
+ENTRIES = ("rules.clp", "policies.pl", "limits.yaml", "instruments.yaml", SETTINGS)
+SHIPPED = Path(__file__).resolve().parents[2]
+"""The desk that ships: the root of the project."""
+
+
+def _whole_is_exact(value: object) -> object:
+    """TOML writes a whole amount as an integer; everything else is left to the strict check."""
+    return Decimal(value) if type(value) is int else value
+
+
+def _date(value: str) -> str:
+    """A day of the calendar, as its ISO text."""
+    try:
+        known = date.fromisoformat(value).isoformat() == value
+    except ValueError:
+        known = False
+    if not known:
+        raise PydanticCustomError("day", "no day of the calendar")
+    return value
+
+
+_WORD = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}$", description="a word of letters, digits and ._:+-")
+_AMOUNT = Field(ge=0, max_digits=15, description="a number of at most 15 digits, 0 or more")
+_EXCHANGE = Field(pattern=rf"^({'|'.join(EXCHANGES)})$", description="one of " + ", ".join(EXCHANGES))
+Amount = Annotated[Decimal, BeforeValidator(_whole_is_exact)]
+
+
+class _Section(BaseModel):
+    """A table of the file. The description of a field says what its key takes: complaints quote it."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class DeskSection(_Section):
+    """Who trades: `capital` is in units of `currency` at the start."""
+
+    name: Annotated[str, _WORD]
+    account: Annotated[str, _WORD]
+    currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$", description='three capital letters (ISO 4217), like "USD"')]
+    capital: Annotated[Amount, Field(gt=0, max_digits=15, description="a number of at most 15 digits, above 0")]
+    mode: Annotated[Literal["backtest", "paper"], Field(description='"backtest" or "paper"')]
+
+
+class StoreSection(_Section):
+    """Where the audit log lies, relative to the desk."""
+
+    path: Annotated[str, Field(min_length=1, description="the name of a file, relative to the desk")] = (
+        "store/warrant.sqlite"
+    )
+
+
+class FeedSection(_Section):
+    """Where bars come from; `calendar` is the exchange's market identifier code (ISO 10383)."""
+
+    kind: Annotated[Literal["sample", "csv"], Field(description='"sample" or "csv"')] = "sample"
+    path: Annotated[str, Field(min_length=1, description="the name of a folder, relative to the desk")] | None = None
+    calendar: Annotated[str, _EXCHANGE] = "XNYS"
+
+    @model_validator(mode="after")
+    def _path_goes_with_csv(self) -> Self:
+        if self.kind == "csv" and self.path is None:
+            raise ValueError('`kind = "csv"` needs a `path`: the folder with one file per instrument')
+        if self.kind == "sample" and self.path is not None:
+            raise ValueError('`kind = "sample"` takes no `path`; write `kind = "csv"` to read from it')
+        return self
+
+
+class BrokerSection(_Section):
+    """Costs of the paper broker: slippage in basis points of the price, commission in `currency`."""
+
+    slippage_bps: Annotated[Amount, _AMOUNT] = Decimal(2)
+    commission_per_share: Annotated[Amount, _AMOUNT] = Decimal("0.005")
+    commission_minimum: Annotated[Amount, _AMOUNT] = Decimal(1)
+
+
+class AdvisorsSection(_Section):
+    """When heads are trained: first on bars up to `trained_until`, then anew after so many calendar days.
+
+    The first cycle decides the session after `trained_until`. Heads speak for the swing horizon (five sessions).
+    """
+
+    trained_until: Annotated[str, AfterValidator(_date), Field(description='a date, like "2010-12-31"')] = "2010-12-31"
+    retrain_days: Annotated[int, Field(ge=1, le=10_000, description="a whole number from 1 to 10000")] = 84
+
+
+class Settings(_Section):
+    """All of `warrant.toml`."""
+
+    desk: DeskSection
+    store: StoreSection = StoreSection()
+    feed: FeedSection = FeedSection()
+    broker: BrokerSection = BrokerSection()
+    advisors: AdvisorsSection = AdvisorsSection()
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """A desk whose five files are there and whose settings are sound."""
+
+    folder: Path
+    settings: Settings
+
+    @property
+    def rules(self) -> Path:
+        """The entry of the quants."""
+        return self.folder / "rules.clp"
+
+    @property
+    def policies(self) -> Path:
+        """The entry of compliance."""
+        return self.folder / "policies.pl"
+
+    @property
+    def limits(self) -> Path:
+        """The entry of the risk officer."""
+        return self.folder / "limits.yaml"
+
+    @property
+    def instruments(self) -> Path:
+        """The universe and its reference data."""
+        return self.folder / "instruments.yaml"
+
+    @property
+    def store(self) -> Path:
+        """The SQLite file of the audit log."""
+        return self.folder / self.settings.store.path
+
+    @property
+    def bars(self) -> Path | None:
+        """The folder of the CSV feed; `None` when bars come from the sample."""
+        return None if self.settings.feed.path is None else self.folder / self.settings.feed.path
+
+
+def is_desk(folder: Path) -> bool:
+    """Whether `folder` holds any of the entry files of a desk."""
+    return any((folder / name).is_file() for name in ENTRIES)
+
+
+def find_desk(option: Path | None) -> Path:
+    """The desk meant: the one asked for, else the folder one stands in if it is a desk, else the one that ships.
+
+    Raises `Faulty` when the one asked for is none.
+    """
+    if option is None:
+        here = Path.cwd()
+        return here if is_desk(here) else SHIPPED
+    if not is_desk(option):
+        what = "has none of the files of a desk" if option.is_dir() else "is no folder"
+        raise Faulty(Fault(str(option), 1, 1, f"`{option}` {what}; make a desk there with `warrant init {option}`"))
+    return option
+
+
+def read_desk(folder: Path) -> Desk:
+    """Read the desk in `folder`. Raises `Faulty` with every missing file and every fault of `warrant.toml`."""
+    faults = [
+        Fault(shown(folder / name), 1, 1, f"`{name}` is missing; copy it from another desk or `warrant init` a new one")
+        for name in ENTRIES
+        if not (folder / name).is_file()
+    ]
+    settings = None
+    if (folder / SETTINGS).is_file():
+        try:
+            settings = read_settings((folder / SETTINGS).read_bytes(), shown(folder / SETTINGS))
+        except Faulty as faulty:
+            faults += faulty.faults
+    if settings is None or faults:
+        raise Faulty(*faults)
+    return Desk(folder, settings)
+
+
+def read_settings(source: bytes, file: str) -> Settings:
+    """Read the text of a `warrant.toml`; `file` is its name in complaints. Raises `Faulty`."""
+    tree = parse(source, file)
+    try:
+        return Settings.model_validate(tree)
+    except ValidationError as error:
+        found = places(source.decode("utf-8"))
+        raise Faulty(*(_fault(complaint, found, file) for complaint in error.errors())) from None
+
+
+def text_of(path: Path) -> str:
+    """The text of a file of a desk. Raises `Faulty` where it is not UTF-8, `OSError` where it can not be read."""
+    return decode(path.read_bytes(), shown(path))
+
+
+def shown(path: Path) -> str:
+    """A path as people read it: relative to where they stand when it lies below, else whole."""
+    whole = path.absolute()
+    here = Path.cwd()
+    return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
+
+
+def _fault(complaint: ErrorDetails, found: Mapping[tuple[str, ...], Place], file: str) -> Fault:
+    """A complaint of the strict check as a sentence, at the key it is about or else at the table that holds it."""
+    path = tuple(map(str, complaint["loc"]))
+    place = next((found[path[:end]] for end in range(len(path), 0, -1) if path[:end] in found), (1, 1))
+    *table, key = path
+    known = _section(table).model_fields
+    if complaint["type"] == "extra_forbidden":
+        close = get_close_matches(key, known, 1)
+        advice = f"did you mean `{close[0]}`?" if close else "it takes " + ", ".join(f"`{name}`" for name in known)
+        message = f"unknown key `{key}` in {_where(table)}; {advice}"
+    elif complaint["type"] == "missing":
+        message = f"`{key}` is missing; add it to {_where(table)}"
+    elif complaint["type"] == "value_error":
+        message = str(complaint["ctx"]["error"])
+    else:
+        value = complaint["input"]
+        wrote = json.dumps(value, ensure_ascii=False) if type(value) is str else str(value)
+        message = f"`{key}` takes {known[key].description or f'a table `[{key}]`'}, not `{wrote}`"
+    return Fault(file, *place, message)
+
+
+def _section(table: Sequence[str]) -> type[BaseModel]:
+    """The section that describes the table at this path."""
+    section: type[BaseModel] = Settings
+    for name in table:
+        annotation = section.model_fields[name].annotation
+        assert isinstance(annotation, type) and issubclass(annotation, BaseModel), table
+        section = annotation
+    return section
+
+
+def _where(table: Sequence[str]) -> str:
+    return f"`[{'.'.join(table)}]`" if table else "this file"

@@ -1,0 +1,1 @@
+"""The paper broker: a venue that fills warranted orders by daily bars."""

@@ -1,0 +1,250 @@
+"""The paper broker: a venue that fills warranted orders by daily bars, and does nothing without a receipt.
+
+No receipt, no trade. A submission is taken only if the receipt proves that a decision record which contains exactly
+this warrant is in the log, the warrant is for this account and mode and has not expired, and its client order id is
+new. The same submission twice gets the same answer and makes no second order. Refusals are records, not exceptions.
+One that is not proven, or comes under an id that another warrant has, is *stray*: it concerns no order and takes no id.
+
+All state is in `PaperState`, a fold over the records returned here: log every one, in order. A crash between two of
+them is mended by `restore` and the same call again, which returns what is missing.
+
+How bars fill orders is in `adapters/paper/matching.py`, at which prices in `adapters/paper/venue.py`, which orders are
+taken in `adapters/paper/terms.py`. Left out: borrow cost; dividends (the books pay them).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import Decimal
+from fractions import Fraction
+from typing import Generic, Literal, Protocol, Self, TypeVar
+
+from adapters.paper.matching import Matching
+from adapters.paper.state import PaperState, Ticket
+from adapters.paper.terms import Reason, Rejected, check
+from adapters.paper.venue import Bar, Costs, Listing, Session
+from engine.books.books import split_record
+from engine.orders.order import TABLE, Event, Role, State
+from engine.orders.portfolio import Mode, Working
+from engine.orders.warrants import PaperWarrant, Warrant, instant
+from knowledge.values import Json, canonical, digest, parse
+
+__all__ = ["Answer", "Bar", "Costs", "Listing", "PaperBroker", "PaperMode", "Proof", "Reason", "Session"]
+
+PaperMode = Literal[Mode.PAPER, Mode.BACKTEST]
+
+
+class Proof(Protocol):
+    """A receipt of the log, as far as a broker looks into it: the bytes whose inclusion it proves."""
+
+    @property
+    def leaf(self) -> bytes:
+        """The canonical bytes of the decision record."""
+
+
+ProofT = TypeVar("ProofT", bound=Proof)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a submission brings: `events` answer it, the same each time; `fresh` were not told before: log them."""
+
+    events: tuple[Json, ...]
+    fresh: tuple[Json, ...]
+
+    @property
+    def accepted(self) -> bool:
+        """Whether the venue took the order."""
+        return any(event["event"] == Event.ACCEPT for event in self.events)
+
+
+class PaperBroker(Generic[ProofT]):
+    """One simulated account. `verify` says whether a receipt proves its leaf against the log's own root."""
+
+    def __init__(
+        self,
+        account: str,
+        mode: PaperMode,
+        listings: Mapping[str, Listing],
+        verify: Callable[[ProofT], bool],
+        costs: Costs | None = None,
+    ) -> None:
+        if mode not in PaperWarrant.modes:
+            raise ValueError(f"a paper broker can not be opened for `{mode}`")
+        self.account = account
+        self.mode = mode
+        self.state = PaperState(listings)
+        self._matching = Matching(self.state, costs or Costs())
+        self._verify = verify
+
+    def restore(self, records: Iterable[Json]) -> Self:
+        """Fold the log's records into this new broker; those of other kinds pass by. Returns the broker."""
+        for record in records:
+            self.state.apply(record)
+        return self
+
+    def submit(self, warrant: PaperWarrant, receipt: ProofT, now: str) -> Answer:
+        """Submit the order of a warrant at the instant `now`. Raises `ValueError` only if `now` is no instant."""
+        moment = instant(now)
+        try:
+            decision_id = self._prove(warrant, receipt)
+            known = self._is_known(warrant)
+        except Rejected as refusal:
+            self._matching.put(_stray(warrant, refusal.reason, refusal.detail, now))
+            told = self._matching.collect()
+            return Answer(told, told)
+        identity = warrant.order.client_order_id
+        if not known:
+            self._matching.put(self._submission(warrant, decision_id, moment, now))
+        self._matching.settle(warrant.order.instrument, now, "", because_of=identity)
+        return Answer(tuple(self.state.answers[identity]), self._matching.collect())
+
+    def advance(self, session: Session, bars: Mapping[str, Bar]) -> tuple[Json, ...]:
+        """Let one session pass: fills, cancels and expiries. An instrument without a bar fills nothing."""
+        self._matching.advance(session, bars)
+        return self._matching.collect()
+
+    def split(self, instrument: str, ratio: Fraction, session: Session) -> tuple[Json, ...]:
+        """`ratio` new shares for each old one, before the session's open: position, resting orders and stops follow."""
+        record = split_record(instrument, ratio, session.date, session.opens_at)
+        if record["event_id"] not in self.state.splits:
+            self._matching.put(record)
+        self._matching.settle(instrument, session.opens_at, session.date)
+        return self._matching.collect()
+
+    def cancel(self, client_order_id: str, now: str, why: str) -> tuple[Json, ...]:
+        """Ask to cancel one order. It counts as not done, and is confirmed when the next session comes."""
+        ticket = self.state.tickets.get(client_order_id)
+        if ticket is None or (ticket.state, Event.REQUEST_CANCEL) not in TABLE:
+            if ticket is None or ticket.state is not State.CANCEL_PENDING:
+                self._matching.put(_no_cancel(client_order_id, ticket, now))
+        else:
+            self._matching.tell(ticket, Event.REQUEST_CANCEL, now, why=why)
+        return self._matching.collect()
+
+    def cancel_entries(self, now: str, why: str) -> tuple[Json, ...]:
+        """Ask to cancel every entry and keep exits and protective orders: what *kill* does."""
+        entries = [identity for identity, ticket in self.state.live.items() if ticket.order.role is Role.ENTRY]
+        return tuple(record for identity in sorted(entries) for record in self.cancel(identity, now, why))
+
+    def working(self) -> tuple[Working, ...]:
+        """Orders that may still fill, by client order id; an entry shows its protective stop as `stop_price`."""
+        return tuple(self._working(self.state.live[identity]) for identity in sorted(self.state.live))
+
+    def positions(self) -> dict[str, Decimal]:
+        """Signed net positions, to reconcile the books with."""
+        return dict(self.state.positions)
+
+    def _working(self, ticket: Ticket) -> Working:
+        order, remaining = ticket.order, ticket.remaining
+        if ticket.guarded_by is not None:
+            order = replace(order, stop_price=self.state.tickets[ticket.guarded_by].order.stop_price)
+        return Working(order, order.quantity if ticket.state is State.WARRANTED else remaining, ticket.state)
+
+    def _prove(self, warrant: Warrant, receipt: ProofT) -> str:
+        """The id of the decision that the receipt proves to contain exactly this warrant. Raises `Rejected`."""
+        if type(warrant) is not PaperWarrant:
+            raise Rejected(Reason.WRONG_MODE, f"a {type(warrant).__name__} has no business at a paper venue")
+        try:
+            proven = self._verify(receipt) is True
+            record = parse(receipt.leaf) if proven else {}
+            wanted = canonical(warrant.to_json())
+            contained = proven and any(canonical(one) == wanted for one in record["warrants"])
+            is_decision = contained and record["kind"] == "decision"
+            decision_id = str(record["record_id"]) if is_decision else ""
+        # The proof comes from outside: whatever is wrong with it, the order does not trade and the log says why.
+        except Exception as error:  # noqa: BLE001
+            raise Rejected(Reason.NO_RECEIPT, f"the receipt can not be read: {error!r}"[:300]) from None
+        if not proven:
+            raise Rejected(Reason.NO_RECEIPT, "the receipt does not prove its record against the log")
+        if not is_decision:
+            raise Rejected(Reason.NO_RECEIPT, "the record that the receipt proves is no decision with this warrant")
+        return decision_id
+
+    def _is_known(self, warrant: Warrant) -> bool:
+        identity = warrant.order.client_order_id
+        ticket = self.state.tickets.get(identity)
+        if ticket is None:
+            return False
+        if ticket.warrant_id != warrant.warrant_id or ticket.guards is not None:
+            raise Rejected(Reason.ID_TAKEN, f"the client order id `{identity}` belongs to `{ticket.warrant_id}`")
+        return True
+
+    def _submission(self, warrant: Warrant, decision_id: str, moment: datetime, now: str) -> Json:
+        """The first record of a proven order: its submission (with the reason of its rejection) or its expiry."""
+        try:
+            self._check_world(warrant, moment)
+            replaces, refused = check(warrant, self.state), None
+        except Rejected as refusal:
+            replaces, refused = (), refusal
+        order, stop = warrant.order, warrant.protective_stop
+        # An order whose warrant has expired was never submitted: it goes from warranted to expired.
+        expired = refused is not None and refused.reason is Reason.EXPIRED
+        taken = {order.client_order_id, *self.state.tickets}
+        waits = stop if stop and stop.instrument == order.instrument and stop.client_order_id not in taken else None
+        return {
+            "kind": "expiry" if expired else "order",
+            "event_id": f"{order.client_order_id}:1",
+            "client_order_id": order.client_order_id,
+            "decision_id": decision_id,
+            "warrant_id": warrant.warrant_id,
+            "event": Event.EXPIRE.value if expired else Event.SUBMIT.value,
+            "state": State.EXPIRED.value if expired else State.SUBMITTED.value,
+            "as_of": now,
+            "order": order.to_json(),
+            "protective_stop": None if waits is None else waits.to_json(),
+            "expires_at": None if order.role is Role.STOP else warrant.expires_at,
+            "replaces": list(replaces),
+            "refused": None if refused is None else [refused.reason.value, refused.detail],
+            "session": "",
+        }
+
+    def _check_world(self, warrant: Warrant, moment: datetime) -> None:
+        if warrant.mode is not self.mode:
+            raise Rejected(Reason.WRONG_MODE, f"issued for `{warrant.mode}`, and this venue is `{self.mode}`")
+        if warrant.account != self.account:
+            raise Rejected(Reason.WRONG_ACCOUNT, f"issued for `{warrant.account}`, and this is `{self.account}`")
+        if moment < instant(warrant.issued_as_of):
+            raise Rejected(Reason.NOT_YET, f"issued as of {warrant.issued_as_of}, which is still to come")
+        if moment > instant(warrant.expires_at):
+            raise Rejected(Reason.EXPIRED, f"the warrant expired at {warrant.expires_at}")
+
+
+def _stray(warrant: object, reason: Reason, detail: str, now: str) -> Json:
+    """A rejection that concerns no order at this venue: the id it came under is not taken by it."""
+    names = (warrant.order.client_order_id, warrant.warrant_id) if isinstance(warrant, Warrant) else ("unknown", None)
+    body = {
+        "kind": "rejection",
+        "client_order_id": names[0],
+        "decision_id": None,
+        "warrant_id": names[1],
+        "event": Event.REJECT.value,
+        "state": State.REJECTED.value,
+        "reason": reason.value,
+        "detail": detail,
+        "stray": True,
+        "as_of": now,
+    }
+    return {**body, "event_id": _event_id(body)}
+
+
+def _no_cancel(client_order_id: str, ticket: Ticket | None, now: str) -> Json:
+    stands = "is not known here" if ticket is None else f"is {ticket.state}"
+    body = {
+        "kind": "cancel",
+        "client_order_id": client_order_id,
+        "decision_id": None if ticket is None else ticket.decision_id,
+        "warrant_id": None if ticket is None else ticket.warrant_id,
+        "event": Event.REFUSE_CANCEL.value,
+        "state": State.REJECTED.value if ticket is None else ticket.state.value,
+        "detail": f"`{client_order_id}` {stands}; there is nothing to cancel",
+        "stray": True,
+        "as_of": now,
+    }
+    return {**body, "event_id": _event_id(body)}
+
+
+def _event_id(body: Json) -> str:
+    return "stray-" + digest(canonical(body)).removeprefix("sha256:")[:24]

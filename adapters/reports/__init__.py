@@ -1,0 +1,1 @@
+"""What a run came to: tallies, figures, pictures, a page."""

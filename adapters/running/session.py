@@ -1,0 +1,63 @@
+"""A desk opened for running: law checked, log open and verified, worker started, unfinished business resolved.
+
+The order is the point: nothing starts before the files are sound, and nothing is sent before the log verifies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.metadata import version
+
+from adapters.audit.log import AuditLog, LogUnwritable
+from adapters.desk.settings import Desk
+from adapters.frame import Failed
+from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
+from adapters.running.runner import Runner
+from adapters.running.worker import Worker, WorkerLost
+from adapters.running.world import Law, World, placed, read_law
+from knowledge.faults import Faulty
+
+PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-learn", "numpy", "pandas")
+"""Whose versions a start record names."""
+
+
+@contextmanager
+def opened(desk: Desk, world: World) -> Iterator[Runner]:
+    """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines."""
+    law = read_law(desk)
+    check_costs(desk, law.limits)
+    try:
+        with _worker(desk, law) as worker, AuditLog.open(desk.store) as log:
+            check_account(desk, log)
+            runner = Runner(desk, law, world, log, worker)
+            check_instruments(desk, runner.standing, world.listings)
+            _begin(runner, law)
+            yield runner
+    except LogUnwritable as error:
+        raise Failed(f"{error}; nothing was sent") from error
+    except WorkerLost as error:
+        raise Failed(f"{error}; run `warrant doctor`") from error
+
+
+def _worker(desk: Desk, law: Law) -> Worker:
+    """A worker with this law. What only the engines themselves find wrong with it is told with its place."""
+    try:
+        return Worker(law.rulebook, law.limits).start()
+    except Faulty as error:
+        raise Faulty(*placed(desk, error)) from None
+
+
+def _begin(runner: Runner, law: Law) -> None:
+    """Record what the desk starts with, and resolve what the last run left open."""
+    settings = runner.desk.settings
+    runner.start(
+        {
+            "rulebook": law.rulebook.fingerprint,
+            "limits": law.limits.fingerprint,
+            "versions": {name: version(name) for name in PACKAGES},
+            **terms_of(runner.desk),
+            "feed": settings.feed.kind,
+        }
+    )
+    runner.recover()

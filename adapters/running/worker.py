@@ -1,0 +1,224 @@
+"""The process that owns CLIPS, Prolog and Z3, and its keeper.
+
+A crash in native code ends one cycle, not the desk: the keeper starts a new worker and records what happened. Frames
+are a length (4 bytes, big endian) and canonical bytes. The worker's standard output and error are a file of its own:
+whatever an engine prints while deciding makes that cycle undetermined, and can not corrupt the frames. A cycle that
+takes longer than the keeper's patience is ended from outside; that is an event of the shell, recorded as such.
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from engine.limits.model import Limits
+from engine.orders.portfolio import Portfolio
+from knowledge.facts import Snapshot
+from knowledge.faults import Fault, Faulty
+from knowledge.values import Json, canonical, digest, parse
+from rules.rulebook import Rulebook
+
+PATIENCE = 20.0
+"""Seconds a cycle may take before it is ended from outside; budgets inside are counted and end far earlier."""
+PATIENCE_TO_LOAD = 60.0
+_ENDING = 0.5
+"""Seconds that a process which closed its pipes has to end by itself."""
+_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "33554432"}
+"""Words to glibc: keep what a solver's context frees. To map and fault in 10 MB anew for each takes 6 ms of 6.2."""
+_HEAD = struct.Struct(">I")
+_MOST_BYTES = 1 << 28
+
+
+class WorkerLost(Exception):
+    """The worker died, hung or answered nonsense; the message says which."""
+
+
+def serve() -> None:
+    """The worker's main loop: frames on the original standard input and output until the input ends."""
+    from engine.service import Service
+    from engine.verdicts import spoken_over
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
+    spoken = os.memfd_create("warrant-worker-output")
+    os.dup2(spoken, 1)
+    os.dup2(spoken, 2)
+    service = Service()
+    gc.disable()
+    while (request := _read(source)) is not None:
+        before = os.fstat(spoken).st_size
+        answer = service.answer(request)
+        said = os.pread(spoken, 2000, before)
+        if said:
+            answer = canonical(spoken_over(parse(answer), said.decode("utf-8", "replace").strip()))
+        _write(sink, answer)
+        # Garbage is collected while nobody waits for an answer; what loading made stays, and is not looked at again.
+        gc.collect()
+        if gc.get_freeze_count() == 0:
+            gc.freeze()
+
+
+class Worker:
+    """Keeps one worker process for a rulebook and limits. Use it as a context manager, from one thread."""
+
+    program = "from adapters.running.worker import serve; serve()"
+    """What the process runs."""
+
+    def __init__(self, rulebook: Rulebook, limits: Limits, patience: float = PATIENCE) -> None:
+        self._load = canonical({"op": "load", "rulebook": rulebook.to_json(), "limits": limits.source})
+        self._law = {"limits": limits.fingerprint, "rulebook": rulebook.fingerprint}
+        self._patience = patience
+        self._process: subprocess.Popen[bytes] | None = None
+        self.restarts = 0
+
+    def start(self) -> Self:
+        """Start the process. Raises `Faulty` where the engines refuse the rulebook or the limits, `WorkerLost`."""
+        if self._process is None:
+            self._start()
+        return self
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def pid(self) -> int | None:
+        """The process id of the running worker, if there is one."""
+        return None if self._process is None else self._process.pid
+
+    def decide(self, snapshot: Snapshot, portfolio: Portfolio) -> Json:
+        """The decision as JSON. Raises `WorkerLost` after ending the worker; the next call starts a new one."""
+        asked = {"portfolio": portfolio.digest, "snapshot": snapshot.digest}
+        return self._decide(snapshot.encoded, portfolio.encoded, asked)
+
+    def decide_stored(self, snapshot: bytes, portfolio: bytes) -> Json:
+        """The same from canonical bytes as they are stored: a replay decides what the log holds, unparsed."""
+        return self._decide(snapshot, portfolio, {"portfolio": digest(portfolio), "snapshot": digest(snapshot)})
+
+    def _decide(self, snapshot: bytes, portfolio: bytes, asked: Mapping[str, str]) -> Json:
+        if self._process is None or self._process.poll() is not None:
+            self.close()
+            self.restarts += 1
+            self._start()
+        # The parts are canonical and the keys in order, so the whole is canonical without encoding it again.
+        request = b'{"op":"decide","portfolio":' + portfolio + b',"snapshot":' + snapshot + b"}"
+        answer = self._ask(request, self._patience)
+        if not _answers(answer, {**self._law, **asked}):
+            self.close()
+            raise WorkerLost("the worker was lost: what it answered is no decision on what it was asked")
+        return answer["decision"]
+
+    def close(self) -> None:
+        """End the worker, at once."""
+        process, self._process = self._process, None
+        if process is not None:
+            process.kill()
+            process.wait()
+            for stream in (process.stdin, process.stdout):
+                if stream is not None:
+                    stream.close()
+
+    def _start(self) -> None:
+        root = Path(__file__).resolve().parents[2]
+        # No empty entry, and no `-c` without `-P`: both would put the folder one stands in among the modules' folders.
+        path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
+        environment = {**os.environ, **_MEMORY, "PYTHONPATH": path}
+        command = [sys.executable, "-P", "-c", self.program]
+        self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no input of the user
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
+        )
+        assert self._process.stdin is not None
+        os.set_blocking(self._process.stdin.fileno(), False)
+        answer = self._ask(self._load, PATIENCE_TO_LOAD)
+        if "faults" in answer:
+            self.close()
+            raise Faulty(*(Fault(*fault) for fault in answer["faults"]))
+
+    def _ask(self, request: bytes, patience: float) -> Json:
+        process = self._process
+        assert process is not None and process.stdin is not None and process.stdout is not None
+        try:
+            _write_within(process.stdin, request, patience)
+            return parse(_read_within(process.stdout, patience))
+        except (OSError, ValueError, WorkerLost) as error:
+            ending = _ending(process)
+            self.close()
+            raise WorkerLost(f"the worker was lost: {ending or error}") from None
+        except BaseException:
+            # Interrupted while an answer was under way: nobody may take it for the answer to the next request.
+            self.close()
+            raise
+
+
+def _answers(answer: Json, inputs: Mapping[str, str]) -> bool:
+    """Whether this is a decision on these inputs, all its warrants included."""
+    decision = answer.get("decision") if isinstance(answer, dict) else None
+    if not isinstance(decision, dict) or decision.get("inputs") != inputs:
+        return False
+    warrants = decision.get("warrants")
+    return isinstance(warrants, list) and all(isinstance(one, dict) and one.get("inputs") == inputs for one in warrants)
+
+
+def _ending(process: subprocess.Popen[bytes]) -> str:
+    """How the process ended; empty where it runs. A closed pipe can be seen a little before the end behind it."""
+    try:
+        code = process.wait(_ENDING)
+    except subprocess.TimeoutExpired:
+        return ""
+    return f"it was killed by signal {-code}" if code < 0 else f"it ended with status {code}"
+
+
+def _write(sink: IO[bytes], frame: bytes) -> None:
+    sink.write(_HEAD.pack(len(frame)) + frame)
+    sink.flush()
+
+
+def _write_within(sink: IO[bytes], frame: bytes, patience: float) -> None:
+    """One frame into a pipe that does not block; `WorkerLost` where nobody reads it in time."""
+    end, descriptor = time.monotonic() + patience, sink.fileno()
+    left = memoryview(_HEAD.pack(len(frame)) + frame)
+    while left:
+        if not select.select([], [descriptor], [], max(0.0, end - time.monotonic()))[1]:
+            raise WorkerLost(f"it took no request within {patience:g} s")
+        left = left[os.write(descriptor, left) :]
+
+
+def _read(source: IO[bytes]) -> bytes | None:
+    head = source.read(_HEAD.size)
+    if len(head) < _HEAD.size:
+        return None
+    return source.read(_HEAD.unpack(head)[0])
+
+
+def _read_within(source: IO[bytes], patience: float) -> bytes:
+    """One frame, or `WorkerLost` when the stream ends or the time is over."""
+    end, descriptor = time.monotonic() + patience, source.fileno()
+    received = bytearray()
+    wanted = _HEAD.size
+    while len(received) < wanted:
+        left = end - time.monotonic()
+        if left <= 0 or not select.select([descriptor], [], [], left)[0]:
+            raise WorkerLost(f"no answer within {patience:g} s")
+        part = os.read(descriptor, wanted - len(received))
+        if not part:
+            raise WorkerLost("it closed its output")
+        received += part
+        if wanted == _HEAD.size and len(received) == wanted:
+            wanted += _HEAD.unpack(received)[0]
+            if wanted > _MOST_BYTES:
+                raise WorkerLost("it answered with an impossible length")
+    return bytes(received[_HEAD.size :])

@@ -1,0 +1,179 @@
+"""Everything a desk knows before a cycle: its rulebook, limits and instruments, the market of its feed, its heads.
+
+Built once, asked session by session. What a session's facts are made of was known at its close: measures and heads are
+causal, and a council trains only on bars before the decisions it advises.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from adapters.bars.calendars import ExchangeCalendar, calendars_of
+from adapters.bars.feeds import SAMPLE_INSTRUMENTS, CsvFeed, Feed, SampleFeed, load
+from adapters.desk.instruments import load_instruments
+from adapters.desk.settings import Desk, shown, text_of
+from adapters.paper.venue import Bar, Listing, Session
+from advisors.actions import Action
+from advisors.market_facts import Desk as Survey
+from advisors.market_facts import market_facts, survey
+from advisors.reference import Instrument
+from engine.limits.model import Limits
+from engine.limits.text import read_limits
+from knowledge.door import freeze
+from knowledge.facts import Snapshot
+from knowledge.faults import Fault, Faulty
+from knowledge.values import Inexact, exact
+from rules.rulebook import Rulebook, read_rulebook
+
+if TYPE_CHECKING:
+    from advisors.council import Council
+
+
+@dataclass(frozen=True)
+class Law:
+    """What binds a desk: its rulebook and its limits."""
+
+    rulebook: Rulebook
+    limits: Limits
+
+
+def read_law(desk: Desk) -> Law:
+    """Read rulebook and limits, with the faults of both. Raises `Faulty`."""
+    faults: list[Fault] = []
+    rulebook = limits = None
+    try:
+        rulebook = read_rulebook(desk.folder)
+    except Faulty as error:
+        faults += placed(desk, error)
+    try:
+        limits = read_limits(text_of(desk.limits), shown(desk.limits))
+    except Faulty as error:
+        faults += error.faults
+    if rulebook is None or limits is None:
+        raise Faulty(*faults)
+    return Law(rulebook, limits)
+
+
+def placed(desk: Desk, faulty: Faulty) -> list[Fault]:
+    """The faults of rule and policy files, which a rulebook names from its desk, as a person would open them."""
+    return [Fault(shown(desk.folder / one.file), one.line, one.column, one.message) for one in faulty.faults]
+
+
+@dataclass(frozen=True)
+class World:
+    """The market as a desk sees it."""
+
+    desk: Desk
+    instruments: tuple[Instrument, ...]
+    feed: Feed
+
+    @classmethod
+    def of(cls, desk: Desk, instruments: tuple[str, ...] = ()) -> World:
+        """Open the desk's feed for its instruments (or some of them). Raises `Faulty`."""
+        settings = desk.settings.feed
+        traded = SAMPLE_INSTRUMENTS if settings.kind == "sample" else None
+        known = load_instruments(desk.instruments, traded)
+        chosen = tuple(one for one in known if not instruments or one.symbol in instruments)
+        symbols = tuple(one.symbol for one in chosen)
+        if settings.kind == "sample":
+            feed: Feed = SampleFeed(symbols)
+        else:
+            assert desk.bars is not None
+            feed = CsvFeed(desk.bars, symbols, exchange=settings.calendar)
+        return cls(desk, chosen, feed)
+
+    @cached_property
+    def calendar(self) -> ExchangeCalendar:
+        """The calendar by which the desk's cycles run."""
+        return ExchangeCalendar(self.desk.settings.feed.calendar)
+
+    @cached_property
+    def survey(self) -> Survey:
+        """Bars, measures and reference data of all sessions."""
+        calendars = calendars_of(one.exchange for one in self.instruments)
+        return survey(load(self.feed), self.instruments, calendars, self.desk.settings.desk.currency)
+
+    @cached_property
+    def council(self) -> Council:
+        """The heads, trained by plan on bars before each decision."""
+        from advisors.council import Council
+        from advisors.heads.walk import Plan
+
+        plan = Plan(days=self.desk.settings.advisors.retrain_days)
+        panel, folder = self.survey.market.panel, self.desk.store.parent / "models"
+        return Council.train(panel, self.survey.measures, self.trained_until, folder, plan=plan)
+
+    @cached_property
+    def trained_until(self) -> str:
+        """The last session the first training sees. Raises `Faulty` where the feed begins after it."""
+        wanted = self.desk.settings.advisors.trained_until
+        before = [day for day in self.survey.market.panel.sessions if day <= wanted]
+        if not before:
+            words = f'`trained_until = "{wanted}"` is before the feed\'s first session; give a later date'
+            raise Faulty(Fault(str(self.desk.folder / "warrant.toml"), 1, 1, words))
+        return before[-1]
+
+    @property
+    def first_decision(self) -> str:
+        """The first session that may be decided. Raises `Faulty` where the feed ends before it."""
+        after = [day for day in self.survey.market.panel.sessions if day > self.trained_until]
+        if not after:
+            words = f"the feed ends on {self.trained_until}, before any session that could be decided"
+            raise Faulty(Fault(str(self.desk.folder / "warrant.toml"), 1, 1, words))
+        return after[0]
+
+    @cached_property
+    def actions(self) -> Mapping[str, tuple[Action, ...]]:
+        """Splits and dividends by ex-date."""
+        found: dict[str, list[Action]] = {}
+        for action in self.survey.market.actions:
+            found.setdefault(action.session, []).append(action)
+        return {session: tuple(actions) for session, actions in found.items()}
+
+    @property
+    def listings(self) -> dict[str, Listing]:
+        """What the venue fixes about each instrument."""
+        return {one.symbol: Listing(one.tick, one.currency, one.multiplier) for one in self.instruments}
+
+    def session(self, day: str) -> Session:
+        """A session with its instants."""
+        return Session(day, self.calendar.open_instant(day), self.calendar.close_instant(day))
+
+    def sessions(self, first: str, last: str) -> tuple[str, ...]:
+        """Sessions from `first` to `last`, both included, that the feed covers."""
+        return tuple(day for day in self.survey.market.panel.sessions if first <= day <= last)
+
+    def bars(self, day: str) -> dict[str, Bar]:
+        """The whole bars of one session; an instrument without one, or with prices nobody can say exactly, has none."""
+        panel = self.survey.market.panel
+        row = panel.row(day)
+        found = {}
+        for at, name in enumerate(panel.instruments):
+            if panel.valid[row, at]:
+                grids = (panel.open, panel.high, panel.low, panel.close)
+                try:
+                    opened, high, low, close = (_price(float(grid[row, at])) for grid in grids)
+                except Inexact:
+                    # The door refuses them too, and the snapshot says so.
+                    continue
+                found[name] = Bar(opened, high, low, close, int(panel.volume[row, at]))
+        return found
+
+    def listed(self, day: str) -> tuple[str, ...]:
+        """Instruments that have had a bar up to this session: those a verdict is due for."""
+        panel = self.survey.market.panel
+        rows = panel.valid[: panel.row(day) + 1]
+        return tuple(name for at, name in enumerate(panel.instruments) if rows[:, at].any())
+
+    def snapshot(self, day: str) -> Snapshot:
+        """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""
+        facts = [*market_facts(self.survey, day), *self.council.advise(day)]
+        return freeze(self.calendar.close_instant(day), self.listed(day), facts)
+
+
+def _price(number: float) -> Decimal:
+    return exact(number, Decimal("0.0001"))

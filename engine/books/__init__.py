@@ -1,0 +1,1 @@
+"""Positions and cash as a fold over what the log says happened."""

@@ -1,0 +1,1 @@
+"""What may be granted: terms, reach, measures, conditions, sizes, rulings."""

@@ -1,0 +1,315 @@
+"""The conditions of layers 3 to 7 and the trading state: what binds an entry without being a sum.
+
+Conditions read only the snapshot, the portfolio's operational state and the policies' answer. They bind entries; the
+only things that hold an exit are listed in `HOLDS`. An input that is absent never passes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+from engine.gate.market import Market
+from engine.gate.proposals import Exit, Finding
+from engine.gate.reach import Book
+from engine.gate.sizing import speakers
+from engine.limits.kinds import TRADING_STATES
+from engine.limits.model import Limit, Limits
+from engine.orders.order import Role, Side
+from engine.orders.portfolio import Portfolio
+from knowledge.facts import Fact, Snapshot
+from knowledge.values import text
+
+HOLDS = {
+    "frozen": "the venue has halted the instrument",
+    "log": "the audit log is not writable or not verified",
+}
+"""All that may hold an exit. (A missing position or a position already worked down to zero leaves nothing to exit.)"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """One entry candidate before the conditions."""
+
+    instrument: str
+    side: Side
+    strategy: str
+    horizon: str
+    forbidden: tuple[str, ...]
+    """Sentences of the policies that forbid it; an undetermined policy is one of them."""
+
+
+@dataclass(frozen=True)
+class Circumstances:
+    """Everything a condition may read."""
+
+    snapshot: Snapshot
+    portfolio: Portfolio
+    market: Market
+    book: Book
+    exits: tuple[Exit, ...]
+    limits: Limits
+    derived: tuple[Fact, ...] = ()
+    """What the rules concluded: every candidate and trail of it may become a message."""
+
+    @property
+    def session(self) -> str:
+        """The ISO date of the decision."""
+        return self.market.session
+
+
+def trading_state(here: Circumstances) -> tuple[str, dict[str, Finding]]:
+    """The strictest state any limit names, and a finding for each state limit in force."""
+    worst, findings = 0, {}
+    for limit in here.limits.in_force(here.session):
+        if limit.spec.form == "state":
+            finding = _STATES[limit.kind](limit, here)
+            findings[limit.id] = finding
+            if not finding.holds:
+                worst = max(worst, TRADING_STATES.index(limit.then))
+    return TRADING_STATES[worst], findings
+
+
+def findings(here: Circumstances, states: Mapping[str, Finding], case: Case) -> tuple[Finding, ...]:
+    """Every condition in force for one candidate, with the trading state's, by layer and id."""
+    found: list[Finding] = []
+    for limit in here.limits.in_force(here.session):
+        if limit.spec.form == "state":
+            found.append(states[limit.id])
+        elif limit.spec.form == "condition":
+            found.append(_CONDITIONS[limit.kind](limit, here, case))
+    return tuple(found)
+
+
+def held_back(here: Circumstances, instrument: str) -> str | None:
+    """Why an exit on this instrument cannot go out now, or None."""
+    if not here.portfolio.operations.log_verified:
+        return HOLDS["log"]
+    return HOLDS["frozen"] if instrument in here.portfolio.operations.frozen else None
+
+
+def _number(number: Fraction | Decimal | int) -> str:
+    return text(number)
+
+
+def _at_most(limit: Limit, value: Fraction, detail: str) -> Finding:
+    return Finding(limit.id, value <= limit.bound, _number(value), _number(limit.bound), detail)
+
+
+def _flag(limit: Limit, holds: bool, detail: str) -> Finding:
+    return Finding(limit.id, holds, "yes" if holds else "no", "yes", detail)
+
+
+def _none_of(limit: Limit, names: list[str], detail: str) -> Finding:
+    listed = "; ".join(names)
+    return Finding(limit.id, not names, str(len(names)), "0", f"{detail}: {listed}" if names else f"no {detail}")
+
+
+# --- trading states ---------------------------------------------------------------------------------------------
+
+
+def _reached(limit: Limit, value: Fraction | None, detail: str) -> Finding:
+    if value is None:
+        return Finding(limit.id, False, "unknown", _number(limit.bound), f"{detail} is unknown")
+    return Finding(limit.id, value < limit.bound, _number(value), _number(limit.bound), detail)
+
+
+def _day_loss(limit: Limit, here: Circumstances) -> Finding:
+    start = Fraction(here.portfolio.nav) - Fraction(here.portfolio.day_pnl)
+    share = max(Fraction(0), -Fraction(here.portfolio.day_pnl)) / start if start > 0 else None
+    return _reached(limit, share, "loss since the last session's close, as a share of NAV")
+
+
+def _drawdown(limit: Limit, here: Circumstances) -> Finding:
+    high = Fraction(here.portfolio.high_water_mark)
+    share = 1 - Fraction(here.portfolio.nav) / high if high > 0 else None
+    return _reached(limit, share, "loss since the highest NAV, as a share of it")
+
+
+def _index_volatility(limit: Limit, here: Circumstances) -> Finding:
+    fact = here.snapshot.find("market", "index-volatility-rank")
+    value = None if fact is None else Fraction(fact.number("value"))
+    return _reached(limit, value, "rank of the index's volatility in its history")
+
+
+def _kill_switch(limit: Limit, here: Circumstances) -> Finding:
+    state = here.portfolio.operations
+    return _flag(limit, not (state.kill_switch or state.halted), "neither kill switch nor standing halt")
+
+
+_STATES: dict[str, Callable[[Limit, Circumstances], Finding]] = {
+    "day_loss": _day_loss,
+    "drawdown": _drawdown,
+    "index_volatility": _index_volatility,
+    "kill_switch": _kill_switch,
+}
+
+
+# --- layer 5: models --------------------------------------------------------------------------------------------
+
+
+def _speaking(here: Circumstances, case: Case) -> list[tuple[str, Fact | None]]:
+    facts = speakers(here.snapshot, case.instrument, case.side)
+    return [(fact.word("head"), here.snapshot.find("head", fact.word("head"))) for fact in facts]
+
+
+def _head_figure(slot: str) -> Callable[[Limit, Circumstances, Case], Finding]:
+    def condition(limit: Limit, here: Circumstances, case: Case) -> Finding:
+        heads = _speaking(here, case)
+        unknown = [name for name, record in heads if record is None]
+        if unknown or not heads:
+            who = ", ".join(unknown) or "any head that speaks for it"
+            return Finding(limit.id, False, "unknown", _number(limit.bound), f"{slot} of {who} is unknown")
+        worst, name = max((Fraction(record.number(slot)), name) for name, record in heads if record is not None)
+        return _at_most(limit, worst, f"worst {slot} among the heads that speak for it ({name})")
+
+    return condition
+
+
+def _healthy_heads(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    healthy = [name for name, record in _speaking(here, case) if record is not None and record["status"] == "healthy"]
+    holds = len(healthy) >= limit.bound
+    detail = f"healthy heads that speak for it: {', '.join(healthy) or 'none'}"
+    return Finding(limit.id, holds, str(len(healthy)), _number(limit.bound), detail)
+
+
+def _interval_width(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    fact = here.snapshot.find("indicator", case.instrument, "interval-75")
+    if fact is None:
+        return Finding(limit.id, False, "unknown", _number(limit.bound), "interval-75 is unknown")
+    return _at_most(limit, Fraction(fact.number("value")), "width of the 75 % interval of the next daily return")
+
+
+# --- layer 6: operations ----------------------------------------------------------------------------------------
+
+
+def _data_quality(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    faults = [fact for fact in here.snapshot.all("quality") if fact["instrument"] == case.instrument]
+    return _none_of(limit, [f"{fact['issue']} ({fact['detail']})" for fact in faults], "faults in its data")
+
+
+def _data_complete(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    lacks = [f"{case.instrument} {name}" for name in here.market.missing.get(case.instrument, ())]
+    if case.instrument not in here.market.terms and not lacks:
+        lacks.append(f"{case.instrument} every figure: it is not in the universe")
+    for name in here.book.unpriced:
+        reasons = here.market.missing.get(name, ("protective stop of a short",))
+        lacks.extend(f"{name} (held) {reason}" for reason in reasons)
+    calendar = here.snapshot.find("calendar", case.instrument)
+    if calendar is not None and calendar.word("next") <= here.session:
+        lacks.append(f"{case.instrument} next session (the calendar says {calendar['next']}, which is over)")
+    if here.portfolio.nav <= 0:
+        lacks.append("a NAV above zero")
+    return _none_of(limit, sorted(set(lacks)), "missing inputs")
+
+
+def _data_age(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    bar = here.snapshot.find("bar", case.instrument)
+    if bar is None:
+        return Finding(limit.id, False, "unknown", _number(limit.bound), "it has no bar")
+    age = (date.fromisoformat(here.session) - date.fromisoformat(bar.word("session"))).days
+    if age < 0:
+        return Finding(limit.id, False, str(age), _number(limit.bound), "its last bar is from the future")
+    return _at_most(limit, Fraction(age), f"days since its last bar ({bar['session']})")
+
+
+def _operation(name: str, detail: str) -> Callable[[Limit, Circumstances, Case], Finding]:
+    def condition(limit: Limit, here: Circumstances, case: Case) -> Finding:
+        return _flag(limit, getattr(here.portfolio.operations, name) is True, detail)
+
+    return condition
+
+
+def _clock_skew(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    skew = abs(here.portfolio.operations.clock_skew_ms)
+    return _at_most(limit, Fraction(skew), "difference between our clock and the venue's")
+
+
+def _message_rate(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    """Counts what goes out before it: exits, stops that move, and every candidate served earlier, were it granted."""
+    trails = {fact["instrument"] for fact in here.derived if fact.template == "trail"}
+    queue = [
+        ((-fact.number("conviction"), fact.word("instrument")), fact["side"])
+        for fact in here.derived
+        if fact.template == "candidate"
+    ]
+    side = "long" if case.side is Side.BUY else "short"
+    own = [turn for turn, asked in queue if (turn[1], asked) == (case.instrument, side)]
+    earlier = sum(turn[1] != case.instrument and not (own and turn > own[0]) for turn, _ in queue)
+    sent = here.portfolio.operations.messages_last_second + len(here.exits) + len(trails) + earlier + 1
+    return _at_most(limit, Fraction(sent), "messages in this second: exits, stops, earlier entries and this one")
+
+
+def _repeated_execution(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    counts = dict(here.portfolio.operations.executions)
+    return _at_most(
+        limit, Fraction(counts.get(case.instrument, 0) + 1), "entries in the instrument this session, this one included"
+    )
+
+
+def _other_strategy(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    owners = [
+        ("position", one.instrument, one.strategy, one.horizon) for one in here.portfolio.positions if one.quantity != 0
+    ]
+    owners += [
+        ("entry", one.order.instrument, one.order.strategy, one.order.horizon)
+        for one in here.portfolio.working
+        if one.order.role is Role.ENTRY
+    ]
+    others = [
+        f"{what} of {strategy}/{horizon}"
+        for what, instrument, strategy, horizon in owners
+        if instrument == case.instrument and (strategy, horizon) != (case.strategy, case.horizon)
+    ]
+    return _none_of(limit, others, "holdings of another strategy or horizon")
+
+
+def _duplicate_order(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    working = [one.order.client_order_id for one in here.portfolio.working
+               if one.order.instrument == case.instrument and one.order.role is Role.ENTRY]  # fmt: skip
+    return _none_of(limit, working, "working entries for the same instrument")
+
+
+# --- layer 7: compliance ----------------------------------------------------------------------------------------
+
+
+def _policy(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    return _none_of(limit, list(case.forbidden), "reasons of the policies against it")
+
+
+def _wash_trade(limit: Limit, here: Circumstances, case: Case) -> Finding:
+    """An opposite position counts too: an order that would cross zero is an exit now, and an entry later."""
+    against = [one.order.client_order_id for one in here.portfolio.working
+               if one.order.instrument == case.instrument and one.order.side is not case.side
+               and one.order.role is not Role.STOP]  # fmt: skip
+    against += ["an exit of this decision" for one in here.exits if one.instrument == case.instrument]
+    position = here.portfolio.position(case.instrument)
+    if position is not None and position.quantity * case.side.sign < 0:
+        against.append("an opposite position")
+    return _none_of(limit, against, "own orders on the other side")
+
+
+_CONDITIONS: dict[str, Callable[[Limit, Circumstances, Case], Finding]] = {
+    "head_brier": _head_figure("brier"),
+    "head_psi": _head_figure("psi"),
+    "head_age": _head_figure("age"),
+    "healthy_heads": _healthy_heads,
+    "interval_width": _interval_width,
+    "data_quality": _data_quality,
+    "data_complete": _data_complete,
+    "data_age": _data_age,
+    "feed_connected": _operation("feed_connected", "the feed is connected"),
+    "broker_connected": _operation("broker_connected", "the broker is connected"),
+    "books_reconciled": _operation("books_reconciled", "the books agree with the broker's"),
+    "clock_skew": _clock_skew,
+    "message_rate": _message_rate,
+    "repeated_execution": _repeated_execution,
+    "other_strategy": _other_strategy,
+    "duplicate_order": _duplicate_order,
+    "policy": _policy,
+    "wash_trade": _wash_trade,
+    "log_verified": _operation("log_verified", "the audit log is writable and verified"),
+}

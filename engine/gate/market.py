@@ -1,0 +1,142 @@
+"""What the gate needs to know of each instrument, read from the snapshot as exact fractions.
+
+A figure that is absent stays `None`, and its name stands in `missing`: an instrument that lacks one admits no entry,
+and a *held* instrument that lacks one admits no entry anywhere, because no limit can be computed around it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+
+from engine.orders.portfolio import Portfolio
+from knowledge.facts import Fact, Snapshot
+
+ROOT_OF_YEAR = Fraction(1587, 100)
+"""A rational just below the square root of 252 sessions, so that a daily volatility is never understated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """One instrument. Money is in the account's currency.
+
+    `price` is the reference price in the instrument's currency; `unit` turns one price point of one share into account
+    currency (multiplier times currency rate); `volatility` is annual; `average_volume` in shares a day.
+    """
+
+    instrument: str
+    price: Fraction
+    unit: Fraction
+    tick: Fraction
+    lot: int
+    multiplier: Fraction
+    average_volume: Fraction
+    beta: Fraction
+    volatility: Fraction
+    true_range: Fraction
+    sector: str
+    issuer: str
+    currency: str
+
+    @property
+    def exposure(self) -> Fraction:
+        """Exposure of one share at the reference price."""
+        return self.price * self.unit
+
+    @property
+    def daily_volatility(self) -> Fraction:
+        """Volatility of one session (variance scales with time), rounded up."""
+        return self.volatility / ROOT_OF_YEAR
+
+
+@dataclass(frozen=True)
+class Market:
+    """All instruments of the snapshot and of the portfolio, and the clusters they form."""
+
+    session: str
+    terms: Mapping[str, Terms]
+    missing: Mapping[str, tuple[str, ...]]
+    clusters: tuple[tuple[str, ...], ...]
+    """Instruments connected by |correlation| at or above the threshold, only clusters of two or more, sorted."""
+
+    def cluster(self, instrument: str) -> tuple[str, ...]:
+        """The cluster an instrument belongs to (itself alone where it is in none)."""
+        return next((group for group in self.clusters if instrument in group), (instrument,))
+
+
+def read_market(snapshot: Snapshot, portfolio: Portfolio, cluster_threshold: Fraction) -> Market:
+    """Read terms for every instrument of the universe, the positions and the working orders."""
+    names = set(snapshot.universe)
+    names |= {held.instrument for held in portfolio.positions} | {one.order.instrument for one in portfolio.working}
+    terms: dict[str, Terms] = {}
+    missing: dict[str, tuple[str, ...]] = {}
+    for name in sorted(names):
+        found, lacks = _terms(snapshot, name, portfolio.currency)
+        if found is None:
+            missing[name] = lacks
+        else:
+            terms[name] = found
+    return Market(snapshot.as_of[:10], terms, missing, _clusters(snapshot, sorted(names), cluster_threshold))
+
+
+def _terms(snapshot: Snapshot, name: str, account_currency: str) -> tuple[Terms | None, tuple[str, ...]]:
+    reference, bar = snapshot.find("reference", name), snapshot.find("bar", name)
+    measures = ("average-volume-20", "beta-252", "volatility-20", "atr-14")
+    found = {measure: snapshot.find("indicator", name, measure) for measure in measures}
+    lacks = [label for label, fact in (("reference", reference), ("bar", bar), *found.items()) if fact is None]
+    rate = Fraction(0)
+    if reference is not None:
+        currency = reference.word("currency")
+        price = snapshot.find("rate", currency)
+        if price is not None:
+            rate = Fraction(price.number("value"))
+        elif currency == account_currency:
+            rate = Fraction(1)
+        else:
+            lacks.append(f"rate of {currency}")
+    if lacks or reference is None or bar is None:
+        return None, tuple(lacks)
+    average_volume, beta, volatility, true_range = (_number(found[measure]) for measure in measures)
+    multiplier = Fraction(reference.number("multiplier"))
+    return Terms(
+        instrument=name,
+        price=Fraction(bar.number("close")),
+        unit=multiplier * rate,
+        tick=Fraction(reference.number("tick")),
+        lot=int(reference.number("lot")),
+        multiplier=multiplier,
+        average_volume=average_volume,
+        beta=beta,
+        volatility=volatility,
+        true_range=true_range,
+        sector=reference.word("sector"),
+        issuer=reference.word("issuer"),
+        currency=reference.word("currency"),
+    ), ()
+
+
+def _number(fact: Fact | None) -> Fraction:
+    assert fact is not None
+    return Fraction(fact.number("value"))
+
+
+def _clusters(snapshot: Snapshot, names: list[str], threshold: Fraction) -> tuple[tuple[str, ...], ...]:
+    """Connected components; a pair without a published correlation counts as connected (fail closed)."""
+    parent = {name: name for name in names}
+
+    def root(name: str) -> str:
+        while parent[name] != name:
+            name = parent[name]
+        return name
+
+    for at, first in enumerate(names):
+        for second in names[at + 1 :]:
+            fact = snapshot.find("correlation", first, second)
+            if fact is None or abs(Fraction(fact.number("value"))) >= threshold:
+                low, high = sorted((root(first), root(second)))
+                parent[high] = low
+    groups: dict[str, list[str]] = {}
+    for name in names:
+        groups.setdefault(root(name), []).append(name)
+    return tuple(tuple(group) for _, group in sorted(groups.items()) if len(group) > 1)

@@ -1,0 +1,1 @@
+"""The risk officer's limits: kinds, values, the file."""

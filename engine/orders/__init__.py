@@ -1,0 +1,1 @@
+"""Orders, warrants, and the portfolio a decision starts from."""

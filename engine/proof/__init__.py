@@ -1,0 +1,1 @@
+"""The second derivation: SMT-LIB text, Z3, agreement."""

@@ -1,0 +1,203 @@
+"""The two questions of a decision, and whether the solver's answers agree with the arithmetic.
+
+1. Is there a filling of these grants that breaks a limit or a condition? It must be *unsat*.
+2. For each cut or denied candidate: with the grants made before it and one lot more of it, is there a filling that
+   breaks what the arithmetic says it breaks? It must be *sat*, and the filling it finds is told.
+
+Any other answer, `unknown` or nonsense is a disagreement, and a decision without agreement grants nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from engine.gate.judge import SIZE, Judgement, Outcome, Ruling
+from engine.gate.market import Market
+from engine.gate.proposals import Exit, Grant
+from engine.limits.model import Limits
+from engine.orders.portfolio import Portfolio
+from engine.proof.smt import Asked, Script, Written, script
+from engine.proof.smt_desk import Order
+from engine.proof.smt_text import Unaskable
+from engine.proof.solver import Answer, Nonsense, answers, version
+from engine.telling.figures import amount, percent
+from knowledge.values import Json, canonical, digest, text
+
+FIRST = "is there a filling of these grants that breaks a limit or a condition"
+SECOND = "is there one with one lot more of"
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One question with both answers; with `sat`, the fills of the orders that do not all wait in what was found."""
+
+    question: str
+    expected: str
+    answered: str
+    filling: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> Json:
+        """The canonical JSON value."""
+        return {
+            "question": self.question,
+            "expected": self.expected,
+            "answered": self.answered,
+            "filling": [list(one) for one in self.filling],
+        }
+
+
+@dataclass(frozen=True)
+class Proof:
+    """The script, the answers, and what they say. Without entries there is nothing to ask, and nothing disagrees."""
+
+    script: str = ""
+    answers: tuple[Compared, ...] = ()
+    sentences: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What the solver adds to the verdict on an instrument."""
+    fault: str | None = None
+
+    @property
+    def agrees(self) -> bool:
+        """Whether arithmetic and solver say the same."""
+        return self.fault is None
+
+    @property
+    def versions(self) -> Mapping[str, str]:
+        """The solver's name and version."""
+        return {"z3": version()}
+
+    @property
+    def script_digest(self) -> str:
+        """Digest of the text as a canonical value, under which the store keeps it."""
+        return digest(canonical(self.script))
+
+    def to_json(self) -> Json:
+        """The canonical JSON value."""
+        return {
+            "agrees": self.agrees,
+            "fault": self.fault,
+            "script": self.script,
+            "script_digest": self.script_digest,
+            "solver": f"z3 {version()}",
+            "answers": [one.to_json() for one in self.answers],
+            "sentences": {name: list(told) for name, told in self.sentences.items()},
+        }
+
+
+def prove(
+    portfolio: Portfolio, exits: Sequence[Exit], judgement: Judgement, market: Market, limits: Limits, regime: str
+) -> Proof:
+    """Ask both questions and compare."""
+    if not judgement.rulings:
+        return Proof()
+    asked, asking = questions(judgement.rulings, market), ""
+    try:
+        written = script(portfolio, exits, asked, market, limits, regime)
+        asking = written.text
+        given = answers(asking)
+    except Unaskable as error:
+        return Proof(fault=f"the question cannot be put to the solver: {error}")
+    except Nonsense as error:
+        return Proof(asking, fault=f"the solver's answer makes no sense: {error}")
+    if len(given) != len(asked):
+        return Proof(asking, fault=f"the solver answered {len(given)} of {len(asked)} questions")
+    compared = tuple(_compared(written, at, answer) for at, answer in enumerate(given))
+    fault = _disagreement(written, given, compared)
+    return Proof(asking, compared, {} if fault else _sentences(written, given, portfolio), fault)
+
+
+def _disagreement(written: Script, given: Sequence[Answer], compared: Sequence[Compared]) -> str | None:
+    """Why the answers do not bear out the arithmetic, if they do not."""
+    apart = [one for one in compared if one.expected != one.answered]
+    if apart:
+        told = "; ".join(f"{one.question}: expected {one.expected}, got {one.answered}" for one in apart)
+        return f"arithmetic and solver disagree: {told}"
+    empty = [written.questions[at].about for at, answer in enumerate(given) if not _shows(written, at, answer)]
+    return f"the filling found for {', '.join(empty)} breaks nothing" if empty else None
+
+
+def questions(rulings: Sequence[Ruling], market: Market) -> list[Asked]:
+    """What is asked about these rulings: first of all grants together, then of each cut or denied entry."""
+    granted: list[Grant] = []
+    asked: list[Asked] = []
+    for ruling in rulings:
+        name = ruling.entry.instrument
+        if ruling.outcome in (Outcome.CUT, Outcome.DENIED):
+            lot = Fraction(market.terms[name].lot) if name in market.terms else Fraction(1)
+            more = Grant(ruling.entry, ruling.quantity + lot)
+            asked.append(Asked(f"{SECOND} {name}", "sat", (*granted, more), name, _breaks(ruling)))
+        if ruling.quantity > 0:
+            granted.append(Grant(ruling.entry, ruling.quantity))
+    return [Asked(FIRST, "unsat", tuple(granted)), *asked]
+
+
+def _breaks(ruling: Ruling) -> tuple[str, ...]:
+    """The numeric limits that one lot more breaks, so says the arithmetic."""
+    conditions = {SIZE, *(found.limit for found in ruling.entry.findings if not found.holds)}
+    measures = [core.constraint for core in ruling.cores] + [reading.measure for reading in ruling.binding]
+    return tuple(dict.fromkeys(one for one in measures if one not in conditions))
+
+
+def _compared(written: Script, at: int, answer: Answer) -> Compared:
+    question, values = written.questions[at], dict(answer.values)
+    filling = tuple((one.fill.strip("|"), text(values[one.fill])) for one in written.orders[at] if values.get(one.fill))
+    return Compared(question.name, question.expected, answer.verdict, filling)
+
+
+def _shows(written: Script, at: int, answer: Answer) -> bool:
+    """Whether a filling that was found breaks a limit in question; where none is in question nothing needs showing."""
+    values, limits = dict(answer.values), written.limits[at]
+    if answer.verdict != "sat" or not limits:
+        return True
+    asked = {term for one in limits for term in (one.value, one.bound)} | {one.fill for one in written.orders[at]}
+    return asked <= values.keys() and any(values[one.value] > values[one.bound] for one in limits)
+
+
+# --- in words ---------------------------------------------------------------------------------------------------
+
+
+def _sentences(written: Script, given: Sequence[Answer], portfolio: Portfolio) -> dict[str, tuple[str, ...]]:
+    """What agreeing answers say of each instrument."""
+    told: dict[str, list[str]] = {}
+    for at, (question, answer) in enumerate(zip(written.questions, given, strict=True)):
+        if question.about:
+            told.setdefault(question.about, []).append(_witness(written, at, answer, portfolio))
+        else:
+            for one in question.grants:
+                words = "no filling of the granted orders breaks a limit or a condition (unsat)"
+                told.setdefault(one.entry.instrument, []).append(words)
+    return {name: tuple(told[name]) for name in sorted(told)}
+
+
+def _witness(written: Script, at: int, answer: Answer, portfolio: Portfolio) -> str:
+    """The filling that breaks something."""
+    question, values = written.questions[at], dict(answer.values)
+    entry = question.grants[-1].entry
+    if not written.limits[at]:
+        failing = [found.limit for found in entry.findings if not found.holds]
+        why = f"forbidden by {', '.join(failing)}" if failing else f"beyond its target of {amount(entry.target)} shares"
+        return f"one lot more is {why}, however the orders fill (sat)"
+    broken = [one for one in written.limits[at] if values[one.value] > values[one.bound]]
+    stands = "; ".join(_stands(one, values[one.value], values[one.bound], portfolio) for one in broken)
+    if all(one.limit.spec.form == "order" for one in broken):
+        return f"one lot more, and however the orders fill {stands} (sat)"
+    return f"one lot more, and if {_filled(written.orders[at], values)}: {stands} (sat)"
+
+
+def _filled(orders: Sequence[Order], values: Mapping[str, Fraction]) -> str:
+    fills = [f"{one.label} fills {amount(values[one.fill], 3)}" for one in orders if values[one.fill]]
+    waits = [one.label for one in orders if not values[one.fill]]
+    waiting = [f"{' and '.join(waits)} {'waits' if len(waits) == 1 else 'wait'}"] if waits else []
+    return " while ".join([*([" and ".join(fills)] if fills else []), *waiting])
+
+
+def _stands(one: Written, value: Fraction, bound: Fraction, portfolio: Portfolio) -> str:
+    """A limit's value beside its bound, in the unit its owner writes it in."""
+    nav = Fraction(portfolio.nav)
+    if one.limit.unit != "NAV" or nav <= 0:
+        return f"{one.measure} stands at {amount(value)} of at most {amount(bound)}"
+    shown, most = percent(value / nav), percent(bound / nav)
+    beyond = f" ({amount(value - bound, 2)} {portfolio.currency} beyond)" if shown == most else ""
+    return f"{one.measure} stands at {shown} of at most {most} of NAV{beyond}"

@@ -1,0 +1,155 @@
+"""What the encoding reads of a desk: shares held and orders that may fill, each with its exact coefficients.
+
+The rows of `docs/limits.md` that speak of one order or one share: `e` (exposure), `κ` (worst slippage), `ν = e + κ`,
+`ℓ` (loss at the stop). What is missing a figure is left out; a condition (`data_complete`) then forbids every entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from engine.gate.market import Market, Terms
+from engine.gate.proposals import Entry, Exit, Grant
+from engine.limits.model import Limits
+from engine.orders.order import Role
+from engine.orders.portfolio import Portfolio
+from engine.proof.smt_text import Unaskable, name
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Shares of one instrument and what one of them loses at its stop."""
+
+    shares: Fraction
+    loss: Fraction
+    strategy: str
+    horizon: str
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order: the name of its fill, what it is called, its shares, and what one of them costs at worst."""
+
+    fill: str
+    label: str
+    instrument: str
+    sign: int
+    quantity: Fraction
+    slippage: Fraction
+    loss: Fraction
+    reducing: bool
+    strategy: str
+    horizon: str
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Everything that stands apart from this decision's entries, and the entries by instrument (for groups)."""
+
+    portfolio: Portfolio
+    market: Market
+    limits: Limits
+    regime: str
+    held: Mapping[str, Held]
+    resting: tuple[Order, ...]
+    entries: Mapping[str, Entry]
+    names: tuple[str, ...]
+    """Instruments with shares, orders or entries; all others stay at zero in every filling."""
+
+    def terms(self, instrument: str) -> Terms:
+        """The figures of one of `names`."""
+        return self.market.terms[instrument]
+
+    def exposure(self, instrument: str) -> Fraction:
+        """`e` of one share."""
+        terms = self.terms(instrument)
+        return terms.price * terms.unit
+
+    def value(self, order: Order) -> Fraction:
+        """`ν` of one share of an order."""
+        return self.exposure(order.instrument) + order.slippage
+
+    def position(self, instrument: str) -> Fraction:
+        """Shares held, 0 where there are none."""
+        held = self.held.get(instrument)
+        return Fraction(0) if held is None else held.shares
+
+
+def read_desk(
+    portfolio: Portfolio,
+    exits: Sequence[Exit],
+    entries: Iterable[Entry],
+    market: Market,
+    limits: Limits,
+    regime: str,
+) -> Desk:
+    """Read a desk. Raises `Unaskable` on two entries in one instrument."""
+    by_instrument: dict[str, Entry] = {}
+    for entry in entries:
+        if by_instrument.setdefault(entry.instrument, entry) is not entry:
+            raise Unaskable(f"two entries in {entry.instrument}")
+    held = dict(_held(portfolio, market))
+    resting = (*_working(portfolio, market, limits), *_exits(exits, market, limits))
+    touched = {*held, *by_instrument, *(one.instrument for one in resting)} & market.terms.keys()
+    return Desk(portfolio, market, limits, regime, held, resting, by_instrument, tuple(sorted(touched)))
+
+
+def entry_order(grant: Grant, terms: Terms) -> Order:
+    """The order of an entry of this decision; its worst price is its limit price."""
+    entry, sign = grant.entry, grant.entry.side.sign
+    slippage, loss = _adverse(sign, entry.limit_price, terms), _lost(sign, entry.limit_price, entry.stop_price, terms)
+    words = ("entry", entry.instrument)
+    return Order(name(*words), f"the entry in {entry.instrument}", entry.instrument, sign, grant.quantity, slippage,
+                 loss, False, entry.strategy, entry.horizon)  # fmt: skip
+
+
+def _held(portfolio: Portfolio, market: Market) -> Iterator[tuple[str, Held]]:
+    for one in portfolio.positions:
+        terms, shares = market.terms.get(one.instrument), Fraction(one.quantity)
+        if terms is None or shares == 0 or (shares < 0 and one.stop is None):
+            continue
+        stop = Fraction(one.stop) if one.stop is not None else Fraction(0)
+        loss = _lost(1 if shares > 0 else -1, terms.price, stop, terms)
+        yield one.instrument, Held(shares, loss, one.strategy, one.horizon)
+
+
+def _working(portfolio: Portfolio, market: Market, limits: Limits) -> Iterator[Order]:
+    for at, one in enumerate(portfolio.working, 1):
+        order, terms, sign = one.order, market.terms.get(one.order.instrument), one.order.side.sign
+        reducing = order.role is not Role.ENTRY
+        if terms is None or (not reducing and sign < 0 and order.stop_price is None):
+            continue
+        worst = terms.price * (1 + sign * limits.collar)
+        loss = Fraction(0)
+        if not reducing:
+            worst = worst if order.limit_price is None else Fraction(order.limit_price)
+            stop = Fraction(order.stop_price) if order.stop_price is not None else Fraction(0)
+            loss = _lost(sign, worst, stop, terms)
+        fill = name(f"{order.role.value} {at}", order.instrument)
+        label = f"the working {order.role.value} {'of' if reducing else 'in'} {order.instrument}"
+        yield Order(fill, label, order.instrument, sign,
+                    Fraction(one.remaining), _adverse(sign, worst, terms), loss, reducing, order.strategy,
+                    order.horizon)  # fmt: skip
+
+
+def _exits(exits: Sequence[Exit], market: Market, limits: Limits) -> Iterator[Order]:
+    for at, one in enumerate(exits, 1):
+        terms, sign = market.terms.get(one.instrument), one.side.sign
+        if terms is not None:
+            slippage = _adverse(sign, terms.price * (1 + sign * limits.collar), terms)
+            fill, label = name(f"new exit {at}", one.instrument), f"the exit from {one.instrument}"
+            yield Order(fill, label, one.instrument, sign, one.quantity, slippage, Fraction(0), True, "", "")
+
+
+def _adverse(sign: int, worst: Fraction, terms: Terms) -> Fraction:
+    """What one share costs more at this price than at the reference; a better price is no gain."""
+    beyond = (worst - terms.price) * sign
+    return beyond * terms.unit if beyond > 0 else Fraction(0)
+
+
+def _lost(sign: int, price: Fraction, stop: Fraction, terms: Terms) -> Fraction:
+    """What one share bought (+1) or sold short (-1) at this price loses at its stop."""
+    fall = (price - stop) * sign
+    return fall * terms.unit if fall > 0 else Fraction(0)

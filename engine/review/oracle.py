@@ -1,0 +1,364 @@
+"""The third derivation, slow and obvious: fill the orders in every way and look at the worst.
+
+Written from `docs/limits.md` alone, without reach, measures or solver. Each order of an instrument fills not at all or
+altogether, exits and stops truncated at the position as a broker would; where that can carry the position across zero,
+the filling that leaves it flat is looked at too (a share of a small total is worst there). Every limit is a sum over
+instruments, so its worst filling is the worst of each instrument. Used by tests and by `audit verify`.
+
+Left out: speed. An instrument with more than `MOST_ORDERS` orders raises `TooMany`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from itertools import product
+
+from engine.gate.market import Market, Terms
+from engine.gate.proposals import Entry, Exit, Grant
+from engine.limits.model import Limit, Limits
+from engine.orders.order import Role
+from engine.orders.portfolio import Portfolio
+
+MOST_ORDERS = 12
+NONE = Fraction(0)
+
+
+class TooMany(ValueError):
+    """More orders in one instrument than can be enumerated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worst:
+    """What one limit comes to for one subject: worst value, bound, and the worst value without the entries."""
+
+    measure: str
+    limit: str
+    value: Fraction
+    bound: Fraction
+    base: Fraction
+
+    @property
+    def holds(self) -> bool:
+        """No larger than its bound, or no larger than without this decision's entries."""
+        return self.value <= self.bound or self.value <= self.base
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is decided about: the entries are all those that no condition forbids, granted or not."""
+
+    portfolio: Portfolio
+    exits: Sequence[Exit]
+    entries: Sequence[Entry]
+    market: Market
+    limits: Limits
+    regime: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """One order: shares, and per share the worst slippage and the loss at its stop."""
+
+    sign: int
+    quantity: Fraction
+    slippage: Fraction
+    risk: Fraction
+    entry: bool
+    owner: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True)
+class _Line:
+    """One instrument: shares held, their loss at the stop, and its orders."""
+
+    terms: Terms
+    held: Fraction = NONE
+    risk: Fraction = NONE
+    owner: tuple[str, str] = ("", "")
+    orders: list[_Order] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class _Filling:
+    """Shares after it, and what each order of the instrument filled."""
+
+    shares: Fraction
+    fills: tuple[Fraction, ...]
+
+
+@dataclass(frozen=True)
+class _World:
+    """Everything priced, with the fillings of each instrument and the NAV that bounds refer to."""
+
+    lines: dict[str, _Line]
+    fillings: dict[str, list[_Filling]]
+    fees: Fraction
+    nav: Fraction
+
+
+def worst(case: Case, grants: Sequence[Grant]) -> list[Worst]:
+    """Every numeric limit in force with these entries granted, by limit and subject. Raises `TooMany`."""
+    after, before = _world(case, grants), _world(case, ())
+    found = []
+    for limit in case.limits.in_force(case.market.session):
+        if limit.spec.form == "order":
+            found += [_of_order(limit, entry, case, grants, after) for entry in case.entries]
+        elif limit.spec.form == "linear":
+            for subject, value, bound in _subjects(limit, case):
+                key = f"{limit.id}[{subject}]" if subject else limit.id
+                found.append(Worst(key, limit.id, value(after), bound(after), value(before)))
+    return found
+
+
+# --- the orders and their fillings ------------------------------------------------------------------------------
+
+
+def _world(case: Case, grants: Sequence[Grant]) -> _World:
+    lines = {name: _Line(terms) for name, terms in case.market.terms.items()}
+    for held in case.portfolio.positions:
+        line, shares = lines.get(held.instrument), Fraction(held.quantity)
+        # A short without a stop has no worst price: its instrument is incomplete, and no entry is granted beside it.
+        if line is None or shares == 0 or (shares < 0 and held.stop is None):
+            continue
+        stop = Fraction(held.stop) if held.stop is not None else NONE
+        away = line.terms.price - stop if shares > 0 else stop - line.terms.price
+        lines[held.instrument] = _Line(line.terms, shares, max(NONE, away) * line.terms.unit,
+                                       (held.strategy, held.horizon), line.orders)  # fmt: skip
+    for name, order in _orders(case, grants):
+        if name in lines:
+            lines[name].orders.append(order)
+    fees, costs = NONE, NONE
+    tariff = case.limits.parameters
+    for line in lines.values():
+        for order, most in zip(line.orders, _truncated(line, [one.quantity for one in line.orders]), strict=True):
+            fees += tariff.fee_per_order + tariff.fee_per_share * most
+            costs += order.slippage * most
+    nav = Fraction(case.portfolio.nav) - costs - fees
+    return _World(lines, {name: _fillings(name, line) for name, line in lines.items()}, fees, nav)
+
+
+def _orders(case: Case, grants: Sequence[Grant]) -> Iterator[tuple[str, _Order]]:
+    """Working orders, exits and entries, by instrument; one whose instrument is incomplete is left out."""
+    for one in case.portfolio.working:
+        order, entry = one.order, one.order.role is Role.ENTRY
+        if order.instrument not in case.market.terms or (entry and order.side.sign < 0 and order.stop_price is None):
+            continue
+        limit = Fraction(order.limit_price) if entry and order.limit_price is not None else None
+        stop = Fraction(order.stop_price) if order.stop_price is not None else NONE
+        owner = (order.strategy, order.horizon)
+        yield order.instrument, _priced(case, order.instrument, order.side.sign, Fraction(one.remaining), limit,
+                                        stop if entry else None, owner)  # fmt: skip
+    for out in case.exits:
+        if out.instrument in case.market.terms:
+            yield out.instrument, _priced(case, out.instrument, out.side.sign, out.quantity, None, None, ("", ""))
+    for grant in grants:
+        new = grant.entry
+        yield new.instrument, _priced(case, new.instrument, new.side.sign, grant.quantity, new.limit_price,
+                                      new.stop_price, (new.strategy, new.horizon))  # fmt: skip
+
+
+def _priced(
+    case: Case, name: str, sign: int, quantity: Fraction, limit: Fraction | None, stop: Fraction | None,
+    owner: tuple[str, str],
+) -> _Order:  # fmt: skip
+    """An order at its worst price; only entries have a `stop`."""
+    terms = case.market.terms[name]
+    worst_price = terms.price * (1 + sign * case.limits.collar) if limit is None else limit
+    slippage = max(NONE, sign * (worst_price - terms.price)) * terms.unit
+    risk = NONE if stop is None else max(NONE, sign * (worst_price - stop)) * terms.unit
+    return _Order(sign, quantity, slippage, risk, stop is not None, owner)
+
+
+def _truncated(line: _Line, fills: Sequence[Fraction]) -> list[Fraction]:
+    """The same fills with exits and stops cut off where they have closed the position."""
+    left, kept = abs(line.held), []
+    for order, fill in zip(line.orders, fills, strict=True):
+        if not order.entry:
+            fill = min(fill, left) if order.sign * line.held < 0 else NONE  # noqa: PLW2901
+            left -= fill
+        kept.append(fill)
+    return kept
+
+
+def _fillings(name: str, line: _Line) -> list[_Filling]:
+    if len(line.orders) > MOST_ORDERS:
+        raise TooMany(f"{name} has {len(line.orders)} orders; the oracle enumerates at most {MOST_ORDERS}")
+    found = []
+    for choice in product(*((NONE, order.quantity) for order in line.orders)):
+        fills = _truncated(line, choice)
+        found.append(_Filling(_shares(line, fills), tuple(fills)))
+    low, high = min(found, key=lambda one: one.shares), max(found, key=lambda one: one.shares)
+    if low.shares < 0 < high.shares:
+        part = -low.shares / (high.shares - low.shares)
+        flat = tuple(a + part * (b - a) for a, b in zip(low.fills, high.fills, strict=True))
+        found.append(_Filling(_shares(line, flat), flat))
+    return found
+
+
+def _shares(line: _Line, fills: Sequence[Fraction]) -> Fraction:
+    return line.held + sum((order.sign * fill for order, fill in zip(line.orders, fills, strict=True)), NONE)
+
+
+# --- the limits -------------------------------------------------------------------------------------------------
+
+Part = Callable[[str, _Line, _Filling], Fraction]
+Value = Callable[[_World], Fraction]
+Subject = tuple[str, Value, Value]
+"""Name of the subject, worst value, bound."""
+
+
+def _of_order(limit: Limit, entry: Entry, case: Case, grants: Sequence[Grant], world: _World) -> Worst:
+    """A limit of one entry; it speaks only where the entry is granted something."""
+    name, terms = entry.instrument, case.market.terms[entry.instrument]
+    quantity = sum((one.quantity for one in grants if one.entry.instrument == name), NONE)
+    granted = any(one.entry.instrument == name for one in grants)
+    dearer = max(NONE, entry.side.sign * (entry.limit_price - terms.price))
+    value, bound = {
+        "order_value": (quantity * (terms.price + dearer) * terms.unit, limit.bound * world.nav),
+        "order_quantity": (quantity, limit.bound),
+        "volume_share": (quantity, limit.bound * terms.average_volume),
+        "price_collar": (abs(entry.limit_price - terms.price) if granted else NONE, limit.bound * terms.price),
+    }[limit.kind]
+    return Worst(f"{limit.id}[{name}]", limit.id, value, bound, NONE)
+
+
+def _subjects(limit: Limit, case: Case) -> Iterator[Subject]:
+    multiplier = case.limits.multiplier(case.regime) if limit.regime else Fraction(1)
+
+    def bound(world: _World) -> Fraction:
+        return multiplier * limit.bound * world.nav
+
+    def gross(names: Sequence[str]) -> Value:
+        return _sum_of(lambda name, line, one: abs(one.shares) * line.terms.exposure if name in names else NONE)
+
+    def weighted(weight: Callable[[Terms], Fraction]) -> Value:
+        return _sum_of(lambda _, line, one: weight(line.terms) * one.shares * line.terms.exposure)
+
+    names = sorted(case.market.terms)
+    match limit.kind:
+        case "instrument_exposure":
+            yield from ((name, gross((name,)), bound) for name in names)
+        case "gross":
+            yield "", gross(names), bound
+        case "net_long":
+            yield "", weighted(lambda _: Fraction(1)), bound
+        case "net_short":
+            yield "", weighted(lambda _: Fraction(-1)), bound
+        case "beta":
+            yield ":long", weighted(lambda terms: terms.beta), bound
+            yield ":short", weighted(lambda terms: -terms.beta), bound
+        case "group_gross":
+            yield from ((group, gross(members), bound) for group, members in _groups(limit, case))
+        case "cluster_gross":
+            yield from (("+".join(cluster), gross(cluster), bound) for cluster in case.market.clusters)
+        case "stress":
+            yield from ((name, value, bound) for name, value in _stresses(case.limits))
+        case "concentration":
+            yield from _concentrations(limit, case, names)
+        case _:
+            yield from _money(limit, case, names, bound)
+
+
+def _money(limit: Limit, case: Case, names: Sequence[str], bound: Value) -> Iterator[Subject]:
+    def traded(_: str, line: _Line, one: _Filling) -> Fraction:
+        worst_value = (order.slippage + line.terms.exposure for order in line.orders)
+        return sum((fill * value for fill, value in zip(one.fills, worst_value, strict=True)), NONE)
+
+    def bought(_: str, line: _Line, one: _Filling) -> Fraction:
+        spent = (
+            fill * (order.slippage + line.terms.exposure)
+            for fill, order in zip(one.fills, line.orders, strict=True)
+            if order.sign > 0
+        )
+        return sum(spent, NONE)
+
+    def margin(_: str, line: _Line, one: _Filling) -> Fraction:
+        rate = limit.long if one.shares > 0 else limit.short
+        return rate * abs(one.shares) * line.terms.exposure
+
+    match limit.kind:
+        case "stop_loss":
+            yield from ((name, _sum_of(_only(name, _stopped)), bound) for name in names)
+        case "open_risk":
+            yield "", _sum_of(_stopped), bound
+        case "loss_budget":
+            lost = max(NONE, -Fraction(case.portfolio.day_pnl))
+            yield "", _sum_of(_stopped, lost), bound
+        case "turnover":
+            yield "", _sum_of(traded, Fraction(case.portfolio.traded_today)), bound
+        case "margin":
+            yield "", _sum_of(margin), bound
+        case "cash_reserve":
+            reserve = limit.bound * Fraction(case.portfolio.nav)
+            spent = _sum_of(bought)
+            yield "", lambda world: spent(world) + world.fees, lambda _: Fraction(case.portfolio.settled_cash) - reserve
+        case other:
+            raise AssertionError(f"the oracle knows no kind {other}")
+
+
+def _sum_of(part: Part, start: Fraction = NONE) -> Value:
+    """The worst of each instrument, added up."""
+
+    def value(world: _World) -> Fraction:
+        each = (max(part(name, line, one) for one in world.fillings[name]) for name, line in world.lines.items())
+        return start + sum(each, NONE)
+
+    return value
+
+
+def _only(chosen: str, part: Part) -> Part:
+    return lambda name, line, one: part(name, line, one) if name == chosen else NONE
+
+
+def _stopped(_: str, line: _Line, one: _Filling) -> Fraction:
+    """What is lost at the stops: on what the exits left of the position, and on the entries that filled."""
+    closed = sum((fill for fill, order in zip(one.fills, line.orders, strict=True) if not order.entry), NONE)
+    entered = (fill * order.risk for fill, order in zip(one.fills, line.orders, strict=True) if order.entry)
+    return (abs(line.held) - closed) * line.risk + sum(entered, NONE)
+
+
+def _stresses(limits: Limits) -> Iterator[tuple[str, Value]]:
+    for scenario in limits.scenarios:
+
+        def loss(_: str, line: _Line, one: _Filling, index: Fraction = scenario.index,
+                 sigmas: Fraction = scenario.sigmas) -> Fraction:  # fmt: skip
+            terms = line.terms
+            if sigmas:
+                return abs(one.shares) * terms.exposure * sigmas * terms.daily_volatility
+            return -terms.beta * index * one.shares * terms.exposure
+
+        yield scenario.id, _sum_of(loss)
+
+
+def _concentrations(limit: Limit, case: Case, names: Sequence[str]) -> Iterator[Subject]:
+    held = [line for line in _world(case, ()).lines.values() if line.held != 0]
+    if len(held) < limit.once:
+        return
+    for chosen in names:
+
+        def share(name: str, line: _Line, one: _Filling, chosen: str = chosen) -> Fraction:
+            exposure = abs(one.shares) * line.terms.exposure
+            return (exposure if name == chosen else NONE) - limit.bound * exposure
+
+        yield chosen, _sum_of(share), lambda _: NONE
+
+
+def _groups(limit: Limit, case: Case) -> Iterator[tuple[str, list[str]]]:
+    """Groups with their members: by what is fixed about an instrument, or by whose positions and orders it has."""
+    members: dict[str, set[str]] = {}
+    if limit.by in ("sector", "issuer", "currency"):
+        for name, terms in case.market.terms.items():
+            members.setdefault(getattr(terms, limit.by), set()).add(name)
+    else:
+        at = 0 if limit.by == "strategy" else 1
+        for name, line in _world(case, ()).lines.items():
+            owners = [order.owner for order in line.orders] + ([line.owner] if line.held else [])
+            owners += [(one.strategy, one.horizon) for one in case.entries if one.instrument == name]
+            for owner in owners:
+                if owner[at]:
+                    members.setdefault(owner[at], set()).add(name)
+    for group in sorted(members):
+        if limit.only in ("", group):
+            yield group, sorted(members[group])

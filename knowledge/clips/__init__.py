@@ -1,0 +1,1 @@
+"""CLIPS: text with places, one session a cycle, the derivation."""

@@ -1,0 +1,1 @@
+"""Prolog: policies checked, judged and proved."""
