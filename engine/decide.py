@@ -9,11 +9,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from engine.candidates import one_sided
-from engine.decision import Decision, Verdict
+from engine.decision import Decision
 from engine.entries import rule_on_entries, without_entries
 from engine.exits import propose_exits, rule_on_exits, worsened
 from engine.gate.conditions import Circumstances, trading_state
-from engine.gate.judge import Outcome
 from engine.gate.market import read_market
 from engine.gate.reach import read_book
 from engine.issue import issue_warrants
@@ -22,10 +21,9 @@ from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof
 from engine.standing import portfolio_facts
-from engine.verdicts import instruments_of, torn_verdict, undetermined
+from engine.verdicts import instruments_of, silence_of, torn_verdict, undetermined
 from knowledge.facts import Snapshot
 from rules.conditions import WorkingMemory
-from rules.nearest import nearest
 from rules.reasoning import Reasoning
 from rules.rulebook import Rulebook
 
@@ -61,8 +59,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     memory = WorkingMemory.of((*facts, *derived))
     for name in instruments_of(snapshot, derived):
         if name not in proposed and name not in torn:
-            miss = nearest(rulebook.program, memory, name)
-            verdicts.append(Verdict(name, Outcome.NO_CANDIDATE, (), miss=miss))
+            verdicts.append(silence_of(rulebook, memory, name))
 
     decision = Decision(
         as_of=snapshot.as_of,

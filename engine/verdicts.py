@@ -10,6 +10,9 @@ from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json, text
+from rules.conditions import WorkingMemory
+from rules.nearest import nearest
+from rules.rulebook import Rulebook
 
 BOTH_SIDES = "the rules propose both sides at once"
 
@@ -43,6 +46,17 @@ def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof) -> Verdict:
         cores=ruling.cores,
         crowding=tuple((measure, name, text(part)) for measure, name, part in ruling.crowding),
     )
+
+
+def silence_of(rulebook: Rulebook, memory: WorkingMemory, instrument: str) -> Verdict:
+    """For an instrument without a candidate: the rule that came closest, or why that could not be told.
+
+    An explanation that fails costs the explanation; exits and the verdicts on other instruments do not need it.
+    """
+    try:
+        return Verdict(instrument, Outcome.NO_CANDIDATE, (), miss=nearest(rulebook.program, memory, instrument))
+    except Exception as error:  # noqa: BLE001 - nothing is permitted by it, and the record says what happened
+        return Verdict(instrument, Outcome.NO_CANDIDATE, (f"the closest rule is not known: {surprise(error)}",))
 
 
 def torn_verdict(instrument: str) -> Verdict:

@@ -35,12 +35,13 @@ def command(
         days = remaining(runner, world.first_decision, last or world.survey.market.panel.sessions[-1])
         days = days if last else days[:1]
         records = [record for _, record in run(runner, days)]
+    lost = any(record["fault"] for record in records)
     if json:
         write_json(records)
-        return Status.FINE
+        return Status.FAILED if lost else Status.FINE
     if not records:
         write(f"nothing to decide: the log has every session up to {last or 'the end of the feed'}")
     for record in records:
         for line in cycle_lines(record):
             write(line)
-    return Status.FINE
+    return Status.FAILED if lost else Status.FINE

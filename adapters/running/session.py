@@ -13,10 +13,12 @@ from adapters.audit.log import AuditLog, LogUnwritable
 from adapters.desk.settings import Desk
 from adapters.frame import Failed
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
+from adapters.running.provenance import program
 from adapters.running.runner import Runner
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World, placed, read_law
 from knowledge.faults import Faulty
+from knowledge.values import text
 
 PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-learn", "numpy", "pandas")
 """Whose versions a start record names."""
@@ -35,7 +37,7 @@ def opened(desk: Desk, world: World) -> Iterator[Runner]:
             _begin(runner, law)
             yield runner
     except LogUnwritable as error:
-        raise Failed(f"{error}; nothing was sent") from error
+        raise Failed(f"{error}; nothing more was sent") from error
     except WorkerLost as error:
         raise Failed(f"{error}; run `warrant doctor`") from error
 
@@ -58,6 +60,8 @@ def _begin(runner: Runner, law: Law) -> None:
             "versions": {name: version(name) for name in PACKAGES},
             **terms_of(runner.desk),
             "feed": settings.feed.kind,
+            "costs": {name: text(value) for name, value in settings.broker.model_dump().items()},
+            "program": program(),
         }
     )
     runner.recover()

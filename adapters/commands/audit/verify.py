@@ -72,11 +72,15 @@ def _verification(store: Path, replay: bool, jobs: int) -> Verification:
 
 
 def _lines(store: Path, verification: Verification) -> Iterator[str]:
+    from adapters.running.provenance import decided_by_another
+
     yield f"{store}: {verification.size} records, root {verification.root or 'unknown'}"
     for verdict in verification.verdicts:
         count = len(verdict.findings)
         yield f"{verdict.check:<12} {verdict.outcome}{f' ({count} found)' if count else ''}"
     findings = verification.findings
+    if findings and decided_by_another(store):
+        yield "note: the log was last started by another version of this program, which may word things differently"
     if findings:
         yield f"first: {findings[0]}"
         for finding in findings[1:MOST_SHOWN]:
