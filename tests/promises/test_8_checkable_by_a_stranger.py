@@ -14,7 +14,7 @@ from engine.review.recheck import check_record
 from knowledge.door import fact
 from knowledge.prolog.proof import ProofNode
 from knowledge.values import Json, canonical, fraction, parse, text
-from tests.engine.books_strategy import Desk, desks
+from tests.engine.books_strategy import Desk, desks, unpriced
 from tests.promises.account import Account
 from tests.promises.cycles import Cycle, account_after, calm, cycles, position
 from tests.promises.depth import whole_cycles
@@ -65,24 +65,17 @@ def test_checkable_by_a_stranger(desk: Desk, at: int, part: str) -> None:
     """
     judgement = desk.judged()
     readings = [reading_json(one) for one in judgement.readings]
-    account = account_of(desk)
-    if unpriced_figures(account):
+    if unpriced(desk.portfolio, desk.market):
+        # Without figures for what is held or worked there is nothing to compute, and nothing may be granted.
+        assert judgement.grants == ()
         return
+    account = account_of(desk)
     assert disagreements(readings, account) == []
     about = [one for one in readings if one["measure"] in {row.name for row in account.rows}]
     rest = [one for one in readings if one not in about]
     if about:
         assert disagreements([*tampered(about, at, part), *rest], account)
         assert disagreements([*about[: at % len(about)], *about[at % len(about) + 1 :], *rest], account)
-
-
-def unpriced_figures(account: Account) -> bool:
-    """Whether a position or an order has no figures: then there is nothing to compute, and nothing is granted."""
-    if all(one.order.instrument in account.market.terms for one in account.portfolio.working):
-        return bool(set(account.held) - set(account.market.terms)) or any(
-            one.quantity < 0 and one.stop is None for one in account.portfolio.positions
-        )
-    return True
 
 
 # --- whole cycles -----------------------------------------------------------------------------------------------
