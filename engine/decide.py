@@ -21,7 +21,7 @@ from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof
 from engine.standing import portfolio_facts
-from engine.verdicts import instruments_of, silence_of, torn_verdict, undetermined
+from engine.verdicts import instruments_of, silences, torn_verdict, undetermined, unexplained
 from knowledge.facts import Snapshot
 from rules.conditions import WorkingMemory
 from rules.reasoning import Reasoning
@@ -49,17 +49,14 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     exits = rule_on_exits(asked, here)
 
     proposed, torn = one_sided(derived)
+    silent = [name for name in instruments_of(snapshot, derived) if name not in proposed and name not in torn]
     try:
         entries = rule_on_entries(proposed, rulebook, facts, here, states, regime)
+        others = silences(rulebook, WorkingMemory.of((*facts, *derived)), silent)
         exits = worsened(exits, here, regime)
     except Exception as error:  # noqa: BLE001 - no exit needs any of this: what goes wrong costs the entries alone
-        entries = without_entries(proposed, error)
-
-    verdicts = [*entries.verdicts, *map(torn_verdict, torn)]
-    memory = WorkingMemory.of((*facts, *derived))
-    for name in instruments_of(snapshot, derived):
-        if name not in proposed and name not in torn:
-            verdicts.append(silence_of(rulebook, memory, name))
+        entries, others = without_entries(proposed, error), unexplained(silent, error)
+    verdicts = [*entries.verdicts, *map(torn_verdict, torn), *others]
 
     decision = Decision(
         as_of=snapshot.as_of,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from engine.candidates import Candidate
 from engine.decision import Decision, Verdict
 from engine.gate.judge import Outcome, Ruling
@@ -48,15 +50,17 @@ def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof) -> Verdict:
     )
 
 
-def silence_of(rulebook: Rulebook, memory: WorkingMemory, instrument: str) -> Verdict:
-    """For an instrument without a candidate: the rule that came closest, or why that could not be told.
+def silences(rulebook: Rulebook, memory: WorkingMemory, instruments: Iterable[str]) -> list[Verdict]:
+    """For instruments without a candidate: the rule that came closest. Raises whatever goes wrong."""
+    return [
+        Verdict(name, Outcome.NO_CANDIDATE, (), miss=nearest(rulebook.program, memory, name)) for name in instruments
+    ]
 
-    An explanation that fails costs the explanation; exits and the verdicts on other instruments do not need it.
-    """
-    try:
-        return Verdict(instrument, Outcome.NO_CANDIDATE, (), miss=nearest(rulebook.program, memory, instrument))
-    except Exception as error:  # noqa: BLE001 - nothing is permitted by it, and the record says what happened
-        return Verdict(instrument, Outcome.NO_CANDIDATE, (f"the closest rule is not known: {surprise(error)}",))
+
+def unexplained(instruments: Iterable[str], error: Exception) -> list[Verdict]:
+    """The same where the closest rules could not be told, because of `error`."""
+    reason = f"the closest rule is not known: {surprise(error)}"
+    return [Verdict(name, Outcome.NO_CANDIDATE, (reason,)) for name in instruments]
 
 
 def torn_verdict(instrument: str) -> Verdict:

@@ -165,6 +165,8 @@ def test_progress_is_told_to_a_person_on_standard_error_alone(
 ) -> None:
     assert verify(shared.desk) == 0
     quiet = capsys.readouterr()
+    # A person's terminal; a dumb one shows no bar.
+    monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert verify(shared.desk) == 0
     watched = capsys.readouterr()

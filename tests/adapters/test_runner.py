@@ -139,7 +139,7 @@ class Counted:
 def test_what_cannot_be_recorded_is_not_sent(shared: SharedRun, tmp_path: Path) -> None:
     """A full disk at the decision: the exception names it, and the broker saw no order."""
     desk, world, day = shared.bare(tmp_path), shared.world(), entry_days(shared)[0]
-    with pytest.raises(Failed, match="the disk is full; nothing was sent"), opened(desk, world) as runner:
+    with pytest.raises(Failed, match="the disk is full; nothing more was sent"), opened(desk, world) as runner:
         decide_all(runner, world.sessions(world.first_decision, day)[-2])
         counted = Counted(runner)
         runner.standing.broker.submit = counted  # type: ignore[method-assign, assignment]
@@ -191,7 +191,7 @@ def test_the_command_line_ends_with_3_where_the_store_fails(
     assert cli.run(["cycle", "--desk", str(desk.folder)]) == 3
     told = capsys.readouterr()
     assert told.out == ""
-    assert "nothing was sent" in told.err
+    assert "nothing more was sent" in told.err
     assert str(desk.store.name) in told.err
 
 

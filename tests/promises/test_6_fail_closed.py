@@ -163,7 +163,7 @@ SEAMS: dict[str, tuple[str, Any]] = {
     "the trading state crashes": ("engine.decide.trading_state", ValueError("no state")),
     "a size crashes": ("engine.candidates.size", ArithmeticError("no size")),
     "a condition crashes": ("engine.candidates.findings", ValueError("no date")),
-    "the nearest miss crashes": ("engine.decide.nearest", IndexError("no rule")),
+    "the nearest miss crashes": ("engine.verdicts.nearest", IndexError("no rule")),
     "the warrants crash": ("engine.decide.issue_warrants", ValueError("can not expire")),
     "the door refuses a position": ("engine.decide.portfolio_facts", Refused("`position.quantity` is odd")),
 }
