@@ -71,6 +71,8 @@ def test_the_explanations_shown_are_those_of_the_demo(told: dict[str, subprocess
     assert "AAPL: granted, buy" in granted and "no filling of the granted orders breaks" in granted
     denied = told["./warrant why-not GOOG --at 2012-03-23 --desk demo"].stdout
     assert "crowded out by earlier grants" in denied and "portfolio.sector[technology] beside AAPL" in denied
+    vetoed = told["./warrant why-not GOOG --at 2011-12-23 --desk my-desk"].stdout
+    assert "there must be no veto GOOG veto-thin-volume, but there is one" in vetoed
     silent = told["./warrant why-not MSFT --at 2013-03-01 --desk demo"].stdout
     assert "no candidate" in silent and "closest rule" in silent and "what failed" in silent
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
+from difflib import get_close_matches
 
 from adapters.audit.log import LogReader, LogUnreadable, verify_receipt
 from adapters.desk.settings import Desk
@@ -65,7 +67,8 @@ def decision_of(log: LogReader, name: str) -> tuple[Json, str]:
             if name in (one["warrant_id"], one["order"]["client_order_id"], stop.get("client_order_id")):
                 found.append((record, one["order"]["instrument"]))
     if not found:
-        raise _unknown(name, "no decision, order or warrant has this id; `warrant audit export` lists them all")
+        hint = "ids stand before each decision of `warrant cycle`; for a day, write its date, such as 2011-03-01"
+        raise _unknown(name, f"no decision, order or warrant has this id; {hint}")
     if len({record["record_id"] for record, _ in found}) > 1:
         raise _unknown(name, f"{len(found)} decisions begin so; give more digits")
     return found[0]
@@ -73,19 +76,41 @@ def decision_of(log: LogReader, name: str) -> tuple[Json, str]:
 
 def decision_at(log: LogReader, session: str) -> Json:
     """The decision of a session. Raises `Faulty` where the log has none."""
-    if not _DATE.match(session):
-        raise _unknown(session, "write a date such as 2011-03-01")
+    if not is_date(session):
+        raise _unknown(session, "this is no date; write one such as 2011-03-01")
     for record in log.records(["decision", "fault"], since=session, until=f"{session}T23:59:59Z"):
         return record
-    bounds = [record["as_of"][:10] for record in log.records(["decision"])]
-    span = f"its decisions run from {bounds[0]} to {bounds[-1]}" if bounds else "it has no decisions yet"
-    raise _unknown(session, f"the log has no decision of this date; {span}")
+    days = [record["as_of"][:10] for record in log.records(["decision"])]
+    span = f"its decisions run from {days[0]} to {days[-1]}" if days else "it has no decisions yet"
+    before = [day for day in days if day < session][-1:]
+    near = f"; the one before is of {before[0]}" if before and session < days[-1] else ""
+    raise _unknown(session, f"the log has no decision of this date (no session, or not decided); {span}{near}")
+
+
+def is_date(words: str) -> bool:
+    """Whether this is a date of the calendar, written as 2011-03-01."""
+    try:
+        return bool(_DATE.match(words)) and bool(date.fromisoformat(words))
+    except ValueError:
+        return False
+
+
+def check_symbol(record: Json, symbol: str | None) -> None:
+    """Raises `Faulty` where a decision has no verdict on this instrument."""
+    names = [one["instrument"] for one in record["verdicts"]]
+    if symbol is not None and symbol not in names:
+        near = get_close_matches(symbol.upper(), names, n=1)
+        meant = f"; did you mean `{near[0]}`?" if near else ""
+        on = record["as_of"][:10]
+        raise _unknown(symbol, f"this was not in the universe on {on}, which had {', '.join(names)}{meant}")
 
 
 def session_date(day: str | None, world: World) -> str | None:
     """A session of the feed, as given on the command line. Raises `Faulty`."""
     if day is None:
         return None
+    if not is_date(day):
+        raise _unknown(day, "this is no date; write one such as 2011-03-01")
     sessions = world.survey.market.panel.sessions
     if day not in sessions:
         near = [one for one in sessions if one <= day][-1:] or [sessions[0]]

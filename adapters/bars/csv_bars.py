@@ -35,7 +35,7 @@ def read_bars(path: Path, instrument: str, dividends: DividendRule) -> Rows:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
-        message = f"there is no file of bars for `{instrument}`; put one here or take `{instrument}` out"
+        message = f"there is no file of bars for `{instrument}`; put one here, see docs/bars.md"
         raise Faulty(Fault(str(path), 1, 1, message)) from None
     except (OSError, UnicodeDecodeError) as error:
         raise Faulty(Fault(str(path), 1, 1, f"the file cannot be read as UTF-8 text: {_reason(error)}")) from None

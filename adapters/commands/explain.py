@@ -10,20 +10,26 @@ from adapters.frame import DeskOption, JsonOption, Status, write, write_json
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="ID", help="A decision's record id, an order's id or a warrant's.")],
+    name: Annotated[str, typer.Argument(metavar="ID", help="The id of a decision, order or warrant; or a date.")],
     symbol: Annotated[str | None, typer.Option("--symbol", metavar="SYMBOL", help="Only this instrument.")] = None,
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
     """Why: the facts, rules, policies, limits and proof behind a decision, from its record alone."""
     from adapters.answers.aftermath import aftermath
-    from adapters.answers.lookup import decision_of, evidence_of, reading
+    from adapters.answers.lookup import check_symbol, decision_at, decision_of, evidence_of, is_date, reading
+    from adapters.answers.telling import fault_telling
     from adapters.desk.settings import find_desk, read_desk
     from engine.telling.explain import explain_decision
     from engine.telling.narrative import Telling, lines
 
     with reading(read_desk(find_desk(desk))) as log:
-        record, instrument = decision_of(log, name)
+        record, instrument = (decision_at(log, name), "") if is_date(name) else decision_of(log, name)
+        if record["kind"] == "fault":
+            told_fault = fault_telling(record)
+            write_json(told_fault.to_json()) if json else write("\n".join(lines(told_fault)))
+            return Status.FINE
+        check_symbol(record, symbol)
         chosen = [one for one in (symbol or instrument,) if one]
         told = explain_decision(evidence_of(log, record), chosen)
         told = Telling(told.text, (*told.parts, *aftermath(log, record, chosen)))

@@ -16,22 +16,18 @@ def command(
     json: JsonOption = False,
 ) -> Status:
     """Why not: the closest rule and the condition that failed, or every reason the trade was refused."""
-    from adapters.answers.lookup import decision_at, evidence_of, reading
+    from adapters.answers.lookup import check_symbol, decision_at, evidence_of, reading
     from adapters.answers.telling import fault_telling
     from adapters.desk.settings import find_desk, read_desk
     from engine.telling.explain import explain_verdict
     from engine.telling.narrative import lines
-    from knowledge.faults import Fault, Faulty
 
     with reading(read_desk(find_desk(desk))) as log:
         record = decision_at(log, at)
         if record["kind"] == "fault":
             told = fault_telling(record)
         else:
-            names = [one["instrument"] for one in record["verdicts"]]
-            if symbol not in names:
-                known = ", ".join(names)
-                raise Faulty(Fault("command line", 1, 1, f"`{symbol}` was not in the universe on {at}; it had {known}"))
+            check_symbol(record, symbol)
             verdict = next(one for one in record["verdicts"] if one["instrument"] == symbol)
             told = explain_verdict(evidence_of(log, record), verdict)
     if json:

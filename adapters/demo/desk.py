@@ -39,6 +39,7 @@ from knowledge.values import canonical, digest
 
 MARKER = ".warrant-demo"
 OPENING = "made by `warrant demo`, which makes this folder anew each time; keep nothing here\n"
+"""First line of the marker; then the program's digest and that of the desk's files as they were made."""
 REPORT = "report.html"
 STORE = "store/warrant.sqlite"
 MADE = (*ENTRIES, "rules", "store", REPORT)
@@ -118,11 +119,13 @@ def prepare(folder: Path, source: Path | None, last: str | None) -> Stage:
         program = _program()
         resumes, fresh = _unfinished(folder, made, program, last)
         if not resumes:
+            _refuse_to_lose(folder)
             for name in MADE:
                 _remove(folder / name)
             for path in sorted(made.iterdir()):
                 (shutil.copytree if path.is_dir() else shutil.copyfile)(path, folder / path.name)
-            (folder / MARKER).write_text(OPENING + program + "\n", encoding="utf-8")
+            marker = f"{OPENING}{program}\n{_files(folder)}\n"
+            (folder / MARKER).write_text(marker, encoding="utf-8")
     return Stage(read_desk(folder), changed, resumes, fresh)
 
 
@@ -198,9 +201,29 @@ def _unfinished(folder: Path, made: Path, program: str, last: str | None) -> tup
         return "", "the desk's files have changed since"
     if start["versions"] != {name: version(name) for name in PACKAGES}:
         return "", "the packages have changed since"
-    if (folder / MARKER).read_text(encoding="utf-8") != OPENING + program + "\n":
+    if _marked(folder)[1:2] != [program]:
         return "", "the program has changed since"
     return decided[-1], ""
+
+
+def _refuse_to_lose(folder: Path) -> None:
+    """Raises `Faulty` where a person has edited the desk that an earlier demonstration made."""
+    made = _marked(folder)[2:3]
+    if made and made != [_files(folder)]:
+        keep = "keep them with `warrant demo --into` another folder, or remove this one to have it made anew"
+        raise _refused(folder, f"has files of the desk that were changed since the demo made them; {keep}")
+
+
+def _marked(folder: Path) -> list[str]:
+    marker = folder / MARKER
+    return marker.read_text(encoding="utf-8", errors="replace").splitlines() if marker.is_file() else []
+
+
+def _files(folder: Path) -> str:
+    """A digest of the desk's files in `folder`: the entries and everything in `rules`."""
+    found = [folder / name for name in ENTRIES] + sorted((folder / "rules").rglob("*"))
+    files = [path for path in found if path.is_file()]
+    return digest(canonical([[path.relative_to(folder).as_posix(), digest(path.read_bytes())] for path in files]))
 
 
 def _same_files(folder: Path, made: Path) -> bool:

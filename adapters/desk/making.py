@@ -41,7 +41,7 @@ def make_desk(folder: Path, source: Path | None = None) -> tuple[Path, ...]:
 def _refuse_to_overwrite(folder: Path, files: list[Path]) -> None:
     if folder.exists() and not folder.is_dir():
         raise Faulty(Fault(str(folder), 1, 1, f"`{folder}` is a file; name a folder that is new or empty"))
-    there = [file for file in files if (folder / file).exists()]
-    if there:
-        advice = "name a folder that is new or empty, or move the file away"
-        raise Faulty(*(Fault(str(folder / file), 1, 1, f"`{file}` is already there; {advice}") for file in there))
+    if folder.exists() and any(folder.iterdir()):
+        there = sum((folder / file).exists() for file in files)
+        what = f"has {there} of the files of a desk already" if there else "is not empty"
+        raise Faulty(Fault(str(folder), 1, 1, f"`{folder}` {what}; name a folder that is new or empty"))

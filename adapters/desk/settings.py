@@ -179,8 +179,12 @@ def find_desk(option: Path | None) -> Path:
         here = Path.cwd()
         return here if is_desk(here) else SHIPPED
     if not is_desk(option):
-        what = "has none of the files of a desk" if option.is_dir() else "is no folder"
-        raise Faulty(Fault(str(option), 1, 1, f"`{option}` {what}; make a desk there with `warrant init {option}`"))
+        if option.is_dir():
+            words = f"`{option}` has none of the files of a desk; name another, or `warrant init` a new folder"
+        else:
+            where = f" in `{Path.cwd()}`" if not option.is_absolute() else ""
+            words = f"there is no folder `{option}`{where}; give the desk's path, or make one: `warrant init {option}`"
+        raise Faulty(Fault(str(option), 1, 1, words))
     return option
 
 

@@ -43,6 +43,8 @@ _BOUNDLESS = frozenset(name for name, kind in KINDS.items() if kind.unit == "-")
 _MOST = {"price_collar": 1, "day_loss": 1, "drawdown": 1, "index_volatility": 1, "head_brier": 1, "concentration": 1}
 """Kinds whose value can not exceed this: a bound above it holds nothing, so `15` for `15 %` would switch it off. A
 concentration above 1 would not even be monotone: a larger position would look less concentrated."""
+_MOST_OF_NAV = 10
+"""No share of NAV is bounded above ten times it: `200` was meant as `200 %`."""
 _HORIZONS = vocabulary().templates["candidate"].slots["horizon"].allowed
 
 
@@ -222,7 +224,8 @@ class _Reader:
                 self.fault(node, f"a limit of kind `{name}` stands in layer {' or '.join(map(str, kind.layers))}")
             return int(layer)
         if part in ("bound", "long", "short"):
-            return self.number(node, part, 0, _MOST.get(name) if part == "bound" else None)
+            most = _MOST.get(name, _MOST_OF_NAV if kind.unit == "NAV" else None)
+            return self.number(node, part, 0, most if part == "bound" else None)
         if part == "once":
             return self.whole(node, part, 1)
         if part == "regime":

@@ -145,7 +145,7 @@ def _stated(fact: Fact) -> str:
         unit = measure.unit if measure is not None else slot.unit
         shown = short(str(value)) if unit == "digest" else str(value)
         said.append(f"{name} {shown}" if not slot.by else f"= {shown} ({unit})")
-    return f"{fact.ref}: {', '.join(said)}"
+    return f"{fact.ref}: {', '.join(said)}".replace(": =", " =")
 
 
 def _miss(miss: Json) -> Telling:
@@ -158,7 +158,7 @@ def _miss(miss: Json) -> Telling:
         parts.append(tell(f"by how much: {value} where {threshold} is asked, {gap} is missing{unit}"))
     if miss["because"]:
         parts.append(_miss(miss["because"]))
-    held = f"{miss['held']} of its {miss['conditions']} conditions held"
+    held = f"{miss['held'] or 'none'} of its {miss['conditions']} conditions held"
     return tell(f"closest rule: {miss['rule']} ({miss['owner']}, {miss['source']}); {held}", *parts)
 
 
@@ -268,6 +268,11 @@ def _core(evidence: Evidence, verdict: Json, core: Json) -> Telling:
         for measure, name, part in verdict.get("crowding", [])
         if measure == core["constraint"] and name in core["grants"]
     ]
+    stood = next((one for one in evidence.record["readings"] if one["measure"] == core["constraint"]), None)
+    if stood is not None and limit.unit == "NAV" and core["grants"]:
+        before = f"{_of_nav(evidence, stood['base'])} stood before this decision's entries"
+        most = f"{_money(evidence, stood['bound'])}{_written(evidence, limit)}"
+        shares = [tell(f"{before}, of at most {most}"), *shares]
     crowd = f" beside {', '.join(core['grants'])}" if core["grants"] else ""
     return tell(
         f"limits: not even one lot fits {core['constraint']}{crowd}: {limit.spec.meaning} [layer {limit.layer}]",
@@ -278,12 +283,24 @@ def _core(evidence: Evidence, verdict: Json, core: Json) -> Telling:
 def _reading(evidence: Evidence, one: Json) -> Telling:
     limit = evidence.limit[one["limit"]]
     bound = max(Fraction(one["bound"]), Fraction(one["base"]))
-    figures = f"{_of_nav(evidence, one['value'])} of at most {_of_nav(evidence, bound)}"
+    figures = f"{_of_nav(evidence, one['value'])} of at most {_money(evidence, bound)}{_written(evidence, limit)}"
     if limit.unit not in ("NAV", "least gross"):
         figures = f"{amount(one['value'])} of at most {amount(bound)}"
     elif Fraction(one["value"]) > bound:
         figures += f", {amount(Fraction(one['value']) - bound, 2)} {evidence.portfolio.currency} too much"
     return tell(f"{one['measure']}: {limit.spec.meaning}: {figures} [layer {limit.layer}, {limit.owner}]")
+
+
+def _written(evidence: Evidence, limit: Limit) -> str:
+    """The bound as the file has it: a share of the NAV that is left after the worst slippage and fees."""
+    if limit.unit != "NAV":
+        return ""
+    share = limit.bound * (evidence.limits.multiplier(evidence.record["regime"]) if limit.regime else 1)
+    return f" ({percent(share)} of NAV after the worst costs)"
+
+
+def _money(evidence: Evidence, value: str | Fraction) -> str:
+    return f"{amount(value, 0)} {evidence.portfolio.currency}"
 
 
 def _tightness(one: Json) -> tuple[Fraction, str]:
@@ -294,7 +311,7 @@ def _tightness(one: Json) -> tuple[Fraction, str]:
 
 def _of_nav(evidence: Evidence, value: str | Fraction) -> str:
     nav = Fraction(evidence.portfolio.nav)
-    money = f"{amount(value, 0)} {evidence.portfolio.currency}"
+    money = _money(evidence, value)
     return f"{percent(Fraction(value) / nav)} of NAV ({money})" if nav > 0 else money
 
 

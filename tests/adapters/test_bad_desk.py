@@ -176,7 +176,12 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
         ["limits.yaml:25:57: `.nan` is no bound; write digits such as `0.25` or `25 %`"],
     ),
     "limits: out of range": (
-        "limits.yaml", GROSS, GROSS.replace("160 %", "-1"), ["limits.yaml:25:57: bound `-1` must be at least 0"]
+        "limits.yaml", GROSS, GROSS.replace("160 %", "-1"),
+        ["limits.yaml:25:57: bound `-1` must be at least 0 and at most 10"]
+    ),
+    "limits: a share meant as a percentage": (
+        "limits.yaml", GROSS, GROSS.replace("160 %", "160"),
+        ["limits.yaml:25:57: bound `160` must be at least 0 and at most 10"]
     ),
     "limits: wrong unit": (
         "limits.yaml", f"{GROSS}, unit: NAV", f"{GROSS}, unit: shares",
