@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from advisors.heads.logistic import firm
 from advisors.panel import Floats
 from knowledge.values import canonical, digest
 
@@ -47,11 +48,11 @@ def fit(scores: Floats, up: Floats) -> Platt:
 
     middle, spread = float(scores.mean()), float(scores.std()) or 1.0
     regression = LogisticRegression(C=1e3, max_iter=500).fit(((scores - middle) / spread)[:, None], up)
-    slope = float(regression.coef_[0, 0]) / spread
-    least = LEAST_SPREAD / spread
+    slope = firm(float(regression.coef_[0, 0]) / spread)
+    least = firm(LEAST_SPREAD / spread)
     if slope >= least:
-        return Platt(slope, float(regression.intercept_[0]) - slope * middle)
-    return Platt(least, _intercept(least * scores, float(up.mean())))
+        return Platt(slope, firm(float(regression.intercept_[0]) - slope * middle))
+    return Platt(least, firm(_intercept(least * scores, float(up.mean()))))
 
 
 def _intercept(scores: Floats, rate: float) -> float:

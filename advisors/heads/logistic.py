@@ -1,8 +1,9 @@
 """Regularised logistic regression (scikit-learn) that scores row by row in plain arithmetic.
 
 scikit-learn fits; the score is computed here from the exact parameters, one feature after the other, because a matrix
-product may round differently with the number of rows beside it. Features are centred, scaled and clipped at
-`WIDEST` standard deviations, so that one wild bar does not decide.
+product may round differently with the number of rows beside it. Parameters are taken to ten digits: an optimiser's last
+bits depend on how a machine lays out memory, and no model is to be another one for that. Features are centred, scaled
+and clipped at `WIDEST` standard deviations, so that one wild bar does not decide.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from advisors.panel import Floats
 from knowledge.values import Json, digest
 
 WIDEST = 4.0
+DIGITS = 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,12 +32,11 @@ class Logistic:
     def parameters(self) -> tuple[Floats, Floats, Floats, float]:
         """Means, scales and weights, each float64 (features,), and the intercept."""
         scaler, regression = self.pipeline["scale"], self.pipeline["regression"]
-        weights = np.asarray(regression.coef_[0], dtype=np.float64)
         return (
-            np.asarray(scaler.mean_, dtype=np.float64),
-            np.asarray(scaler.scale_, dtype=np.float64),
-            weights,
-            float(regression.intercept_[0]),
+            np.array([firm(one) for one in scaler.mean_]),
+            np.array([firm(one) for one in scaler.scale_]),
+            np.array([firm(one) for one in regression.coef_[0]]),
+            firm(regression.intercept_[0]),
         )
 
     @cached_property
@@ -59,6 +60,11 @@ class Logistic:
         from skops.io import dumps
 
         return bytes(dumps(self.pipeline))
+
+
+def firm(parameter: float) -> float:
+    """A learned parameter to `DIGITS` significant digits."""
+    return float(f"{float(parameter):.{DIGITS - 1}e}")
 
 
 def fit(rows: Floats, up: Floats, strength: float) -> Logistic:
