@@ -26,13 +26,12 @@ def command(
     with reading(read_desk(find_desk(desk))) as log:
         record, instrument = (decision_at(log, name), "") if is_date(name) else decision_of(log, name)
         if record["kind"] == "fault":
-            told_fault = fault_telling(record)
-            write_json(told_fault.to_json()) if json else write("\n".join(lines(told_fault)))
-            return Status.FINE
-        check_symbol(record, symbol)
-        chosen = [one for one in (symbol or instrument,) if one]
-        told = explain_decision(evidence_of(log, record), chosen)
-        told = Telling(told.text, (*told.parts, *aftermath(log, record, chosen)))
+            told = fault_telling(record)
+        else:
+            check_symbol(record, symbol)
+            chosen = [one for one in (symbol or instrument,) if one]
+            told = explain_decision(evidence_of(log, record), chosen)
+            told = Telling(told.text, (*told.parts, *aftermath(log, record, chosen)))
     if json:
         write_json(told.to_json())
     else:

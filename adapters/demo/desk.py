@@ -31,6 +31,8 @@ from ruamel.yaml import YAML
 from adapters.audit.log import LogReader, LogUnreadable
 from adapters.desk.making import make_desk
 from adapters.desk.settings import ENTRIES, SETTINGS, Desk, read_desk, shown
+from adapters.frame import OWN_PACKAGES
+from adapters.running.provenance import program as program_of
 from adapters.running.session import PACKAGES
 from engine.limits.model import Limit
 from engine.limits.text import read_limits
@@ -45,7 +47,6 @@ STORE = "store/warrant.sqlite"
 MADE = (*ENTRIES, "rules", "store", REPORT)
 """What a demonstration makes in its folder, and may remove from it."""
 NAME = "demo"
-CODE = ("*.py", "*.pl", "*.yaml")
 PROGRAM = Path(__file__).resolve().parents[2]
 
 
@@ -116,7 +117,8 @@ def prepare(folder: Path, source: Path | None, last: str | None) -> Stage:
     with TemporaryDirectory() as scratch:
         made = Path(scratch)
         changed = _make(made, source)
-        program = _program()
+        # A log is not to be half one program's and half another's.
+        program = program_of(OWN_PACKAGES)
         resumes, fresh = _unfinished(folder, made, program, last)
         if not resumes:
             _refuse_to_lose(folder)
@@ -229,15 +231,6 @@ def _files(folder: Path) -> str:
 def _same_files(folder: Path, made: Path) -> bool:
     wanted = {path.relative_to(made): path.read_bytes() for path in made.rglob("*") if path.is_file()}
     return all((folder / name).is_file() and (folder / name).read_bytes() == text for name, text in wanted.items())
-
-
-def _program() -> str:
-    """A digest of this program's text: a log is not to be half one program's and half another's."""
-    files = sorted(
-        path for room in ("knowledge", "rules", "engine", "advisors", "adapters") for pattern in CODE
-        for path in (PROGRAM / room).rglob(pattern)
-    )  # fmt: skip
-    return digest(canonical([[str(path.relative_to(PROGRAM)), digest(path.read_bytes())] for path in files]))
 
 
 def _ours(marker: Path) -> bool:

@@ -18,9 +18,11 @@ DESK_TEXT = ("rules/book/", "rules/cases/")
 
 
 @cache
-def program() -> str:
-    """Digest of the names and contents of the core's source files (Python, Prolog, vocabulary)."""
-    files = sorted(path for room in CORE for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".pl", ".yaml"))
+def program(rooms: tuple[str, ...] = CORE) -> str:
+    """Digest of the names and contents of these rooms' source files (Python, Prolog, vocabulary); default: the core."""
+    files = sorted(
+        path for room in rooms for path in (ROOT / room).rglob("*") if path.suffix in (".py", ".pl", ".yaml")
+    )
     named = ((path.relative_to(ROOT).as_posix(), path.read_bytes()) for path in files)
     contents = {name: sha256(text).hexdigest() for name, text in named if not name.startswith(DESK_TEXT)}
     return digest(canonical(contents))
