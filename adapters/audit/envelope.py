@@ -52,6 +52,9 @@ class Kind(StrEnum):
     CHECKPOINT = "checkpoint"
     BOOKS = "books"
     FAULT = "fault"
+    MISSED = "missed"
+    RECONCILIATION = "reconciliation"
+    FEED = "feed"
 
 
 def instant(written: str) -> datetime:
@@ -175,6 +178,9 @@ class OtherRecord(Envelope):
         Kind.CHECKPOINT,
         Kind.BOOKS,
         Kind.FAULT,
+        Kind.MISSED,
+        Kind.RECONCILIATION,
+        Kind.FEED,
     ]
 
 

@@ -107,6 +107,34 @@ class BrokerSection(_Section):
     commission_minimum: Annotated[Amount, _AMOUNT] = Decimal(1)
 
 
+class ScheduleSection(_Section):
+    """When `warrant run` decides, by the calendar of the feed.
+
+    A cycle is due `delay_seconds` after the close it decides at, and is missed when it has not begun `grace_seconds`
+    after that.
+    """
+
+    every: Annotated[
+        str,
+        Field(
+            pattern=r"^(close|week|[1-9][0-9]{0,3} minutes)$",
+            description='"close" (of each session), "week" (its last close) or a number like "15 minutes"',
+        ),
+    ] = "close"
+    delay_seconds: Annotated[int, Field(ge=0, le=3600, description="a whole number from 0 to 3600")] = 60
+    grace_seconds: Annotated[int, Field(ge=1, le=86_400, description="a whole number from 1 to 86400")] = 900
+
+
+class WatchSection(_Section):
+    """What tells people about a running desk. `metrics_port` 0 serves no metrics; an alert goes to `webhook`, too.
+
+    A webhook's address may hold a secret: then leave it out here and set `WARRANT_WEBHOOK`.
+    """
+
+    metrics_port: Annotated[int, Field(ge=0, le=65_535, description="a port from 1 to 65535, or 0 for none")] = 0
+    webhook: Annotated[str, Field(pattern=r"^(https?://\S+)?$", description="an address beginning with http")] = ""
+
+
 class AdvisorsSection(_Section):
     """When heads are trained: first on bars up to `trained_until`, then anew after so many calendar days.
 
@@ -125,6 +153,8 @@ class Settings(_Section):
     feed: FeedSection = FeedSection()
     broker: BrokerSection = BrokerSection()
     advisors: AdvisorsSection = AdvisorsSection()
+    schedule: ScheduleSection = ScheduleSection()
+    watch: WatchSection = WatchSection()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from adapters.audit.log import LogReader
 from adapters.desk.settings import SETTINGS, Desk, shown, text_of
 from adapters.desk.toml_text import places
 from adapters.paper.venue import CENT, Costs, Listing
-from adapters.running.runner import Standing
+from adapters.running.standing import Standing
 from engine.books.money import NOTHING
 from engine.limits.model import Limits
 from knowledge.faults import Fault, Faulty

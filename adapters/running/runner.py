@@ -10,7 +10,6 @@ second submission the same submission.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from fractions import Fraction
 from time import perf_counter_ns
@@ -20,9 +19,11 @@ from adapters.audit.log import AuditLog, Entry, Receipt, verify_receipt
 from adapters.desk.settings import Desk
 from adapters.paper.broker import PaperBroker
 from adapters.paper.venue import Costs
+from adapters.running.standing import Standing
+from adapters.running.watch import NO_TIMINGS, Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
-from engine.books.books import Books, apply, dividend_record, fold, portfolio, session_record
+from engine.books.books import Books, dividend_record, fold, portfolio, session_record
 from engine.orders.order import Role
 from engine.orders.portfolio import Mode, Operations, Portfolio
 from engine.orders.warrants import Inputs, PaperWarrant, Warrant
@@ -32,55 +33,15 @@ from knowledge.facts import Snapshot
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse
 
-BROKER_KINDS = ("order", "fill", "cancel", "expiry", "rejection")
-
-
-@dataclass
-class Standing:
-    """What the log says the desk is; a fold, never stored."""
-
-    books: Books
-    broker: PaperBroker[Receipt]
-    halted: bool = False
-    last_session: str = ""
-    """The last session that was decided, or whose decision failed."""
-    passed_session: str = ""
-    """The last session whose bars have been booked."""
-    models: dict[str, str] = field(default_factory=dict)
-    executed: dict[str, int] = field(default_factory=dict)
-    """Entries executed in the last session that passed, by instrument."""
-    executing: dict[str, int] = field(default_factory=dict)
-    """The same of the session being booked."""
-    halting: bool = False
-    """Whether the last decision was halted and no record has said since what became of that."""
-    lapsed: set[str] = field(default_factory=set)
-    """Orders that were warranted and, a record says, will not be submitted."""
-
-    def take(self, record: Json) -> None:
-        """Fold one record of the log."""
-        kind = record["kind"]
-        self.books = apply(self.books, record)
-        if kind in ("decision", "fault"):
-            self.last_session = record["as_of"][:10]
-            self.halting = kind == "decision" and record["trading_state"] == "halted"
-        elif kind == "books" and record["entry"] == "session":
-            self.passed_session = record["session"]
-            self.executed, self.executing = self.executing, {}
-        elif kind == "state":
-            self.halted, self.halting = record["state"] == "halted", False
-        elif kind == "recovery":
-            self.lapsed.update(record.get("lapsed", ()))
-        elif kind == "model":
-            self.models[record["head"]] = record["model"]
-        elif kind == "fill" and record["role"] == "entry":
-            self.executing[record["instrument"]] = self.executing.get(record["instrument"], 0) + 1
-
 
 class Runner:
     """Runs the cycles of one desk, in order. Use one at a time per log."""
 
-    def __init__(self, desk: Desk, law: Law, world: World, log: AuditLog, worker: Worker) -> None:
+    def __init__(
+        self, desk: Desk, law: Law, world: World, log: AuditLog, worker: Worker, watch: Watch = unwatched
+    ) -> None:
         self.desk, self.law, self.world, self.log, self.worker = desk, law, world, log, worker
+        self._watch = watch
         settings = desk.settings
         self.mode: Literal[Mode.BACKTEST, Mode.PAPER] = Mode.PAPER if settings.desk.mode == "paper" else Mode.BACKTEST
         costs = Costs(
@@ -213,7 +174,9 @@ class Runner:
         receipt = self.log.append(
             "decision", {**self._common(snapshot.as_of), **body}, blobs, timings, after=self._size
         )
-        self._fold(parse(receipt.leaf))
+        record = parse(receipt.leaf)
+        self._fold(record)
+        self._watch(record, timings)
         return receipt
 
     def _submit(self, receipt: Receipt, decision: Json) -> None:
@@ -269,6 +232,7 @@ class Runner:
         written = [parse(receipt.leaf) for receipt in self.log.append_many(entries, after=self._size)]
         for record in written:
             self._fold(record)
+            self._watch(record, NO_TIMINGS)
         return written
 
     def _fold(self, record: Json, restoring: bool = False) -> None:

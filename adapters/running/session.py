@@ -15,6 +15,7 @@ from adapters.frame import Failed
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.provenance import program
 from adapters.running.runner import Runner
+from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World, placed, read_law
 from knowledge.faults import Faulty
@@ -25,14 +26,14 @@ PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-lear
 
 
 @contextmanager
-def opened(desk: Desk, world: World) -> Iterator[Runner]:
+def opened(desk: Desk, world: World, watch: Watch = unwatched) -> Iterator[Runner]:
     """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines."""
     law = read_law(desk)
     check_costs(desk, law.limits)
     try:
         with _worker(desk, law) as worker, AuditLog.open(desk.store) as log:
             check_account(desk, log)
-            runner = Runner(desk, law, world, log, worker)
+            runner = Runner(desk, law, world, log, worker, watch)
             check_instruments(desk, runner.standing, world.listings)
             _begin(runner, law)
             yield runner

@@ -1,0 +1,55 @@
+"""What the log says a desk is: a fold over its records, never stored.
+
+Books, the broker's orders, halts, models and counters come back after a restart exactly as they were, because nothing
+of them is kept anywhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from adapters.audit.log import Receipt
+from adapters.paper.broker import PaperBroker
+from engine.books.books import Books, apply
+from knowledge.values import Json
+
+
+@dataclass
+class Standing:
+    """What the log says the desk is; a fold, never stored."""
+
+    books: Books
+    broker: PaperBroker[Receipt]
+    halted: bool = False
+    last_session: str = ""
+    """The last session that was decided, or whose decision failed."""
+    passed_session: str = ""
+    """The last session whose bars have been booked."""
+    models: dict[str, str] = field(default_factory=dict)
+    executed: dict[str, int] = field(default_factory=dict)
+    """Entries executed in the last session that passed, by instrument."""
+    executing: dict[str, int] = field(default_factory=dict)
+    """The same of the session being booked."""
+    halting: bool = False
+    """Whether the last decision was halted and no record has said since what became of that."""
+    lapsed: set[str] = field(default_factory=set)
+    """Orders that were warranted and, a record says, will not be submitted."""
+
+    def take(self, record: Json) -> None:
+        """Fold one record of the log."""
+        kind = record["kind"]
+        self.books = apply(self.books, record)
+        if kind in ("decision", "fault"):
+            self.last_session = record["as_of"][:10]
+            self.halting = kind == "decision" and record["trading_state"] == "halted"
+        elif kind == "books" and record["entry"] == "session":
+            self.passed_session = record["session"]
+            self.executed, self.executing = self.executing, {}
+        elif kind == "state":
+            self.halted, self.halting = record["state"] == "halted", False
+        elif kind == "recovery":
+            self.lapsed.update(record.get("lapsed", ()))
+        elif kind == "model":
+            self.models[record["head"]] = record["model"]
+        elif kind == "fill" and record["role"] == "entry":
+            self.executing[record["instrument"]] = self.executing.get(record["instrument"], 0) + 1
