@@ -9,12 +9,14 @@ from __future__ import annotations
 import json as json_text
 import sys
 from enum import IntEnum
+from importlib import import_module
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from knowledge.values import Json
+if TYPE_CHECKING:
+    from knowledge.values import Json
 
 OWN_PACKAGES = ("knowledge", "rules", "engine", "advisors", "adapters")
 """The project's top-level packages."""
@@ -51,6 +53,20 @@ DeskOption = Annotated[
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 """Whether the output is for machines. Default: `False`."""
+
+
+def need(module: str, extra: str) -> Any:
+    """Import a module that only the extra `extra` of the distribution brings. Raises `Failed`, naming the extra.
+
+    What is installed and broken is no missing extra: its own error passes through.
+    """
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or not f"{module}.".startswith(f"{error.name}."):
+            raise
+        advice = f"pip install 'warrant-engine[{extra}]', or in a checkout call `./warrant doctor`, which installs it"
+        raise Failed(f"`{module}` is not installed, and this needs it: {advice}") from None
 
 
 def write_json(value: Json) -> None:
