@@ -11,7 +11,8 @@ import sys
 from enum import IntEnum
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -55,7 +56,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of 
 """Whether the output is for machines. Default: `False`."""
 
 
-def need(module: str, extra: str) -> Any:
+def need(module: str, extra: str) -> ModuleType:
     """Import a module that only the extra `extra` of the distribution brings. Raises `Failed`, naming the extra.
 
     What is installed and broken is no missing extra: its own error passes through.
