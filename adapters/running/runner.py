@@ -9,23 +9,19 @@ second submission the same submission.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from time import perf_counter_ns
-from typing import Literal
 
-from adapters.audit.log import AuditLog, Entry, Receipt, verify_receipt
+from adapters.audit.log import AuditLog, Receipt
 from adapters.desk.settings import Desk
-from adapters.paper.broker import PaperBroker
-from adapters.paper.venue import Costs
-from adapters.running.standing import Standing
-from adapters.running.watch import NO_TIMINGS, Watch, unwatched
+from adapters.running.desk_log import KILLED, DeskLog
+from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
-from engine.books.books import Books, dividend_record, fold, portfolio, session_record
+from engine.books.books import dividend_record, portfolio, session_record
 from engine.orders.order import Role
-from engine.orders.portfolio import Mode, Operations, Portfolio
+from engine.orders.portfolio import Operations, Portfolio
 from engine.orders.warrants import Inputs, PaperWarrant, Warrant
 from engine.verdicts import surprise, undetermined
 from knowledge.door import Refused
@@ -33,29 +29,17 @@ from knowledge.facts import Snapshot
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse
 
+LAW_CHANGED = "rules, policies or limits have changed since it was decided"
 
-class Runner:
+
+class Runner(DeskLog):
     """Runs the cycles of one desk, in order. Use one at a time per log."""
 
     def __init__(
         self, desk: Desk, law: Law, world: World, log: AuditLog, worker: Worker, watch: Watch = unwatched
     ) -> None:
-        self.desk, self.law, self.world, self.log, self.worker = desk, law, world, log, worker
-        self._watch = watch
-        settings = desk.settings
-        self.mode: Literal[Mode.BACKTEST, Mode.PAPER] = Mode.PAPER if settings.desk.mode == "paper" else Mode.BACKTEST
-        costs = Costs(
-            settings.broker.slippage_bps, settings.broker.commission_per_share, settings.broker.commission_minimum
-        )
-        account = settings.desk.account
-        broker: PaperBroker[Receipt] = PaperBroker(account, self.mode, world.listings, self._proven, costs)
-        books = Books.open(account, self.mode, settings.desk.currency, settings.desk.capital)
-        self.standing = Standing(books, broker)
-        self._last_as_of = ""
-        self._size = 0
-        """Records folded so far: all that this runner knows, and what every record it writes must come right after."""
-        for record in log.records():
-            self._fold(record, restoring=True)
+        super().__init__(desk, log, world.listings, watch)
+        self.law, self.world, self.worker = law, world, worker
 
     # --- a cycle ------------------------------------------------------------------------------------------------
 
@@ -106,13 +90,15 @@ class Runner:
         warrants = [Warrant.from_json(one) for one in record["warrants"]]
         missing = [one for one in warrants if not self._known(one)]
         if missing:
-            lapsed = [one for one in missing if self._outlawed(one)]
-            found += self._append(now, [_recovery(record["record_id"], missing, lapsed)])
+            lapsed = [one for one in missing if self._lapse(one)]
+            found += self._append(now, [_recovery(record["record_id"], missing, lapsed, self.standing.stopped)])
             receipt = self.log.receipt(record["record_id"])
             for one in missing:
                 found += [] if one in lapsed else self._submit_one(receipt, one, now)
         if self.standing.halting or self.standing.halted:
             found += self._halt(now)
+        if self.standing.killed:
+            found += self._cancel_entries(now, KILLED)
         return found
 
     # --- the steps ----------------------------------------------------------------------------------------------
@@ -141,6 +127,7 @@ class Runner:
         standing = self.standing
         held = {name: one.quantity for name, one in standing.books.holdings.items()}
         operations = Operations(
+            kill_switch=standing.killed,
             halted=standing.halted,
             books_reconciled=held == standing.broker.positions(),
             executions=tuple(sorted(standing.executed.items())),
@@ -176,7 +163,7 @@ class Runner:
         )
         record = parse(receipt.leaf)
         self._fold(record)
-        self._watch(record, timings)
+        self._watch.recorded(record, timings)
         return receipt
 
     def _submit(self, receipt: Receipt, decision: Json) -> None:
@@ -198,73 +185,29 @@ class Runner:
                     snapshot.as_of, [{"kind": "model", "head": head, "model": model, "age": int(fact.number("age"))}]
                 )
 
-    def _halt(self, as_of: str) -> list[Json]:
-        """Cancel working entries, keep what protects; the halt stays until a named person ends it."""
-        why, found = "a limit halted the desk; only a named person resumes it", []
-        if not self.standing.halted:
-            found += self._append(as_of, [{"kind": "state", "state": "halted", "who": "engine", "why": why}])
-        return found + self._append(as_of, self.standing.broker.cancel_entries(as_of, why))
-
     def _fault(self, day: str, why: str) -> Json:
         record = {"kind": "fault", "cycle_id": f"{self.desk.settings.desk.name}:{day}", "fault": why}
         return self._append(self.world.calendar.close_instant(day), [record])[0]
-
-    # --- the log ------------------------------------------------------------------------------------------------
-
-    def _common(self, as_of: str) -> dict[str, Json]:
-        # In a backtest what we learned and when is the market's past, so that two runs have the same root.
-        recorded_at = as_of if self.mode is Mode.BACKTEST else datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        return {
-            "as_of": as_of,
-            "recorded_at": recorded_at,
-            "desk": self.desk.settings.desk.name,
-            "mode": self.mode.value,
-        }
-
-    def _append(self, as_of: str, records: Iterable[Json]) -> list[Json]:
-        """Append records in one transaction; one that says itself when it was true keeps that."""
-        records = list(records)
-        if not records:
-            return []
-        # What the books can not follow must not become a record: no restart would ever get past it.
-        fold(self.standing.books, records)
-        entries = [Entry(one["kind"], {**self._common(as_of), **_body(one)}) for one in records]
-        written = [parse(receipt.leaf) for receipt in self.log.append_many(entries, after=self._size)]
-        for record in written:
-            self._fold(record)
-            self._watch(record, NO_TIMINGS)
-        return written
-
-    def _fold(self, record: Json, restoring: bool = False) -> None:
-        """Fold into the standing; the broker lived through its own records unless they are being restored."""
-        self._last_as_of = record["as_of"]
-        self._size += 1
-        if restoring:
-            self.standing.broker.restore([record])
-        self.standing.take(record)
 
     def _known(self, warrant: Warrant) -> bool:
         identity = warrant.order.client_order_id
         return identity in self.standing.broker.state.tickets or identity in self.standing.lapsed
 
+    def _lapse(self, warrant: Warrant) -> bool:
+        """Whether this is an entry of a desk that was stopped since, or of another law; an exit is free in any case."""
+        return warrant.order.role is Role.ENTRY and (self.standing.stopped or self._outlawed(warrant))
+
     def _outlawed(self, warrant: Warrant) -> bool:
-        """An entry that another law permitted than the one in force now; an exit is free under any."""
+        """Whether another law permitted it than the one in force now."""
         law = (self.law.rulebook.fingerprint, self.law.limits.fingerprint)
-        return warrant.order.role is Role.ENTRY and law != (warrant.inputs.rulebook, warrant.inputs.limits)
-
-    def _proven(self, receipt: Receipt) -> bool:
-        return verify_receipt(receipt, self.log.root_at(receipt.tree_size))
+        return law != (warrant.inputs.rulebook, warrant.inputs.limits)
 
 
-def _recovery(decision_id: str, missing: Sequence[Warrant], lapsed: Sequence[Warrant]) -> Json:
+def _recovery(decision_id: str, missing: Sequence[Warrant], lapsed: Sequence[Warrant], stopped: bool) -> Json:
     """What was found open at the start; `reason` stands for the orders in `lapsed`, which are not submitted."""
     record = {"kind": "recovery", "decision_id": decision_id, "warrants": [one.warrant_id for one in missing]}
     if not lapsed:
         return record
-    reason = "rules, policies or limits have changed since it was decided, and no entry goes out on an older permission"
+    since = "the desk was halted or killed since" if stopped else LAW_CHANGED
+    reason = f"{since}, and no entry goes out on an older permission"
     return {**record, "lapsed": [one.order.client_order_id for one in lapsed], "reason": reason}
-
-
-def _body(record: Json) -> dict[str, Json]:
-    """A record without its kind, which the log writes itself."""
-    return {name: value for name, value in record.items() if name != "kind"}

@@ -21,6 +21,10 @@ class Standing:
     books: Books
     broker: PaperBroker[Receipt]
     halted: bool = False
+    killed: bool = False
+    """Whether a person stopped the desk; like a halt, it stays until a named person resumes it."""
+    throttled: dict[str, int] = field(default_factory=dict)
+    """Instruments that executed too many entries in one session, with their number, until a named person resumes."""
     last_session: str = ""
     """The last session that was decided, or whose decision failed."""
     passed_session: str = ""
@@ -46,10 +50,27 @@ class Standing:
             self.passed_session = record["session"]
             self.executed, self.executing = self.executing, {}
         elif kind == "state":
-            self.halted, self.halting = record["state"] == "halted", False
+            self._state(record)
         elif kind == "recovery":
             self.lapsed.update(record.get("lapsed", ()))
         elif kind == "model":
             self.models[record["head"]] = record["model"]
         elif kind == "fill" and record["role"] == "entry":
             self.executing[record["instrument"]] = self.executing.get(record["instrument"], 0) + 1
+
+    @property
+    def stopped(self) -> bool:
+        """Whether no entry may go out before a named person resumes the desk."""
+        return self.killed or self.halted or self.halting
+
+    def _state(self, record: Json) -> None:
+        match record["state"]:
+            case "halted":
+                self.halted, self.halting = True, False
+            case "killed":
+                self.killed = True
+            case "throttled":
+                self.throttled[record["instrument"]] = record["executions"]
+            case "active":
+                self.halted = self.halting = self.killed = False
+                self.throttled.clear()

@@ -1,0 +1,118 @@
+"""One desk's log, open for appending, with the standing it folds to; what a person may do to a desk at any hour.
+
+This much needs neither bars nor rules nor a worker, so that a desk whose feed, law or engines are broken can still be
+killed. The runner adds cycles to it.
+
+Rules:
+- what the books can not follow does not become a record, and what is a record is folded and told at once;
+- *kill* is first a record and then the cancelling of entries: exits and protective orders stay. A crash between the
+  two is mended at the next start, and a second kill does nothing that the first has done;
+- *resume* ends kills, halts and throttles together, and only where nothing that would stop the desk again stands
+  (`adapters/running/resuming.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Literal
+
+from adapters.audit.log import AuditLog, Entry, Receipt, verify_receipt
+from adapters.desk.settings import Desk
+from adapters.paper.broker import PaperBroker
+from adapters.paper.venue import Costs, Listing
+from adapters.running.standing import Standing
+from adapters.running.watch import NO_TIMINGS, Watch, unwatched
+from engine.books.books import Books, fold
+from engine.orders.portfolio import Mode
+from knowledge.values import Json, parse
+
+HALTED = "a limit halted the desk; only a named person resumes it"
+KILLED = "the desk is killed; only a named person resumes it"
+
+
+class DeskLog:
+    """Appends to one desk's log and follows what it appended. Use one at a time per log."""
+
+    def __init__(self, desk: Desk, log: AuditLog, listings: Mapping[str, Listing], watch: Watch = unwatched) -> None:
+        self.desk, self.log, self._watch = desk, log, watch
+        settings = desk.settings
+        self.mode: Literal[Mode.BACKTEST, Mode.PAPER] = Mode.PAPER if settings.desk.mode == "paper" else Mode.BACKTEST
+        costs = Costs(
+            settings.broker.slippage_bps, settings.broker.commission_per_share, settings.broker.commission_minimum
+        )
+        account = settings.desk.account
+        broker: PaperBroker[Receipt] = PaperBroker(account, self.mode, listings, self._proven, costs)
+        books = Books.open(account, self.mode, settings.desk.currency, settings.desk.capital)
+        self.standing = Standing(books, broker)
+        self._last_as_of = ""
+        self._size = 0
+        """Records folded so far: all that is known here, and what every new record must come right after."""
+        for record in log.records():
+            self._fold(record, restoring=True)
+        watch.opened(self.standing, self._size)
+
+    # --- what a person does -------------------------------------------------------------------------------------
+
+    def kill(self, who: str, why: str, now: str) -> list[Json]:
+        """No entry goes out from here on, and those that work are cancelled. Returns what was appended.
+
+        `now` is an instant of the desk's time; one before the log's last record counts as that record's. Raises
+        `LogUnwritable`.
+        """
+        now, found = max(now, self._last_as_of), []
+        if not self.standing.killed:
+            found += self._append(now, [{"kind": "state", "state": "killed", "who": who, "why": why}])
+        return found + self._cancel_entries(now, KILLED)
+
+    # --- the log ------------------------------------------------------------------------------------------------
+
+    def _halt(self, as_of: str) -> list[Json]:
+        """Cancel working entries, keep what protects; the halt stays until a named person ends it."""
+        found: list[Json] = []
+        if not self.standing.halted:
+            found += self._append(as_of, [{"kind": "state", "state": "halted", "who": "engine", "why": HALTED}])
+        return found + self._cancel_entries(as_of, HALTED)
+
+    def _cancel_entries(self, as_of: str, why: str) -> list[Json]:
+        return self._append(as_of, self.standing.broker.cancel_entries(as_of, why))
+
+    def _common(self, as_of: str) -> dict[str, Json]:
+        # In a backtest what we learned and when is the market's past, so that two runs have the same root.
+        recorded_at = as_of if self.mode is Mode.BACKTEST else datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return {
+            "as_of": as_of,
+            "recorded_at": recorded_at,
+            "desk": self.desk.settings.desk.name,
+            "mode": self.mode.value,
+        }
+
+    def _append(self, as_of: str, records: Iterable[Json]) -> list[Json]:
+        """Append records in one transaction; one that says itself when it was true keeps that."""
+        records = list(records)
+        if not records:
+            return []
+        # What the books can not follow must not become a record: no restart would ever get past it.
+        fold(self.standing.books, records)
+        entries = [Entry(one["kind"], {**self._common(as_of), **_body(one)}) for one in records]
+        written = [parse(receipt.leaf) for receipt in self.log.append_many(entries, after=self._size)]
+        for record in written:
+            self._fold(record)
+            self._watch.recorded(record, NO_TIMINGS)
+        return written
+
+    def _fold(self, record: Json, restoring: bool = False) -> None:
+        """Fold into the standing; the broker lived through its own records unless they are being restored."""
+        self._last_as_of = record["as_of"]
+        self._size += 1
+        if restoring:
+            self.standing.broker.restore([record])
+        self.standing.take(record)
+
+    def _proven(self, receipt: Receipt) -> bool:
+        return verify_receipt(receipt, self.log.root_at(receipt.tree_size))
+
+
+def _body(record: Json) -> dict[str, Json]:
+    """A record without its kind, which the log writes itself."""
+    return {name: value for name, value in record.items() if name != "kind"}
