@@ -27,6 +27,10 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
+from adapters.store.faults import LogUnreadable, LogUnwritable
+
+__all__ = ["LogUnreadable", "LogUnwritable"]
+
 BUSY_SECONDS = 5.0
 _PACKING = 6
 
@@ -103,14 +107,6 @@ TRIGGERS = {
 
 FAULTS = (DBAPIError, UnicodeDecodeError)
 """What the store raises. SQLite's message quotes a damaged schema, and Python's module may fail to decode the quote."""
-
-
-class LogUnwritable(Exception):
-    """The log cannot be written or does not verify: nothing may be sent, and the shell exits with status 3."""
-
-
-class LogUnreadable(Exception):
-    """The log cannot be read. One sentence."""
 
 
 def connect(path: Path, *, write: bool, busy_seconds: float = BUSY_SECONDS) -> Connection:
