@@ -125,7 +125,7 @@ def _references(door: _Door, desk: Desk) -> None:
             issuer=one.issuer,
             sector=one.sector,
             currency=one.currency,
-            exchange=one.exchange,
+            exchange=one.venue,
             country=one.country,
             shortable=one.shortable,
             lot=one.lot,

@@ -24,6 +24,11 @@ class Instrument:
     multiplier: Decimal
     earnings: tuple[str, ...] = ()
 
+    @property
+    def venue(self) -> str:
+        """The exchange as a word the door takes: `24/7` is `24-7` there."""
+        return self.exchange.replace("/", "-")
+
     def next_earnings(self, session: str) -> str | None:
         """The first release date on or after a session; None where none is known."""
         return next((date for date in self.earnings if date >= session), None)

@@ -17,8 +17,9 @@ from typing import Protocol
 
 import numpy as np
 
-from adapters.bars.calendars import FIRST, LAST, ExchangeCalendar, NoSession
+from adapters.bars.calendars import ExchangeCalendar, NoSession
 from adapters.bars.csv_bars import read_bars
+from adapters.bars.special import NONE, SpecialSessions
 from advisors.actions import DividendRule
 from advisors.panel import Floats
 from advisors.quality import COLUMNS, Market, Rows, clean
@@ -95,6 +96,7 @@ class CsvFeed:
     index_name: str = INDEX
     exchange: str = "XNYS"
     dividends: DividendRule = "previous-close"
+    own: SpecialSessions = NONE
 
     def series(self) -> tuple[Rows, ...]:
         """The rows of every instrument; the faults of all files are raised together."""
@@ -117,9 +119,9 @@ class CsvFeed:
         """The exchange's sessions over the span of the index's file."""
         first, last = min(self._index.dates), max(self._index.dates)
         try:
-            return ExchangeCalendar(self.exchange).sessions(first, last)
-        except NoSession:
-            message = f"the bars run from {first} to {last}; the exchange's calendar is known from {FIRST} to {LAST}"
+            return ExchangeCalendar(self.exchange, own=self.own).sessions(first, last)
+        except NoSession as error:
+            message = f"the bars run from {first} to {last}; {error}"
             raise Faulty(Fault(str(self.folder / f"{self.index_name}.csv"), 1, 1, message)) from None
 
     @cached_property

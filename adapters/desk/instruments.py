@@ -17,7 +17,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from adapters.bars.calendars import EXCHANGES
+from adapters.bars.exchanges import EXCHANGES
 from adapters.desk.settings import shown
 from advisors.reference import Instrument
 from knowledge.door import SYMBOL, Refused, fact
@@ -153,7 +153,8 @@ class _Reader:
         lot = slots["lot"]
         whole = int(lot) if isinstance(lot, Decimal) and lot == lot.to_integral_value() else lot
         try:
-            fact("reference", instrument=symbol, **{**slots, "lot": whole})
+            venue = str(slots["exchange"]).replace("/", "-")
+            fact("reference", instrument=symbol, **{**slots, "lot": whole, "exchange": venue})
         except Refused as error:
             said = str(error)
             place = next((entries[name][1] for name in slots if f"`reference.{name}`" in said), key)

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, Self
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import PydanticCustomError
 
-from adapters.bars.calendars import EXCHANGES
+from adapters.bars.exchanges import EXCHANGES
 from adapters.desk.toml_text import Place, decode, parse, places
 from knowledge.faults import Fault, Faulty
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from adapters.bars.calendars import ExchangeCalendar, calendars_of
 from adapters.bars.feeds import SAMPLE_INSTRUMENTS, CsvFeed, Feed, SampleFeed, load
+from adapters.bars.special import OWN, SpecialSessions, load_sessions
 from adapters.desk.instruments import load_instruments
 from adapters.desk.settings import Desk, shown, text_of
 from adapters.paper.venue import Bar, Listing, Session
@@ -63,6 +64,11 @@ def placed(desk: Desk, faulty: Faulty) -> list[Fault]:
     return [Fault(shown(desk.folder / one.file), one.line, one.column, one.message) for one in faulty.faults]
 
 
+def own_sessions(desk: Desk) -> SpecialSessions:
+    """The desk's own table of special sessions, if it has one. Raises `Faulty`."""
+    return load_sessions(desk.folder / OWN, shown(desk.folder / OWN))
+
+
 @dataclass(frozen=True)
 class World:
     """The market as a desk sees it."""
@@ -83,18 +89,18 @@ class World:
             feed: Feed = SampleFeed(symbols)
         else:
             assert desk.bars is not None
-            feed = CsvFeed(desk.bars, symbols, exchange=settings.calendar)
+            feed = CsvFeed(desk.bars, symbols, exchange=settings.calendar, own=own_sessions(desk))
         return cls(desk, chosen, feed)
 
     @cached_property
     def calendar(self) -> ExchangeCalendar:
         """The calendar by which the desk's cycles run."""
-        return ExchangeCalendar(self.desk.settings.feed.calendar)
+        return ExchangeCalendar(self.desk.settings.feed.calendar, own=own_sessions(self.desk))
 
     @cached_property
     def survey(self) -> Survey:
         """Bars, measures and reference data of all sessions."""
-        calendars = calendars_of(one.exchange for one in self.instruments)
+        calendars = calendars_of((one.exchange for one in self.instruments), own_sessions(self.desk))
         return survey(load(self.feed), self.instruments, calendars, self.desk.settings.desk.currency)
 
     @cached_property

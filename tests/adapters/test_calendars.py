@@ -1,7 +1,10 @@
+from datetime import date
+
 import exchange_calendars
 import pytest
 
-from adapters.bars.calendars import EXCHANGES, ExchangeCalendar, NoSession, calendars_of
+from adapters.bars.calendars import ExchangeCalendar, NoSession, calendars_of
+from adapters.bars.exchanges import EXCHANGES
 
 NEW_YORK = ExchangeCalendar("XNYS")
 
@@ -76,3 +79,59 @@ def test_every_exchange_is_known_to_the_library():
 def test_an_unknown_exchange_is_refused():
     with pytest.raises(ValueError, match="`XFOO` has no calendar here"):
         ExchangeCalendar("XFOO")
+
+
+BOMBAY = ExchangeCalendar("XBOM")
+
+
+@pytest.mark.parametrize(
+    "session, kind, windows",
+    [
+        ("2025-02-01", "open", (("2025-02-01T03:45:00Z", "2025-02-01T10:00:00Z"),)),
+        ("2024-11-01", "half", (("2024-11-01T12:30:00Z", "2024-11-01T13:30:00Z"),)),
+        ("2025-10-21", "half", (("2025-10-21T08:15:00Z", "2025-10-21T09:15:00Z"),)),
+        (
+            "2024-03-02",
+            "half",
+            (("2024-03-02T03:45:00Z", "2024-03-02T04:30:00Z"), ("2024-03-02T06:00:00Z", "2024-03-02T07:00:00Z")),
+        ),
+    ],
+)
+def test_special_sessions_of_bombay_are_in_the_table(session, kind, windows):
+    for calendar in (BOMBAY, ExchangeCalendar("XNSE")):
+        assert (calendar.kind(session), calendar.windows(session)) == (kind, windows)
+
+
+def test_unscheduled_closures_and_the_late_opening_of_new_york():
+    closed = ("2001-09-11", "2001-09-14", "2012-10-29", "2012-10-30", "2025-01-09")
+    assert {NEW_YORK.kind(day) for day in closed} == {"closed"}
+    assert NEW_YORK.windows("2002-09-11") == (("2002-09-11T16:00:00Z", "2002-09-11T20:00:00Z"),)
+    assert NEW_YORK.kind("2001-09-17") == "open"
+
+
+def test_what_never_closes_ends_its_day_on_the_day():
+    always = ExchangeCalendar("24/7")
+    assert always.windows("2026-12-25") == (("2026-12-25T00:00:00Z", "2026-12-25T23:59:59Z"),)
+    assert always.sessions("2028-02-28", "2028-03-01") == ("2028-02-28", "2028-02-29", "2028-03-01")
+    assert always.next_session("2026-12-31") == "2027-01-01"
+
+
+def test_beyond_its_end_a_calendar_says_what_to_do():
+    with pytest.raises(NoSession, match=r"XBOM runs from 1997-01-01 to 2026-12-31.*update exchange_calendars"):
+        BOMBAY.next_session("2026-12-31")
+    with pytest.raises(NoSession, match="2027-01-04; update exchange_calendars"):
+        BOMBAY.close_instant("2027-01-04")
+    assert ExchangeCalendar("XBOM", last="2030-01-01").last == "2026-12-31", "nobody knows them yet"
+
+
+def test_the_holidays_of_new_york_that_it_has_published_up_to_2028():
+    weekdays = set(ExchangeCalendar("24/7").sessions("2027-01-01", "2028-12-31"))
+    weekdays = {day for day in weekdays if date.fromisoformat(day).weekday() < 5}
+    assert sorted(weekdays - set(NEW_YORK.all_sessions)) == [
+        *("2027-01-01", "2027-01-18", "2027-02-15", "2027-03-26", "2027-05-31", "2027-06-18", "2027-07-05"),
+        *("2027-09-06", "2027-11-25", "2027-12-24"),
+        *("2028-01-17", "2028-02-21", "2028-04-14", "2028-05-29", "2028-06-19", "2028-07-04"),
+        *("2028-09-04", "2028-11-23", "2028-12-25"),
+    ]
+    half = [day for day in NEW_YORK.sessions("2027-01-01", "2028-12-31") if NEW_YORK.kind(day) == "half"]
+    assert half == ["2027-11-26", "2028-07-03", "2028-11-24"]

@@ -98,7 +98,7 @@ def test_what_is_left_out_has_the_named_defaults() -> None:
         ),
         (
             LEAST + '[feed]\ncalendar = "NYSE"\n',
-            ['w.toml:8:1: `calendar` takes one of XNYS, XNAS, XBOM, XNSE, not `"NYSE"`'],
+            ['w.toml:8:1: `calendar` takes one of XNYS, XNAS, XBOM, XNSE, 24/7, not `"NYSE"`'],
         ),
         (
             LEAST + "[advisors]\nretrain_days = 2.5\n",

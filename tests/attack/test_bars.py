@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bars.calendars import EXCHANGES, ExchangeCalendar, NoSession
+from adapters.bars.calendars import ExchangeCalendar, NoSession
+from adapters.bars.exchanges import EXCHANGES
 from adapters.bars.feeds import CsvFeed
 from adapters.desk.settings import Desk, read_settings
 from adapters.running.world import World
