@@ -16,7 +16,6 @@ import pkgutil
 import select
 import signal
 import sys
-import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
@@ -34,7 +33,6 @@ from knowledge.faults import Faulty
 from knowledge.values import Json
 
 HELP_WIDTH = 100
-ROOT = Path(__file__).resolve().parents[1]
 
 
 class _Broken(Exception):
@@ -156,8 +154,9 @@ def _module_name(name: str) -> str:
 
 def _version(asked: bool) -> None:
     if asked:
-        project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-        write(f"warrant {project['version']}")
+        from adapters.installation import version as number
+
+        write(f"warrant {number()}")
         raise typer.Exit
 
 

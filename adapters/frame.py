@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from warrant_engine import PACKAGES
+
 if TYPE_CHECKING:
     from knowledge.values import Json
 
-OWN_PACKAGES = ("knowledge", "rules", "engine", "advisors", "adapters")
+OWN_PACKAGES = PACKAGES
 """The project's top-level packages."""
 
 

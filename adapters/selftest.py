@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from adapters.desk.settings import SHIPPED
 from adapters.frame import OWN_PACKAGES
+from adapters.installation import ROOT
 
+MODULES = ("warrant_engine.py", "hatch_build.py")
+"""What is Python in the root of the project."""
 CHECKS: dict[str, tuple[str, ...]] = {
-    "ruff check": ("-m", "ruff", "check", "--quiet", *OWN_PACKAGES, "tests"),
-    "ruff format": ("-m", "ruff", "format", "--quiet", "--check", *OWN_PACKAGES, "tests"),
+    "ruff check": ("-m", "ruff", "check", "--quiet", *OWN_PACKAGES, *MODULES, "tests"),
+    "ruff format": ("-m", "ruff", "format", "--quiet", "--check", *OWN_PACKAGES, *MODULES, "tests"),
     "mypy": ("-m", "mypy", "--no-error-summary"),
     "imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
 }
@@ -64,7 +66,7 @@ def _run(name: str, arguments: Sequence[str]) -> tuple[Result, str]:
     begin = time.monotonic()
     ended = subprocess.run(  # noqa: S603  our own interpreter
         [sys.executable, *arguments],
-        cwd=SHIPPED,
+        cwd=ROOT,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -77,7 +79,7 @@ def _pytest(words: Sequence[str], say: Callable[[str], None]) -> Result:
     """Run the tests, their output passing through line by line."""
     begin, last = time.monotonic(), ""
     with subprocess.Popen(  # noqa: S603  our own interpreter
-        [sys.executable, "-m", "pytest", "-n", "2", *words], cwd=SHIPPED, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "pytest", "-n", "2", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
     ) as tests:
         assert tests.stdout is not None
         for line in tests.stdout:

@@ -15,8 +15,10 @@ from pathlib import Path
 
 import pytest
 
+from warrant_engine import PACKAGES
+
 ROOT = Path(__file__).resolve().parents[1]
-CLI = "import os, sys\nimport made\nprint(sys.argv[1:], os.getcwd(), made.__file__)\n"
+CLI = "import os, sys\nimport made\ndef run(words):\n    print(words, os.getcwd(), made.__file__)\n"
 TOOLS = (
     "sh",
     "dirname",
@@ -55,10 +57,13 @@ class Machine:
         self.wheels = folder / "wheels"
         self.project = folder / "a project"
         self.bin = folder / "bin"
-        for made in (self.wheels, self.project / "adapters", self.bin):
+        packages = [self.project / name for name in PACKAGES]
+        for made in (self.wheels, *packages, self.bin):
             made.mkdir(parents=True)
         shutil.copy(ROOT / "warrant", self.project / "warrant")
-        (self.project / "adapters" / "__init__.py").touch()
+        shutil.copy(ROOT / "warrant_engine.py", self.project / "warrant_engine.py")
+        for package in packages:
+            (package / "__init__.py").touch()
         (self.project / "adapters" / "cli.py").write_text(CLI)
         line = wheel(self.wheels)
         (self.project / "requirements.lock").write_text(line)

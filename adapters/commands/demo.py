@@ -94,13 +94,12 @@ def _json(ended: Demonstration) -> dict[str, object]:
 
 def _commands(ended: Demonstration) -> Iterator[str]:
     """What to type next, from where one stands."""
-    from adapters.cli import ROOT
     from adapters.demo.run import typed
+    from adapters.installation import launcher
     from adapters.reports.report import chosen
 
     assert ended.results is not None
-    launcher = typed(ROOT / "warrant")
-    program = shlex.quote(launcher if "/" in launcher else f"./{launcher}")
+    program = launcher()
     desk = shlex.quote(typed(ended.folder))
     shown = {anchor: fate for anchor, _, fate in chosen(ended.results.tally)}
     granted = shown.get("example-granted") or shown.get("example-cut")

@@ -14,13 +14,18 @@ if TYPE_CHECKING:
 def command(desk: DeskOption = None, json: JsonOption = False) -> Status:
     """Check the machine and the desk, and say for each thing found what to do. Exit status 1 when there is any."""
     from adapters.desk.doctor import check_machine
-    from adapters.desk.doctor_desk import check_desk
+    from adapters.desk.doctor_desk import check_desk, fingerprints
     from adapters.desk.settings import find_desk
+    from adapters.installation import version
+    from adapters.running.provenance import program
 
-    findings = [*check_machine(), *check_desk(find_desk(desk))]
+    folder = find_desk(desk)
+    findings = [*check_machine(), *check_desk(folder)]
     found = sum(not finding.fine for finding in findings)
     if json:
-        write_json({"found": found, "checks": [asdict(finding) for finding in findings]})
+        digests = {**fingerprints(folder), "program": program()}
+        checks = [asdict(finding) for finding in findings]
+        write_json({"found": found, "version": version(), "fingerprints": digests, "checks": checks})
     else:
         _table(findings)
         write(f"{len(findings)} checks, {found or 'nothing'} found")

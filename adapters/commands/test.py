@@ -23,8 +23,11 @@ def command(
     """
     from importlib.util import find_spec
 
+    from adapters.installation import INSTALLED
     from adapters.selftest import closing, run_all
 
+    if INSTALLED:
+        raise Failed("an installed program comes without its tests; take a checkout, and call `./warrant test` there")
     if not find_spec("pytest"):
         raise Failed("pytest is not installed here; run the tests through the launcher: ./warrant test")
     results = run_all(words or [], (lambda line: None) if json else write)

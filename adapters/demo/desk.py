@@ -32,6 +32,7 @@ from adapters.audit.log import LogReader, LogUnreadable
 from adapters.desk.making import make_desk
 from adapters.desk.settings import ENTRIES, SETTINGS, Desk, read_desk, shown
 from adapters.frame import OWN_PACKAGES
+from adapters.installation import SHIPPED
 from adapters.running.provenance import program as program_of
 from adapters.running.session import PACKAGES
 from engine.limits.model import Limit
@@ -47,7 +48,6 @@ STORE = "store/warrant.sqlite"
 MADE = (*ENTRIES, "rules", "store", REPORT)
 """What a demonstration makes in its folder, and may remove from it."""
 NAME = "demo"
-PROGRAM = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,7 +158,7 @@ def demonstrated(source: str, file: str) -> str:
 def _make(folder: Path, source: Path | None) -> tuple[Changed, ...]:
     """A whole desk in `folder`; returns what differs in its limits."""
     make_desk(folder, source)
-    origin = source or PROGRAM
+    origin = source or SHIPPED
     settings = read_desk(folder).settings
     complaints = [
         (settings.feed.kind != "sample", '`kind = "sample"`, the daily bars that ship'),

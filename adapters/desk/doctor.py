@@ -12,21 +12,20 @@ The desk's check-up is in `adapters/desk/doctor_desk.py`.
 from __future__ import annotations
 
 import importlib.metadata
-import importlib.util
 import os
 import re
 import subprocess
 import sys
-import tomllib
 import zoneinfo
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from pathlib import Path
 
-from adapters.desk.settings import SHIPPED
 from adapters.frame import OWN_PACKAGES
+from adapters.installation import DISTRIBUTION, INSTALLED, ROOT, SHIPPED, requirements, version
+from adapters.running.provenance import program
 from knowledge.prolog.check import probe
+from warrant_engine import strangers
 
 ZONES = ("UTC", "America/New_York", "Asia/Kolkata")
 LONGEST_RUN = 60
@@ -70,7 +69,11 @@ ENGINES = {
 }
 """For each engine a program that makes it work and prints its version."""
 
-AFRESH = "make the environment afresh: `rm -rf .venv`, then `./warrant doctor`"
+AFRESH = (
+    f"make the environment afresh: `pip install --force-reinstall {DISTRIBUTION}` in a new venv"
+    if INSTALLED
+    else "make the environment afresh: `rm -rf .venv`, then `./warrant doctor`"
+)
 
 
 def check_machine() -> list[Finding]:
@@ -80,6 +83,7 @@ def check_machine() -> list[Finding]:
         imports = pool.submit(_imports)
         return [
             _python(),
+            Finding("program", True, f"warrant {version()}, {program()}"),
             *_pins((SHIPPED / "requirements.lock").read_text(encoding="utf-8")),
             *imports.result(),
             *(engine.result() for engine in engines),
@@ -100,12 +104,15 @@ def _pins(lock: str) -> Iterator[Finding]:
     wrong = 0
     for name, pin in pins:
         try:
-            version = importlib.metadata.version(name)
+            found = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
-            version = ""
-        if not version or _older(version, pin):
+            found = ""
+        # A wheel is installed without the extras that one does not want, and the lock has those, too.
+        if not found and INSTALLED:
+            continue
+        if not found or _older(found, pin):
             wrong += 1
-            seen = f"{version} is older than the pinned {pin}" if version else f"missing; the pin is {pin}"
+            seen = f"{found} is older than the pinned {pin}" if found else f"missing; the pin is {pin}"
             yield Finding(f"package {name}", False, seen, AFRESH)
     if not wrong:
         yield Finding("packages", True, f"{len(pins)}, none older than its pin")
@@ -121,13 +128,9 @@ def _numbers(version: str) -> list[int]:
 
 def _imports() -> list[Finding]:
     """Import every direct dependency in one other process, which says what it is about to import."""
-    project = tomllib.loads((SHIPPED / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = {_plain(re.split("[^A-Za-z0-9_.-]", need)[0]) for need in project["dependencies"]}
-    modules = sorted(
-        module
-        for module, names in importlib.metadata.packages_distributions().items()
-        if not module.startswith("_") and wanted & set(map(_plain, names))
-    )
+    wanted = {_plain(re.split("[^A-Za-z0-9_.-]", need)[0]) for need in requirements()}
+    brought = {module: set(map(_plain, names)) for module, names in importlib.metadata.packages_distributions().items()}
+    modules = sorted(module for module, names in brought.items() if not module.startswith("_") and wanted & names)
     program = (
         "import importlib, sys\n"
         "for name in sys.argv[1:]:\n"
@@ -138,7 +141,11 @@ def _imports() -> list[Finding]:
     )
     out, err = _run(program, *modules)
     lines = out.splitlines()
-    failed = [Finding(f"import {line.split()[1]}", False, line[2:], AFRESH) for line in lines if line.startswith("!")]
+    failed = [
+        Finding(f"package {name}", False, "missing, and nothing runs without it", AFRESH)
+        for name in sorted(wanted.difference(*brought.values()))
+    ]
+    failed += [Finding(f"import {line.split()[1]}", False, line[2:], AFRESH) for line in lines if line.startswith("!")]
     if not lines or lines[-1] != ".":
         last = lines[-1].split()[1] if lines else "the first package"
         failed.append(Finding(f"import {last}", False, f"the process ended there: {err}", AFRESH))
@@ -160,7 +167,7 @@ def _engine(name: str) -> Finding:
 
 def _run(program: str, *words: str) -> tuple[str, str]:
     """Run a program in a Python of its own; returns what it wrote and, unless it ended well, why not."""
-    environment = {**os.environ, "PYTHONPATH": str(SHIPPED), "PYTHONSAFEPATH": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONSAFEPATH": "1"}
     try:
         ended = subprocess.run(  # noqa: S603  our own interpreter and programs
             [sys.executable, "-c", program, *words],
@@ -192,13 +199,9 @@ def _zones() -> Finding:
 
 def _own_packages() -> Iterator[Finding]:
     """Whether `import engine` finds our engine and not a package of that name from elsewhere."""
-    strangers = 0
-    for name in OWN_PACKAGES:
-        spec = importlib.util.find_spec(name)
-        origin = Path(spec.origin) if spec and spec.origin else None
-        if origin is None or SHIPPED not in origin.resolve().parents:
-            strangers += 1
-            remedy = "take that folder off PYTHONPATH, or remove that package from `.venv`"
-            yield Finding(f"folder {name}", False, f"Python finds `{origin}` instead of ours", remedy)
-    if not strangers:
-        yield Finding("own folders", True, f"{', '.join(OWN_PACKAGES)} are those of {SHIPPED}")
+    found = list(strangers())
+    for sentence in found:
+        seen, _, remedy = sentence.partition(": " if "which is not ours: " in sentence else "; ")
+        yield Finding("own folders", False, seen, remedy)
+    if not found:
+        yield Finding("own folders", True, f"{', '.join(OWN_PACKAGES)} are those of {ROOT}")

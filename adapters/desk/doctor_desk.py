@@ -9,10 +9,11 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 from adapters.desk.doctor import Finding
-from adapters.desk.settings import SETTINGS, Desk, read_desk, shown, text_of
+from adapters.desk.settings import SETTINGS, Desk, read_desk, refuse_packaged, shown, text_of
 from knowledge.faults import Fault, Faulty
 
 LEAST_FREE = 512 * 2**20
@@ -30,14 +31,31 @@ def check_desk(folder: Path) -> list[Finding]:
     findings.append(Finding(SETTINGS, True, f"account {desk.settings.desk.account}, {desk.settings.desk.mode}"))
     for name, read in READERS.items():
         findings += _file(name, read, desk)
+    try:
+        refuse_packaged(desk)
+    except Faulty as faulty:
+        return [*findings, Finding("store", True, faulty.faults[0].message)]
     return [*findings, *check_store(desk.store)]
+
+
+def fingerprints(folder: Path) -> dict[str, str]:
+    """The digests by which records name the law of the desk in `folder`; of what can not be read there is none."""
+    from engine.limits.text import read_limits
+    from rules.rulebook import read_rulebook
+
+    found = {}
+    with suppress(Faulty, OSError):
+        found["rulebook"] = read_rulebook(folder).fingerprint
+    with suppress(Faulty, OSError):
+        found["limits"] = read_limits(text_of(folder / "limits.yaml"), "limits.yaml").fingerprint
+    return found
 
 
 def _rulebook(desk: Desk) -> str:
     from rules.rulebook import read_rulebook
 
     rulebook = read_rulebook(desk.folder)
-    return f"{len(rulebook.sources)} files, fingerprint {rulebook.fingerprint[:19]}"
+    return f"{len(rulebook.sources)} files, fingerprint {rulebook.fingerprint}"
 
 
 def _policies(desk: Desk) -> str:
@@ -77,7 +95,7 @@ def _limits(desk: Desk) -> str:
     from engine.limits.text import read_limits
 
     limits = read_limits(text_of(desk.limits), shown(desk.limits))
-    return f"{len(limits.limits)} limits, fingerprint {limits.fingerprint[:19]}"
+    return f"{len(limits.limits)} limits, fingerprint {limits.fingerprint}"
 
 
 def _instruments(desk: Desk) -> str:

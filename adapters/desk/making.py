@@ -8,7 +8,8 @@ from __future__ import annotations
 import shutil
 from pathlib import Path
 
-from adapters.desk.settings import ENTRIES, SHIPPED, find_desk, read_desk
+from adapters.desk.settings import ENTRIES, find_desk, read_desk
+from adapters.installation import SHIPPED
 from knowledge.faults import Fault, Faulty
 
 FOLDERS = ("rules/book", "rules/cases")

@@ -26,6 +26,7 @@ from pydantic_core import PydanticCustomError
 
 from adapters.bars.exchanges import EXCHANGES
 from adapters.desk.toml_text import Place, decode, parse, places
+from adapters.installation import INSTALLED, SHIPPED
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 SETTINGS = "warrant.toml"
 ENTRIES = ("rules.clp", "policies.pl", "limits.yaml", "instruments.yaml", SETTINGS)
-SHIPPED = Path(__file__).resolve().parents[2]
-"""The desk that ships: the root of the project."""
 
 
 def _whole_is_exact(value: object) -> object:
@@ -216,6 +215,13 @@ def find_desk(option: Path | None) -> Path:
             words = f"there is no folder `{option}`{where}; give the desk's path, or make one: `warrant init {option}`"
         raise Faulty(Fault(str(option), 1, 1, words))
     return option
+
+
+def refuse_packaged(desk: Desk) -> None:
+    """Raises `Faulty` for the desk inside an installed program: nothing is written there."""
+    if INSTALLED and desk.folder.resolve() == SHIPPED:
+        words = "this desk is a part of the installed program, and no log goes there; make your own: `warrant init DIR`"
+        raise Faulty(Fault(shown(desk.folder), 1, 1, words))
 
 
 def read_desk(folder: Path) -> Desk:

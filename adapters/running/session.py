@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from importlib.metadata import version
 
 from adapters.audit.log import AuditLog, LogUnwritable
-from adapters.desk.settings import Desk
+from adapters.desk.settings import Desk, refuse_packaged
 from adapters.frame import Failed
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.provenance import program
@@ -28,6 +28,7 @@ PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-lear
 @contextmanager
 def opened(desk: Desk, world: World, watch: Watch = unwatched) -> Iterator[Runner]:
     """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines."""
+    refuse_packaged(desk)
     law = read_law(desk)
     check_costs(desk, law.limits)
     try:
