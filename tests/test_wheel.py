@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tarfile
@@ -30,12 +31,18 @@ main()
 """
 
 
+def build(target: str, project: Path, folder: Path) -> None:
+    """Build as a front end would, in this environment and without a network."""
+    made = f"import sys, hatchling.build as backend; backend.build_{target}(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", made, str(folder)], cwd=project, check=True, capture_output=True)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
     """A wheel and a source distribution."""
     folder = tmp_path_factory.mktemp("built")
-    made = "from hatchling.build import build_sdist, build_wheel as w; import sys; w(sys.argv[1]); build_sdist(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", made, str(folder)], cwd=ROOT, check=True, capture_output=True)
+    for target in ("wheel", "sdist"):
+        build(target, ROOT, folder)
     return next(folder.glob("*.whl")), next(folder.glob("*.tar.gz"))
 
 
@@ -46,6 +53,11 @@ def unpacked(built: tuple[Path, Path], tmp_path_factory: pytest.TempPathFactory)
     with zipfile.ZipFile(built[0]) as wheel:
         wheel.extractall(folder)
     return folder
+
+
+def plain(need: str) -> str:
+    """A requirement as indexes compare it."""
+    return re.sub("[-_.]+", "-", need).lower()
 
 
 def call(
@@ -87,7 +99,7 @@ def test_the_wheel_holds_the_packages_and_the_desk_and_nothing_else(built: tuple
     }
     # files that are not added to git yet may lie in the wheel, too; none that is may be missing
     assert wanted <= set(names)
-    assert not [name for name in names if name.startswith(("rules/book", "rules/cases")) or "__pycache__" in name]
+    assert not [name for name in names if name.startswith(("rules/book/", "rules/cases/")) or "__pycache__" in name]
 
 
 def test_the_source_distribution_makes_the_same_wheel(built: tuple[Path, Path], tmp_path: Path) -> None:
@@ -97,8 +109,7 @@ def test_the_source_distribution_makes_the_same_wheel(built: tuple[Path, Path], 
     tops = {path.name for path in root.iterdir()}
     assert {"tests", "docs", "warrant", "hatch_build.py", "requirements-dev.lock"} <= tops
     assert not tops & {".ci", ".venv", ".git", "demo", "store"}
-    made = "from hatchling.build import build_wheel; import sys; build_wheel(sys.argv[1])"
-    subprocess.run([sys.executable, "-c", made, str(tmp_path)], cwd=root, check=True, capture_output=True)
+    build("wheel", root, tmp_path)
     (again,) = tmp_path.glob("*.whl")
     first, second = zipfile.ZipFile(built[0]), zipfile.ZipFile(again)
     assert sorted(second.namelist()) == sorted(first.namelist())
@@ -110,9 +121,7 @@ def test_the_wheel_names_what_it_needs(built: tuple[Path, Path]) -> None:
     info = f"warrant_engine-{version()}.dist-info"
     told = message_from_bytes(wheel.read(f"{info}/METADATA"))
     needs = [one for one in told.get_all("Requires-Dist", []) if "extra ==" not in one]
-    assert sorted(one.lower().replace("_", "-") for one in needs) == sorted(
-        one.lower().replace("_", "-") for one in requirements()
-    )
+    assert sorted(map(plain, needs)) == sorted(map(plain, requirements()))
     assert {"data", "postgresql", "watch", "all"} <= set(told.get_all("Provides-Extra", []))
     assert wheel.read(f"{info}/entry_points.txt").decode().split("\n")[1] == "warrant = warrant_engine:main"
 
@@ -150,6 +159,5 @@ def test_a_desk_works_without_what_any_extra_brings(unpacked: Path, tmp_path: Pa
         return out
 
     assert "made a desk in `desk`" in without("init", "desk")
-    assert "nothing found" in without("doctor", "--desk", "desk")
     assert "2011-01-03" in without("cycle", "--desk", "desk")
     assert "sequence     holds" in without("audit", "verify", "--desk", "desk")
