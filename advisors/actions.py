@@ -129,7 +129,7 @@ def factors(sessions: Sequence[str], close: Floats, actions: Iterable[Action]) -
     """The forward total-return factor and its split part of one instrument, both float64 (sessions,).
 
     A dividend buys more shares at the close of its ex date: factor × (1 + amount / close), so that adjusted returns
-    are (close + dividend) / previous close − 1 exactly. Raises `ValueError` where an ex date has no close.
+    are (close + dividend) / previous close − 1 exactly. Where that session has no close, it is the first close after.
     """
     row_of = {session: row for row, session in enumerate(sessions)}
     factor: Floats = np.ones(len(sessions), dtype=np.float64)
@@ -139,10 +139,9 @@ def factors(sessions: Sequence[str], close: Floats, actions: Iterable[Action]) -
         if action.kind == "split":
             factor[row] *= amount
             split[row] *= amount
-        elif not close[row] > 0:
-            raise ValueError(f"{action.instrument} has no close on {action.session} to reinvest a dividend at")
-        else:
-            factor[row] *= 1 + amount / close[row]
+        elif (after := np.flatnonzero(close[row:] > 0)).size:
+            at = row + int(after[0])
+            factor[at] *= 1 + amount / close[at]
     return np.cumprod(factor, dtype=np.float64), np.cumprod(split, dtype=np.float64)
 
 

@@ -16,7 +16,8 @@ is a report for that session, which becomes a `quality` fact: no entry that day.
 | crossed | high below low, or open or close outside them | faulty |
 | outlier | total return beyond 8 standard deviations of the 60 returns before | doubtful |
 | outlier | the adjusted close takes a step that is neither split nor dividend | doubtful |
-| disorder | a row dated on a day without a session; reported on the session after it | none |
+| outlier | a move by half or more, up to 20 sessions ago, that no split or dividend explains | doubtful |
+| disorder | a row or a given action dated on a day without a session; reported on the session after it | none |
 
 The order of rows says nothing and changes nothing: they are placed by date. What is said of a session depends on rows
 up to it alone, so a file cut after a session gives the same reports up to it.
@@ -26,7 +27,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +40,10 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 OUTLIER_SCORE = 8.0
 """In 2000–2013 five large stocks passed 3 standard deviations 162 times, nearly always with news, and 8 seven times."""
 OUTLIER_WINDOW = 60
+JUMP = 1.5
+"""Up by half, or down by a third, which is the same step back: the smallest common split, or a digit that slipped."""
+JUMP_WINDOW = 20
+"""Sessions for which such a step is held against an instrument: averages and ranges of that length are made of it."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +51,8 @@ class Rows:
     """One series as a feed gave it, in file order: ISO dates, and float64 arrays shaped (rows,).
 
     An empty cell is NaN. `adj_close` is NaN throughout where the feed has none: then no actions are known.
-    `dividends` says how its maker adjusts for dividends.
+    `dividends` says how its maker adjusts for dividends. `actions` are splits and dividends that were given; they hold
+    in place of those behind `adj_close`, which None asks for.
     """
 
     instrument: str
@@ -58,6 +64,7 @@ class Rows:
     volume: Floats
     adj_close: Floats
     dividends: DividendRule = "previous-close"
+    actions: tuple[Action, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -79,25 +86,25 @@ class Market:
     reports: tuple[Report, ...]
 
 
-def clean(series: Iterable[Rows], index: Rows, sessions: Sequence[str]) -> Market:
+def clean(series: Iterable[Rows], index: Rows | None, sessions: Sequence[str]) -> Market:
     """Place all rows on the grid of `sessions` (ISO dates, ascending, those of the exchange's calendar).
 
-    Reports about the index carry its own name; of the index only closes are kept. Rows of dates after the last
-    session cannot be placed yet and are left out.
+    Reports about the index carry its own name; of the index only closes are kept, and without one there are none.
+    Rows of dates after the last session cannot be placed yet and are left out.
     """
     sessions = tuple(sessions)
     placed = [_place(rows, sessions) for rows in sorted(series, key=lambda rows: rows.instrument)]
-    index_placed = _place(index, sessions)
+    index_placed = [] if index is None else [_place(index, sessions)]
     panel = Panel(
         tuple(one.instrument for one in placed),
         sessions,
         factor=_columns([one.factor for one in placed], len(sessions)),
         split=_columns([one.split for one in placed], len(sessions)),
-        index_close=index_placed.bars["close"],
+        index_close=index_placed[0].bars["close"] if index_placed else np.full(len(sessions), np.nan),
         **{name: _columns([one.bars[name] for one in placed], len(sessions)) for name in COLUMNS},
     )
     actions = sorted(action for one in placed for action in one.actions)
-    reports = sorted({report for one in (*placed, index_placed) for report in one.reports})
+    reports = sorted({report for one in (*placed, *index_placed) for report in one.reports})
     return Market(panel, tuple(actions), tuple(reports))
 
 
@@ -127,12 +134,33 @@ def _place(rows: Rows, sessions: tuple[str, ...]) -> _Placed:
     for grid in bars.values():
         grid[faulty] = np.nan
     usable = present & ~faulty
-    actions = derive_actions(rows.instrument, sessions, bars["close"], bars["adj_close"], rows.dividends)
+    if rows.actions is None:
+        actions = derive_actions(rows.instrument, sessions, bars["close"], bars["adj_close"], rows.dividends)
+        steps = unexplained(bars["close"], bars["adj_close"], rows.dividends)
+    else:
+        actions, steps = _given(rows, sessions, reports), ()
     factor, split = factors(sessions, bars["close"], actions)
-    for issue, where, detail in (*faults, *_absences(seen, usable), *_doubts(bars, factor, rows.dividends)):
+    for issue, where, detail in (*faults, *_absences(seen, usable), *_doubts(bars, factor, steps)):
         for row in np.flatnonzero(where).tolist():
             reports.append(Report(sessions[row], rows.instrument, issue, detail))
     return _Placed(rows.instrument, bars, factor, split, actions, reports)
+
+
+def _given(rows: Rows, sessions: tuple[str, ...], reports: list[Report]) -> tuple[Action, ...]:
+    """The given actions, each on its session or on the one after a day that has none; outside the span there are none.
+
+    Reports those that had to move.
+    """
+    found = []
+    for action in rows.actions or ():
+        row = bisect_left(sessions, action.session)
+        if row == len(sessions) or (row == 0 and not sessions[0].startswith(action.session)):
+            continue
+        if not sessions[row].startswith(action.session):
+            detail = f"a {action.kind} is given for {action.session}, when the exchange was closed"
+            reports.append(Report(sessions[row], rows.instrument, "disorder", detail))
+        found.append(replace(action, session=sessions[row]))
+    return tuple(sorted(found))
 
 
 Found = tuple[str, NDArray[np.bool_], str]
@@ -187,8 +215,8 @@ def _absences(seen: NDArray[np.bool_], usable: NDArray[np.bool_]) -> Iterator[Fo
     yield "stale", had & ~usable & ~before, "the last usable bar is more than one session old"
 
 
-def _doubts(bars: dict[str, Floats], factor: Floats, dividends: DividendRule) -> Iterator[Found]:
-    """Usable bars that look wrong."""
+def _doubts(bars: dict[str, Floats], factor: Floats, steps: Sequence[int]) -> Iterator[Found]:
+    """Usable bars that look wrong; `steps` are the rows where the adjusted close takes one that nothing explains."""
     same = np.logical_and.reduce([bars[name] == lagged(bars[name], 1) for name in COLUMNS])
     yield "stale", same, "the bar repeats the one before it"
     change = returns(bars["close"] * factor)
@@ -199,8 +227,20 @@ def _doubts(bars: dict[str, Floats], factor: Floats, dividends: DividendRule) ->
         f"the return is beyond {OUTLIER_SCORE:g} standard deviations of the {OUTLIER_WINDOW} before",
     )
     stepped = np.zeros(len(factor), dtype=np.bool_)
-    stepped[list(unexplained(bars["close"], bars["adj_close"], dividends))] = True
+    stepped[list(steps)] = True
     yield "outlier", stepped, "the adjusted close takes a step that is neither a split nor a dividend"
+    lately = np.convolve(jumps(bars["close"] * factor), np.ones(JUMP_WINDOW))[: len(factor)] > 0
+    detail = f"a move by half or more up to {JUMP_WINDOW} sessions ago, which no split or dividend given here explains"
+    yield "outlier", lately, detail
+
+
+def jumps(adjusted: Floats) -> NDArray[np.bool_]:
+    """Where a series (rows,) is `JUMP` times its last value before or more, or that part of it or less; NaN is none."""
+    rows = np.flatnonzero(adjusted > 0)
+    found = np.zeros(len(adjusted), dtype=np.bool_)
+    ratio = adjusted[rows[1:]] / adjusted[rows[:-1]]
+    found[rows[1:]] = (ratio >= JUMP) | (ratio <= 1 / JUMP)
+    return found
 
 
 def _columns(series: list[Floats], sessions: int) -> Floats:

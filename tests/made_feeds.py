@@ -19,7 +19,7 @@ def pick(rows: Rows, places: Sequence[int]) -> Rows:
     return replace(rows, dates=tuple(rows.dates[place] for place in places), **grids)
 
 
-KEPT = ("instrument", "dates", "dividends")
+KEPT = ("instrument", "dates", "dividends", "actions")
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,9 @@ class CutFeed:
 
     def sessions(self) -> tuple[str, ...]:
         return tuple(day for day in self.whole.sessions() if day <= self.last)
+
+    def fingerprint(self) -> str:
+        return f"{self.last} {self.whole.fingerprint()}"
 
     def _cut(self, rows: Rows) -> Rows:
         return pick(rows, [place for place, day in enumerate(rows.dates) if day <= self.last])
@@ -59,6 +62,9 @@ class ShuffledFeed:
 
     def sessions(self) -> tuple[str, ...]:
         return self.whole.sessions()
+
+    def fingerprint(self) -> str:
+        return f"{self.seed} {self.whole.fingerprint()}"
 
     def _shuffled(self, rows: Rows) -> Rows:
         places = list(range(len(rows.dates)))

@@ -63,7 +63,7 @@ def read_bars(path: Path, instrument: str, dividends: DividendRule) -> Rows:
         raise Faulty(*faults)
     arrays = {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
     arrays.setdefault("adj_close", np.full(len(dates), np.nan))
-    return Rows(instrument, tuple(dates), **arrays, dividends=dividends)
+    return Rows(instrument, tuple(dates), **arrays, dividends=dividends, actions=None)
 
 
 def _header(path: Path, lines: list[str]) -> tuple[str, ...]:

@@ -5,13 +5,18 @@ and FB (from 2012-05-18) of bokeh_sampledata, and the S&P 500 of arch. Volumes a
 a split's own session the sample still counts old shares. The VIX of arch begins in 2014, so it can feed no decision
 of 2011–2013: the measures of market volatility use the realised volatility of the index instead.
 
-`CsvFeed` reads a folder with one `SYMBOL.csv` each and the index's file beside them.
+`CsvFeed` reads a folder with one `SYMBOL.csv` each and the index's file beside them; `BarsFeed` reads the desk's own
+bar store, where `warrant data import` and `warrant data fetch` bring bars to.
+
+A feed says with `fingerprint` whether it may have changed since, without reading its bars again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
@@ -19,11 +24,14 @@ import numpy as np
 
 from adapters.bars.calendars import ExchangeCalendar, NoSession
 from adapters.bars.csv_bars import read_bars
+from adapters.bars.given_actions import read_actions
 from adapters.bars.special import NONE, SpecialSessions
-from advisors.actions import DividendRule
+from adapters.bars.store import BarStore, stamp
+from advisors.actions import Action, DividendRule
 from advisors.panel import Floats
 from advisors.quality import COLUMNS, Market, Rows, clean
 from knowledge.faults import Fault, Faulty
+from knowledge.values import digest
 
 INDEX = "SPX"
 """What the S&P 500 is called in reports."""
@@ -36,11 +44,14 @@ class Feed(Protocol):
     def series(self) -> tuple[Rows, ...]:
         """The rows of every instrument."""
 
-    def index(self) -> Rows:
-        """The rows of the market's index."""
+    def index(self) -> Rows | None:
+        """The rows of the market's index; None where the desk has none."""
 
     def sessions(self) -> tuple[str, ...]:
         """The sessions for which bars are due."""
+
+    def fingerprint(self) -> str:
+        """Another text where the bars may be others; cheap, no bar is read."""
 
 
 def load(feed: Feed) -> Market:
@@ -77,6 +88,10 @@ class SampleFeed:
     def sessions(self) -> tuple[str, ...]:
         """The sessions of the New York Stock Exchange over the span of the instruments."""
         return ExchangeCalendar("XNYS").sessions(*self._span())
+
+    def fingerprint(self) -> str:
+        """What ships does not change while a program runs; the packages' versions name it."""
+        return digest(f"{self.instruments} {version('bokeh_sampledata')} {version('arch')}".encode())
 
     def _span(self) -> tuple[str, str]:
         dates = [date for rows in self._series for date in rows.dates]
@@ -124,11 +139,85 @@ class CsvFeed:
             message = f"the bars run from {first} to {last}; {error}"
             raise Faulty(Fault(str(self.folder / f"{self.index_name}.csv"), 1, 1, message)) from None
 
+    def fingerprint(self) -> str:
+        """Of the sizes and times of the files."""
+        return stamp([self.folder / f"{name}.csv" for name in (*self.instruments, self.index_name)])
+
     @cached_property
     def _index(self) -> Rows:
         return read_bars(self.folder / f"{self.index_name}.csv", self.index_name, self.dividends)
 
 
+@dataclass(frozen=True)
+class BarsFeed:
+    """The desk's own bar store in `folder`, for some of its instruments.
+
+    Bars are due on the exchange's sessions from the index's first to the last of any series, so that a late index is
+    a gap of the index. `index_name` is empty for a desk without an index: then nothing that is measured against one is
+    known (regime, betas, volatility of the market), and bars are due from the first of any series. Splits and
+    dividends that were given to the store are used; without any, those behind the adjusted closes. Raises `Faulty` for
+    files that are missing or cannot be read.
+    """
+
+    folder: Path
+    instruments: tuple[str, ...]
+    index_name: str = INDEX
+    exchange: str = "XNYS"
+    own: SpecialSessions = NONE
+
+    def series(self) -> tuple[Rows, ...]:
+        """The rows of every instrument; the faults of all files are raised together."""
+        return self._series
+
+    def index(self) -> Rows | None:
+        """The rows of the index, None where the desk has none."""
+        return self._index
+
+    def sessions(self) -> tuple[str, ...]:
+        """The exchange's sessions over the span of the bars."""
+        series = [rows for rows in self._series if rows.dates]
+        spans = [(min(rows.dates), max(rows.dates)) for rows in series]
+        if self._index is not None and self._index.dates:
+            spans.append((min(self._index.dates), max(self._index.dates)))
+            first = spans[-1][0][:10]
+        elif spans:
+            first = min(first for first, _ in spans)[:10]
+        else:
+            raise Faulty(Fault(str(self.folder), 1, 1, "there are no bars here; bring them with `warrant data import`"))
+        last = max(last for _, last in spans)[:10]
+        try:
+            return ExchangeCalendar(self.exchange, own=self.own).sessions(first, last)
+        except NoSession as error:
+            message = f"the bars run from {first} to {last}; {error}"
+            raise Faulty(Fault(str(self.folder), 1, 1, message)) from None
+
+    def fingerprint(self) -> str:
+        """Of the sizes and times of the files."""
+        store, names = BarStore(self.folder), [*self.instruments, *([self.index_name] if self.index_name else [])]
+        return stamp([store.actions, *map(store.path, names)])
+
+    @cached_property
+    def _actions(self) -> Mapping[str, tuple[Action, ...]]:
+        return read_actions(BarStore(self.folder).actions)
+
+    @cached_property
+    def _series(self) -> tuple[Rows, ...]:
+        store, read = BarStore(self.folder), []
+        faults: list[Fault] = []
+        for name in self.instruments:
+            try:
+                read.append(store.read(name, self._actions.get(name)))
+            except Faulty as error:
+                faults.extend(error.faults)
+        if faults:
+            raise Faulty(*faults)
+        return tuple(read)
+
+    @cached_property
+    def _index(self) -> Rows | None:
+        return BarStore(self.folder).read(self.index_name) if self.index_name else None
+
+
 def _sample_rows(name: str, columns: dict[str, list[float]]) -> Rows:
     numbers: dict[str, Floats] = {part: np.array(columns[part], dtype=np.float64) for part in (*COLUMNS, "adj_close")}
-    return Rows(name, tuple(map(str, columns["date"])), **numbers, dividends="ex-close")
+    return Rows(name, tuple(map(str, columns["date"])), **numbers, dividends="ex-close", actions=None)

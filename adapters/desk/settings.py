@@ -55,6 +55,7 @@ def _date(value: str) -> str:
 _WORD = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}$", description="a word of letters, digits and ._:+-")
 _AMOUNT = Field(ge=0, max_digits=15, description="a number of at most 15 digits, 0 or more")
 _EXCHANGE = Field(pattern=rf"^({'|'.join(EXCHANGES)})$", description="one of " + ", ".join(EXCHANGES))
+_INDEX = Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._:+-]{0,63})?$", description='a symbol, or "" for no index')
 Amount = Annotated[Decimal, BeforeValidator(_whole_is_exact)]
 
 
@@ -83,11 +84,15 @@ class StoreSection(_Section):
 
 
 class FeedSection(_Section):
-    """Where bars come from; `calendar` is the exchange's market identifier code (ISO 10383)."""
+    """Where bars come from; `calendar` is the exchange's market identifier code (ISO 10383).
 
-    kind: Annotated[Literal["sample", "csv"], Field(description='"sample" or "csv"')] = "sample"
+    `index` is the series that regimes, betas and stress are measured against; empty for none (of `bars` only).
+    """
+
+    kind: Annotated[Literal["sample", "csv", "bars"], Field(description='"sample", "csv" or "bars"')] = "sample"
     path: Annotated[str, Field(min_length=1, description="the name of a folder, relative to the desk")] | None = None
     calendar: Annotated[str, _EXCHANGE] = "XNYS"
+    index: Annotated[str, _INDEX] = "SPX"
 
     @model_validator(mode="after")
     def _path_goes_with_csv(self) -> Self:
@@ -95,6 +100,10 @@ class FeedSection(_Section):
             raise ValueError('`kind = "csv"` needs a `path`: the folder with one file per instrument')
         if self.kind == "sample" and self.path is not None:
             raise ValueError('`kind = "sample"` takes no `path`; write `kind = "csv"` to read from it')
+        if self.kind == "csv" and not self.index:
+            raise ValueError('`kind = "csv"` needs an `index`; a desk without one takes `kind = "bars"`')
+        if self.kind == "sample" and self.index != "SPX":
+            raise ValueError('`kind = "sample"` has the index "SPX" and no other; leave `index` out')
         return self
 
 
@@ -190,8 +199,9 @@ class Desk:
 
     @property
     def bars(self) -> Path | None:
-        """The folder of the CSV feed; `None` when bars come from the sample."""
-        return None if self.settings.feed.path is None else self.folder / self.settings.feed.path
+        """The folder bars come from, `bars` for a store of the desk's own; `None` when they come from the sample."""
+        feed = self.settings.feed
+        return None if feed.kind == "sample" else self.folder / (feed.path or "bars")
 
 
 def is_desk(folder: Path) -> bool:

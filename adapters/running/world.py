@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from adapters.bars.calendars import ExchangeCalendar, calendars_of
-from adapters.bars.feeds import SAMPLE_INSTRUMENTS, CsvFeed, Feed, SampleFeed, load
+from adapters.bars.feeds import SAMPLE_INSTRUMENTS, BarsFeed, CsvFeed, Feed, SampleFeed, load
 from adapters.bars.special import OWN, SpecialSessions, load_sessions
 from adapters.desk.instruments import load_instruments
 from adapters.desk.settings import Desk, shown, text_of
@@ -69,6 +69,16 @@ def own_sessions(desk: Desk) -> SpecialSessions:
     return load_sessions(desk.folder / OWN, shown(desk.folder / OWN))
 
 
+def feed_of(desk: Desk, symbols: tuple[str, ...]) -> Feed:
+    """The feed the desk's settings name, for these instruments."""
+    settings = desk.settings.feed
+    if desk.bars is None:
+        return SampleFeed(symbols)
+    if settings.kind == "csv":
+        return CsvFeed(desk.bars, symbols, settings.index, settings.calendar, own=own_sessions(desk))
+    return BarsFeed(desk.bars, symbols, settings.index, settings.calendar, own_sessions(desk))
+
+
 @dataclass(frozen=True)
 class World:
     """The market as a desk sees it."""
@@ -85,12 +95,7 @@ class World:
         known = load_instruments(desk.instruments, traded)
         chosen = tuple(one for one in known if not instruments or one.symbol in instruments)
         symbols = tuple(one.symbol for one in chosen)
-        if settings.kind == "sample":
-            feed: Feed = SampleFeed(symbols)
-        else:
-            assert desk.bars is not None
-            feed = CsvFeed(desk.bars, symbols, exchange=settings.calendar, own=own_sessions(desk))
-        return cls(desk, chosen, feed)
+        return cls(desk, chosen, feed_of(desk, symbols))
 
     @cached_property
     def calendar(self) -> ExchangeCalendar:

@@ -148,6 +148,7 @@ def test_adjusted_returns_are_total_returns():
     assert split.tolist() == [1, 1, 2, 2]
 
 
-def test_a_dividend_without_a_close_is_an_error():
-    with pytest.raises(ValueError, match="no close on b"):
-        factors("ab", np.array([1.0, np.nan]), [Action("b", "X", "dividend", Decimal(1))])
+def test_a_dividend_without_a_close_is_reinvested_at_the_first_after():
+    act = [Action("b", "X", "dividend", Decimal(1))]
+    assert factors("abcd", np.array([1.0, np.nan, 4.0, 5.0]), act)[0].tolist() == [1, 1, 1.25, 1.25]
+    assert factors("ab", np.array([1.0, np.nan]), act)[0].tolist() == [1, 1]

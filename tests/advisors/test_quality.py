@@ -1,13 +1,15 @@
 from dataclasses import replace
+from decimal import Decimal
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from advisors.actions import Action
 from advisors.indicators import measure_panel
 from advisors.panel import GRIDS
-from advisors.quality import COLUMNS, Report, clean
+from advisors.quality import COLUMNS, JUMP_WINDOW, Report, clean
 from knowledge.templates import vocabulary
 from tests.advisors.sample import FEED, plain_rows, sample, take, until
 
@@ -108,10 +110,53 @@ def test_a_bar_that_repeats_is_doubtful_and_stays():
 def test_a_jump_beyond_eight_deviations_is_doubtful_and_stays():
     sessions = tuple(f"{row:04}" for row in range(100))
     closes = 100 + np.sin(np.arange(100))
-    closes[80] = 150
+    closes[80] = 130
     market = clean([plain_rows(closes, sessions)], plain_rows(closes, sessions, "SPX"), sessions)
     assert [(one.session, one.issue) for one in market.reports if one.instrument == "X"] == [("0080", "outlier")]
-    assert market.panel.close[80, 0] == 150
+    assert market.panel.close[80, 0] == 130
+
+
+@pytest.mark.parametrize(
+    "step, held", [(1.51, True), (1.49, False), (0.66, True), (0.68, False), (10, True), (0.1, True)]
+)
+def test_a_move_by_half_without_an_action_is_held_against_its_instrument_for_a_while(step, held):
+    sessions = tuple(f"{row:04}" for row in range(50))
+    closes = np.full(50, 100.0)
+    closes[3:] *= step
+    closes += np.arange(50) / 1000
+    rows = plain_rows(closes, sessions)
+    assert said(rows, sessions) == [(f"{row:04}", "outlier") for row in range(3, 3 + JUMP_WINDOW) if held]
+    explained = replace(rows, actions=(Action("0003", "X", "split", 1 / Decimal(step)),))
+    assert said(explained, sessions) == []
+
+
+def test_a_move_by_half_is_seen_over_a_gap():
+    closes = np.where(np.arange(len(SESSIONS)) < 10, 100.0, 160.0) + np.arange(len(SESSIONS)) / 100
+    rows = take(plain_rows(closes, SESSIONS), [place for place in range(len(SESSIONS)) if place != 10])
+    assert (SESSIONS[11], "outlier") in said(rows)
+
+
+def test_given_actions_hold_in_place_of_those_behind_the_adjusted_close():
+    rows = plain_rows(CLOSES, SESSIONS, adj_close=np.where(np.arange(len(SESSIONS)) < 10, CLOSES / 2, CLOSES))
+    assert [one.kind for one in clean([rows], INDEX, SESSIONS).actions] == ["split"]
+    given = replace(rows, actions=(Action(SESSIONS[5], "X", "dividend", Decimal("0.5")),))
+    assert clean([given], INDEX, SESSIONS).actions == given.actions
+    assert clean([replace(rows, actions=())], INDEX, SESSIONS).actions == ()
+
+
+def test_a_given_action_on_a_day_without_a_session_moves_to_the_next_and_is_told():
+    days = tuple(day for day in SESSIONS if day != SESSIONS[5])
+    closes = CLOSES[: len(days)]
+    given = tuple(Action(day, "X", "dividend", Decimal(1)) for day in ("2010-12-31", SESSIONS[5], "2012-01-01"))
+    rows = replace(plain_rows(closes, days), actions=given)
+    assert [one.session for one in clean([rows], None, days).actions] == [SESSIONS[6]]
+    assert said(rows, days) == [(SESSIONS[6], "disorder")]
+
+
+def test_without_an_index_nothing_is_measured_against_one():
+    market = clean([plain_rows(CLOSES, SESSIONS)], None, SESSIONS)
+    assert market.reports == ()
+    assert np.isnan(market.panel.index_close).all()
 
 
 def test_an_adjusted_close_that_steps_without_an_action_is_doubtful():
@@ -137,8 +182,9 @@ def test_every_issue_is_a_word_of_the_template():
 
 def test_what_the_sample_has_wrong_with_it():
     found = [(one.session, one.instrument, one.issue) for one in sample().reports if one.issue != "missing"]
-    assert found == [
-        ("2000-09-29", "AAPL", "outlier"),
+    halved = [one for one in found if one[1:] == ("AAPL", "outlier")]
+    assert (len(halved), halved[0][0], halved[-1][0]) == (JUMP_WINDOW + 1, "2000-09-29", "2000-10-26")
+    assert [one for one in found if one not in halved] == [
         ("2000-10-19", "MSFT", "outlier"),
         ("2005-04-15", "IBM", "outlier"),
         ("2005-10-21", "GOOG", "outlier"),
