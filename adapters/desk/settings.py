@@ -52,6 +52,13 @@ def _date(value: str) -> str:
     return value
 
 
+def _names(value: object) -> object:
+    """A list of names as a tuple, so that settings can not be changed in place."""
+    if not isinstance(value, list) or not all(isinstance(name, str) and 0 < len(name.strip()) <= 100 for name in value):
+        raise PydanticCustomError("names", "no list of names")
+    return tuple(value)
+
+
 _WORD = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}$", description="a word of letters, digits and ._:+-")
 _AMOUNT = Field(ge=0, max_digits=15, description="a number of at most 15 digits, 0 or more")
 _EXCHANGE = Field(pattern=rf"^({'|'.join(EXCHANGES)})$", description="one of " + ", ".join(EXCHANGES))
@@ -143,6 +150,17 @@ class WatchSection(_Section):
     webhook: Annotated[str, Field(pattern=r"^(https?://\S+)?$", description="an address beginning with http")] = ""
 
 
+class PeopleSection(_Section):
+    """Whose word counts. Anyone may kill a desk; only those listed end a kill, a halt or a throttle.
+
+    A name is what its bearer types: nothing proves yet that it was he.
+    """
+
+    resume: Annotated[
+        tuple[str, ...], BeforeValidator(_names), Field(description='a list of names, like ["Ada Lovelace"]')
+    ] = ()
+
+
 class AdvisorsSection(_Section):
     """When heads are trained: first on bars up to `trained_until`, then anew after so many calendar days.
 
@@ -163,6 +181,7 @@ class Settings(_Section):
     advisors: AdvisorsSection = AdvisorsSection()
     schedule: ScheduleSection = ScheduleSection()
     watch: WatchSection = WatchSection()
+    people: PeopleSection = PeopleSection()
 
 
 @dataclass(frozen=True, slots=True)

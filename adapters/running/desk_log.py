@@ -7,8 +7,10 @@ Rules:
 - what the books can not follow does not become a record, and what is a record is folded and told at once;
 - *kill* is first a record and then the cancelling of entries: exits and protective orders stay. A crash between the
   two is mended at the next start, and a second kill does nothing that the first has done;
-- *resume* ends kills, halts and throttles together, and only where nothing that would stop the desk again stands
-  (`adapters/running/resuming.py`).
+- *resume* ends kill, halt and throttles together, and only by a person listed for it and where nothing stands that
+  would stop the desk again (`adapters/running/resuming.py`);
+- both are true as of the log's last record, as bars of a session that is over may still be booked behind them;
+  `asked_at` says when, by the clock on the wall.
 """
 
 from __future__ import annotations
@@ -17,13 +19,16 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Literal
 
+from adapters.audit.envelope import Kind
 from adapters.audit.log import AuditLog, Entry, Receipt, verify_receipt
 from adapters.desk.settings import Desk
 from adapters.paper.broker import PaperBroker
 from adapters.paper.venue import Costs, Listing
+from adapters.running.resuming import StillStopped, objections
 from adapters.running.standing import Standing
 from adapters.running.watch import NO_TIMINGS, Watch, unwatched
 from engine.books.books import Books, fold
+from engine.limits.model import Limits
 from engine.orders.portfolio import Mode
 from knowledge.values import Json, parse
 
@@ -57,13 +62,31 @@ class DeskLog:
     def kill(self, who: str, why: str, now: str) -> list[Json]:
         """No entry goes out from here on, and those that work are cancelled. Returns what was appended.
 
-        `now` is an instant of the desk's time; one before the log's last record counts as that record's. Raises
-        `LogUnwritable`.
+        `now` is the instant at which it is asked. Raises `LogUnwritable`.
         """
-        now, found = max(now, self._last_as_of), []
+        found: list[Json] = []
         if not self.standing.killed:
-            found += self._append(now, [{"kind": "state", "state": "killed", "who": who, "why": why}])
-        return found + self._cancel_entries(now, KILLED)
+            record = {"kind": "state", "state": "killed", "who": who, "why": why, "asked_at": now}
+            found += self._append(self._last_as_of, [record])
+        return found + self._cancel_entries(self._last_as_of, KILLED)
+
+    def resume(self, who: str, why: str, now: str, limits: Limits) -> list[Json]:
+        """End kill, halt and throttles; nothing is appended where none stands. Returns what was appended.
+
+        Raises `StillStopped` with what stands against it by these limits, `Faulty` where the desk's settings can not be
+        read, `LogUnwritable`.
+        """
+        ends = self.standing.stops
+        if not ends:
+            return []
+        against = objections(who, self.desk, self.standing, self._last_decision(), limits)
+        if against:
+            raise StillStopped(against)
+        record = {"kind": "state", "state": "active", "who": who, "why": why, "ends": list(ends), "asked_at": now}
+        return self._append(self._last_as_of, [record])
+
+    def _last_decision(self) -> Json | None:
+        return next(self.log.records([Kind.DECISION], newest_first=True), None)
 
     # --- the log ------------------------------------------------------------------------------------------------
 

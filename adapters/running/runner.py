@@ -120,6 +120,21 @@ class Runner(DeskLog):
         records += self.standing.broker.advance(session, bars)
         records.append(session_record(day, {name: bar.close for name, bar in bars.items()}, session.closes_at))
         self._append(session.closes_at, records)
+        self._throttle(session.closes_at)
+
+    def _throttle(self, as_of: str) -> None:
+        """Latch each instrument whose session used up the entries a limit allows it: RTS 6 art. 15(3)."""
+        bounds = [one.bound for one in self.law.limits.in_force(as_of[:10]) if one.kind == "repeated_execution"]
+        used = {
+            name: count
+            for name, count in sorted(self.standing.executed.items())
+            if count >= min(bounds, default=count + 1)
+        }
+        self._append(as_of, [
+            {"kind": "state", "state": "throttled", "who": "engine", "instrument": name, "executions": count,
+             "why": f"{count} entries of {name} executed in one session; only a named person resumes it"}
+            for name, count in used.items() if name not in self.standing.throttled
+        ])  # fmt: skip
 
     def portfolio(self, day: str, snapshot: Snapshot) -> Portfolio:
         """The portfolio at a session's close."""
@@ -130,7 +145,7 @@ class Runner(DeskLog):
             kill_switch=standing.killed,
             halted=standing.halted,
             books_reconciled=held == standing.broker.positions(),
-            executions=tuple(sorted(standing.executed.items())),
+            executions=tuple(sorted({**standing.executed, **standing.throttled}.items())),
         )
         return portfolio(standing.books, prices, standing.broker.working(), operations)
 

@@ -63,6 +63,13 @@ class Standing:
         """Whether no entry may go out before a named person resumes the desk."""
         return self.killed or self.halted or self.halting
 
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """What a resume would end, in words."""
+        throttles = (f"throttle of {name}" for name in sorted(self.throttled))
+        named = (("kill", self.killed), ("halt", self.halted or self.halting))
+        return (*(name for name, stands in named if stands), *throttles)
+
     def _state(self, record: Json) -> None:
         match record["state"]:
             case "halted":

@@ -67,7 +67,7 @@ def test_what_is_left_out_has_the_named_defaults() -> None:
             LEAST + "[limits]\n",
             [
                 "w.toml:7:2: unknown key `limits` in this file; it takes `desk`, `store`, `feed`, `broker`,"
-                " `advisors`, `schedule`, `watch`"
+                " `advisors`, `schedule`, `watch`, `people`"
             ],
         ),
         (
@@ -100,6 +100,10 @@ def test_what_is_left_out_has_the_named_defaults() -> None:
         (
             LEAST + '[feed]\ncalendar = "NYSE"\n',
             ['w.toml:8:1: `calendar` takes one of XNYS, XNAS, XBOM, XNSE, 24/7, not `"NYSE"`'],
+        ),
+        (
+            LEAST + '[people]\nresume = ["Ada", 7]\n',
+            ["w.toml:8:1: `resume` takes a list of names, like [\"Ada Lovelace\"], not `['Ada', 7]`"],
         ),
         (
             LEAST + "[advisors]\nretrain_days = 2.5\n",

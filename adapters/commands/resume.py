@@ -1,0 +1,44 @@
+"""End a kill, a halt or a throttle, as a person who is listed for it and where nothing stands against it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from adapters.frame import DeskOption, JsonOption, Status, write, write_json
+
+
+def command(
+    who: Annotated[str, typer.Option("--who", metavar="NAME", help="Who resumes: a name of `[people] resume`.")],
+    why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason; it goes into the log.")],
+    desk: DeskOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Let the desk take entries again. Refused, with every reason, while what stopped it would stop it again.
+
+    Exit status 1 where it is refused. A name is not proof of a person: keep warrant.toml and this machine to those
+    who may do this.
+    """
+    from adapters.desk.settings import find_desk, read_desk
+    from adapters.running.intervention import named, resume
+    from adapters.running.resuming import StillStopped
+    from adapters.running.world import read_law
+
+    who, why = named(who, why)
+    place = read_desk(find_desk(desk))
+    try:
+        words = resume(place, read_law(place).limits, who, why)
+    except StillStopped as refusal:
+        if json:
+            write_json({"resumed": False, "against": list(refusal.reasons)})
+        else:
+            write("not resumed:")
+            for reason in refusal.reasons:
+                write(f"  {reason}")
+        return Status.FOUND
+    if json:
+        write_json({"resumed": True, "who": who, "why": why, "done": words})
+    else:
+        write(words)
+    return Status.FINE
