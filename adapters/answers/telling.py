@@ -9,7 +9,11 @@ from knowledge.values import Json
 
 
 def cycle_lines(record: Json) -> Iterator[str]:
-    """A decision (or the fault of a cycle) as lines of text."""
+    """A decision (or the fault of a cycle, or cycles that were missed) as lines of text."""
+    if record["kind"] == "missed":
+        more = f" and {record['cycles'] - 1} before it" if record["cycles"] > 1 else ""
+        yield f"{record['label']}  {record['record_id']}  missed{more}: {record['reason']}"
+        return
     if record["kind"] == "fault":
         yield f"{record['as_of'][:10]}  {record['record_id']}  no decision: {record['fault']}"
         return

@@ -16,7 +16,6 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Literal
 
 from adapters.audit.envelope import Kind
@@ -24,6 +23,7 @@ from adapters.audit.log import AuditLog, Entry, Receipt, verify_receipt
 from adapters.desk.settings import Desk
 from adapters.paper.broker import PaperBroker
 from adapters.paper.venue import Costs, Listing
+from adapters.running.clock import Clock, WallClock
 from adapters.running.resuming import StillStopped, objections
 from adapters.running.standing import Standing
 from adapters.running.watch import NO_TIMINGS, Watch, unwatched
@@ -39,8 +39,15 @@ KILLED = "the desk is killed; only a named person resumes it"
 class DeskLog:
     """Appends to one desk's log and follows what it appended. Use one at a time per log."""
 
-    def __init__(self, desk: Desk, log: AuditLog, listings: Mapping[str, Listing], watch: Watch = unwatched) -> None:
-        self.desk, self.log, self._watch = desk, log, watch
+    def __init__(
+        self,
+        desk: Desk,
+        log: AuditLog,
+        listings: Mapping[str, Listing],
+        watch: Watch = unwatched,
+        clock: Clock | None = None,
+    ) -> None:
+        self.desk, self.log, self._watch, self._clock = desk, log, watch, clock
         settings = desk.settings
         self.mode: Literal[Mode.BACKTEST, Mode.PAPER] = Mode.PAPER if settings.desk.mode == "paper" else Mode.BACKTEST
         costs = Costs(
@@ -102,7 +109,8 @@ class DeskLog:
 
     def _common(self, as_of: str) -> dict[str, Json]:
         # In a backtest what we learned and when is the market's past, so that two runs have the same root.
-        recorded_at = as_of if self.mode is Mode.BACKTEST else datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        now = (self._clock or WallClock()).now()
+        recorded_at = as_of if self.mode is Mode.BACKTEST else now.strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
             "as_of": as_of,
             "recorded_at": recorded_at,

@@ -15,39 +15,52 @@ from time import perf_counter_ns
 
 from adapters.audit.log import AuditLog, Receipt
 from adapters.desk.settings import Desk
+from adapters.running.clock import Clock
 from adapters.running.desk_log import KILLED, DeskLog
 from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
 from engine.books.books import dividend_record, portfolio, session_record
 from engine.orders.order import Role
-from engine.orders.portfolio import Operations, Portfolio
-from engine.orders.warrants import Inputs, PaperWarrant, Warrant
+from engine.orders.portfolio import Mode, Operations, Portfolio
+from engine.orders.warrants import Inputs, PaperWarrant, Warrant, instant
 from engine.verdicts import surprise, undetermined
 from knowledge.door import Refused
 from knowledge.facts import Snapshot
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse
 
-LAW_CHANGED = "rules, policies or limits have changed since it was decided"
+_NO_ENTRY = ", and no entry goes out on an older permission"
+LAW_CHANGED = f"rules, policies or limits have changed since it was decided{_NO_ENTRY}"
+STOPPED_SINCE = f"the desk was halted or killed since{_NO_ENTRY}"
+TOO_LATE = "the market has opened since it was decided, and no order goes out late as if it had been there"
 
 
 class Runner(DeskLog):
     """Runs the cycles of one desk, in order. Use one at a time per log."""
 
     def __init__(
-        self, desk: Desk, law: Law, world: World, log: AuditLog, worker: Worker, watch: Watch = unwatched
+        self,
+        desk: Desk,
+        law: Law,
+        world: World,
+        log: AuditLog,
+        worker: Worker,
+        watch: Watch = unwatched,
+        clock: Clock | None = None,
     ) -> None:
-        super().__init__(desk, log, world.listings, watch)
+        """`clock` is that of a desk which runs by the clock; without one, cycles come when they are asked for."""
+        super().__init__(desk, log, world.listings, watch, clock)
         self.law, self.world, self.worker = law, world, worker
+        self.clock_skew_ms = 0
+        """What whoever keeps the time has found: an input of the next decision."""
 
     # --- a cycle ------------------------------------------------------------------------------------------------
 
     def cycle(self, day: str) -> Json:
         """Let a session pass and decide at its close. Returns the decision record. Raises `LogUnwritable`."""
         started = perf_counter_ns()
-        for session in self._due(day):
-            self._pass(session)
+        self.book(day)
         booked = perf_counter_ns()
         try:
             snapshot = self.world.snapshot(day)
@@ -70,12 +83,20 @@ class Runner(DeskLog):
             self._halt(snapshot.as_of)
         return parse(receipt.leaf)
 
+    def book(self, day: str) -> None:
+        """Let every session up to `day` pass that the feed has: what happened at the venue happened, decided or not."""
+        for session in self._due(day):
+            self._pass(session)
+
+    def miss(self, missed: Json) -> Json:
+        """Record that cycles were not run, and never will be. `missed` as `adapters.running.loop` makes it."""
+        return self._append(self._as_of, [{"kind": "missed", **missed}])[0]
+
     def start(self, facts: Json) -> None:
         """Record what the desk starts with, if the log does not say so already: at first, and when the law changed."""
         known: Json = next(self.log.records(["start"], newest_first=True), {})
         if any(known.get(name) != value for name, value in facts.items()):
-            now = self._last_as_of or self.world.session(self.world.first_decision).opens_at
-            self._append(now, [{"kind": "start", **facts}])
+            self._append(self._as_of, [{"kind": "start", **facts}])
 
     def recover(self) -> list[Json]:
         """Resolve what a crash left open: warrants without a submission, a halt that was decided and not carried out.
@@ -90,8 +111,10 @@ class Runner(DeskLog):
         warrants = [Warrant.from_json(one) for one in record["warrants"]]
         missing = [one for one in warrants if not self._known(one)]
         if missing:
-            lapsed = [one for one in missing if self._lapse(one)]
-            found += self._append(now, [_recovery(record["record_id"], missing, lapsed, self.standing.stopped)])
+            late = self._too_late(record["as_of"][:10])
+            lapsed = [one for one in missing if late or self._lapse(one)]
+            why = TOO_LATE if late else STOPPED_SINCE if self.standing.stopped else LAW_CHANGED
+            found += self._append(now, [_recovery(record["record_id"], missing, lapsed, why)])
             receipt = self.log.receipt(record["record_id"])
             for one in missing:
                 found += [] if one in lapsed else self._submit_one(receipt, one, now)
@@ -145,6 +168,7 @@ class Runner(DeskLog):
             kill_switch=standing.killed,
             halted=standing.halted,
             books_reconciled=held == standing.broker.positions(),
+            clock_skew_ms=self.clock_skew_ms,
             executions=tuple(sorted({**standing.executed, **standing.throttled}.items())),
         )
         return portfolio(standing.books, prices, standing.broker.working(), operations)
@@ -217,12 +241,25 @@ class Runner(DeskLog):
         law = (self.law.rulebook.fingerprint, self.law.limits.fingerprint)
         return law != (warrant.inputs.rulebook, warrant.inputs.limits)
 
+    def _too_late(self, day: str) -> bool:
+        """Whether the market has opened since: an order that was not there can not be said to have been."""
+        if self._clock is None or self.mode is not Mode.PAPER:
+            return False
+        calendar = self.world.calendar
+        return instant(calendar.open_instant(calendar.next_session(day))) <= self._clock.now()
 
-def _recovery(decision_id: str, missing: Sequence[Warrant], lapsed: Sequence[Warrant], stopped: bool) -> Json:
+    @property
+    def _as_of(self) -> str:
+        """The instant that the desk's knowledge has reached: what the shell has to say is said as of it.
+
+        The bars of a session may come long after its close, and no record may lie before one that precedes it.
+        """
+        return self._last_as_of or self.world.session(self.world.first_decision).opens_at
+
+
+def _recovery(decision_id: str, missing: Sequence[Warrant], lapsed: Sequence[Warrant], reason: str) -> Json:
     """What was found open at the start; `reason` stands for the orders in `lapsed`, which are not submitted."""
     record = {"kind": "recovery", "decision_id": decision_id, "warrants": [one.warrant_id for one in missing]}
     if not lapsed:
         return record
-    since = "the desk was halted or killed since" if stopped else LAW_CHANGED
-    reason = f"{since}, and no entry goes out on an older permission"
     return {**record, "lapsed": [one.order.client_order_id for one in lapsed], "reason": reason}

@@ -12,6 +12,7 @@ from importlib.metadata import version
 from adapters.audit.log import AuditLog, LogUnwritable
 from adapters.desk.settings import Desk, refuse_packaged
 from adapters.frame import Failed
+from adapters.running.clock import Clock
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.provenance import program
 from adapters.running.runner import Runner
@@ -26,7 +27,7 @@ PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-lear
 
 
 @contextmanager
-def opened(desk: Desk, world: World, watch: Watch = unwatched) -> Iterator[Runner]:
+def opened(desk: Desk, world: World, watch: Watch = unwatched, clock: Clock | None = None) -> Iterator[Runner]:
     """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines."""
     refuse_packaged(desk)
     law = read_law(desk)
@@ -34,7 +35,7 @@ def opened(desk: Desk, world: World, watch: Watch = unwatched) -> Iterator[Runne
     try:
         with _worker(desk, law) as worker, AuditLog.open(desk.store) as log:
             check_account(desk, log)
-            runner = Runner(desk, law, world, log, worker, watch)
+            runner = Runner(desk, law, world, log, worker, watch, clock)
             check_instruments(desk, runner.standing, world.listings)
             _begin(runner, law)
             yield runner

@@ -26,7 +26,9 @@ class Standing:
     throttled: dict[str, int] = field(default_factory=dict)
     """Instruments that executed too many entries in one session, with their number, until a named person resumes."""
     last_session: str = ""
-    """The last session that was decided, or whose decision failed."""
+    """The last session that was decided, whose decision failed, or that was missed."""
+    settled: str = ""
+    """The close of that: no cycle at or before it will be run any more."""
     passed_session: str = ""
     """The last session whose bars have been booked."""
     models: dict[str, str] = field(default_factory=dict)
@@ -44,8 +46,10 @@ class Standing:
         kind = record["kind"]
         self.books = apply(self.books, record)
         if kind in ("decision", "fault"):
-            self.last_session = record["as_of"][:10]
+            self.last_session, self.settled = record["as_of"][:10], record["as_of"]
             self.halting = kind == "decision" and record["trading_state"] == "halted"
+        elif kind == "missed":
+            self.last_session, self.settled = record["label"], record["close"]
         elif kind == "books" and record["entry"] == "session":
             self.passed_session = record["session"]
             self.executed, self.executing = self.executing, {}

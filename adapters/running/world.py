@@ -97,6 +97,10 @@ class World:
         symbols = tuple(one.symbol for one in chosen)
         return cls(desk, chosen, feed_of(desk, symbols))
 
+    def refreshed(self) -> World:
+        """The world over what the feed has now. Raises `Faulty` where it can not be read."""
+        return type(self).of(self.desk, tuple(one.symbol for one in self.instruments))
+
     @cached_property
     def calendar(self) -> ExchangeCalendar:
         """The calendar by which the desk's cycles run."""

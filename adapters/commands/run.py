@@ -1,0 +1,57 @@
+"""Run the desk by the clock: a decision cycle at every close that the schedule names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from adapters.frame import DeskOption, JsonOption, Status, write
+
+if TYPE_CHECKING:
+    from knowledge.values import Json
+
+
+def command(
+    replay: Annotated[
+        str | None,
+        typer.Option("--replay", metavar="DIR", help="Run over past bars instead: a folder of them, or `feed`."),
+    ] = None,
+    speed: Annotated[
+        str, typer.Option("--speed", metavar="X", help="How many times faster a replay runs, or `max`.")
+    ] = "max",
+    cycles: Annotated[int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after so many.")] = None,
+    until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="Stop after this session.")] = None,
+    desk: DeskOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Decide by the clock until it is stopped: bars in, decision into the log, warranted orders to the broker.
+
+    `[schedule]` in warrant.toml says when. A cycle that could not be run in time is recorded as missed, with the
+    reason, and never run late. SIGTERM or Ctrl-C end it after the cycle under way; the same command goes on.
+    """
+    from adapters.desk.settings import find_desk, read_desk
+    from adapters.running.scheduled import Plan, run_scheduled
+
+    plan = Plan(replay=replay, speed=speed, cycles=cycles, until=until)
+    run_scheduled(read_desk(find_desk(desk)), plan, _as_json if json else _as_text)
+    return Status.FINE
+
+
+def _as_text(record: Json) -> None:
+    import sys
+
+    from adapters.answers.telling import cycle_lines
+
+    for line in cycle_lines(record):
+        write(line)
+    sys.stdout.flush()
+
+
+def _as_json(record: Json) -> None:
+    import sys
+
+    from knowledge.values import canonical
+
+    write(canonical(record).decode())
+    sys.stdout.flush()

@@ -1,0 +1,53 @@
+"""A world whose future is hidden by a clock: what a replay runs over.
+
+All bars are there and measured once, and each session appears when the clock has passed its close, as it would in a
+feed. That facts, heads and bars of a session do not depend on later ones is what `tests/lookahead.py` shows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Self
+
+from adapters.paper.venue import Bar
+from adapters.running.clock import Clock
+from adapters.running.world import World
+from engine.orders.warrants import instant
+from knowledge.facts import Snapshot
+
+
+@dataclass(frozen=True)
+class RevealedWorld(World):
+    """A world of which nothing can be had that closes after `clock`."""
+
+    clock: Clock = field(kw_only=True)
+
+    @classmethod
+    def over(cls, world: World, clock: Clock) -> Self:
+        """This world behind a clock."""
+        return cls(world.desk, world.instruments, world.feed, clock=clock)
+
+    def refreshed(self) -> Self:
+        """Itself: what was hidden appears by the clock alone."""
+        return self
+
+    def sessions(self, first: str, last: str) -> tuple[str, ...]:
+        """Sessions from `first` to `last`, both included, that have closed."""
+        return tuple(day for day in super().sessions(first, last) if self._closed(day))
+
+    def bars(self, day: str) -> dict[str, Bar]:
+        """The bars of a session that has closed. Raises `LookupError` for any other."""
+        self._check(day)
+        return super().bars(day)
+
+    def snapshot(self, day: str) -> Snapshot:
+        """Everything known at the close of a session that has closed. Raises `LookupError` for any other."""
+        self._check(day)
+        return super().snapshot(day)
+
+    def _closed(self, day: str) -> bool:
+        return instant(self.calendar.close_instant(day)) <= self.clock.now()
+
+    def _check(self, day: str) -> None:
+        if not self._closed(day):
+            raise LookupError(f"the session {day} has not closed at {self.clock.now().isoformat()}")
