@@ -19,6 +19,7 @@ write thousands.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -35,6 +36,16 @@ MOST_GRACE = timedelta(days=2)
 RETRY = timedelta(seconds=5)
 """How often a feed that does not have the bars yet is looked at."""
 Told = Callable[[Json], None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """What the feed has of a session."""
+
+    lacking: str
+    """What it lacks, in words; empty where everything is there."""
+    some: bool = False
+    """Whether it has anything."""
 
 
 class Loop:
@@ -83,12 +94,12 @@ class Loop:
             return cycle.due_at
         if now > cycle.latest_at:
             return self._miss(now)
-        unready = self._prepare(cycle)
+        seen = self._look(cycle)
         now = self.clock.now()
         if now > cycle.latest_at:
             return self._miss(now)
-        if unready and not self._well_enough(cycle, now):
-            self._unready = (cycle.label, unready)
+        if seen.lacking and not (seen.some and now >= _half(cycle)):
+            self._unready = (cycle.label, seen.lacking)
             return self._miss(now) if now == cycle.latest_at else min(now + RETRY, cycle.latest_at)
         return self._decide(cycle)
 
@@ -106,36 +117,26 @@ class Loop:
 
     # --- bars ---------------------------------------------------------------------------------------------------
 
-    def _prepare(self, cycle: Cycle) -> str:
-        """Look at the feed; why the bars of this cycle are not all there, or nothing."""
+    def _look(self, cycle: Cycle) -> _Seen:
+        """What the feed has of a cycle's bars now."""
         try:
             self.runner.world = self.runner.world.refreshed()
-            return self._lacking(cycle)
-        except Faulty as fault:
-            return _sentence(fault)
-        except (OSError, ValueError, LookupError) as error:
-            return f"the feed can not be read: {error}"
+            return self._bars(cycle)
+        except (Faulty, OSError, LookupError) as error:
+            return _Seen(_sentence(error))
 
-    def _lacking(self, cycle: Cycle) -> str:
+    def _bars(self, cycle: Cycle) -> _Seen:
         world = self.runner.world
         if cycle.label not in world.sessions(cycle.label, cycle.label):
-            return f"the feed has no bars of {cycle.label}"
+            return _Seen(f"the feed has no bars of {cycle.label}")
         there = set(world.bars(cycle.label))
         if not there:
-            return f"the feed has no whole bar of {cycle.label}"
+            return _Seen(f"the feed has no whole bar of {cycle.label}")
         before = self.runner.standing.passed_session
         # What is booked may be this very session, where a crash came between its bars and its decision.
         expected = set(world.bars(before)) if before and world.sessions(before, before) else there
         missing = sorted(expected - there)
-        return f"the feed has no bar of {', '.join(missing)} for {cycle.label}" if missing else ""
-
-    def _well_enough(self, cycle: Cycle, now: datetime) -> bool:
-        """Whether half of the grace is over and there are bars of some instruments."""
-        half = cycle.due_at + (cycle.latest_at - cycle.due_at) / 2
-        try:
-            return now >= half and bool(self.runner.world.bars(cycle.label))
-        except (Faulty, OSError, ValueError, LookupError):
-            return False
+        return _Seen(f"the feed has no bar of {', '.join(missing)} for {cycle.label}" if missing else "", some=True)
 
     # --- cycles that were not run -------------------------------------------------------------------------------
 
@@ -190,6 +191,11 @@ class Loop:
         self.settled += cycles
         self._unready = ("", "")
         self._told(record)
+
+
+def _half(cycle: Cycle) -> datetime:
+    """When half of a cycle's grace is over."""
+    return cycle.due_at + (cycle.latest_at - cycle.due_at) / 2
 
 
 def _missed(cycles: list[Cycle], now: datetime, cause: str, reason: str) -> Json:

@@ -3,6 +3,7 @@
 Rules:
 - a cycle decides at a close (`as_of`), is due `delay_seconds` later, and may begin until `grace_seconds` after that;
 - `close` has a cycle for each session, `week` one for the last session of each calendar week (Monday to Sunday);
+- `N minutes` has one at the end of every N minutes from the open (anew after a pause), and at the close;
 - once the next cycle's close is reached a cycle may begin no more, however long the grace: its close is stale then;
 - everything follows from the calendar and the settings: nothing is stored, and no clock is read.
 
@@ -18,7 +19,10 @@ from datetime import date, datetime, timedelta
 from itertools import takewhile
 
 from adapters.bars.calendars import ExchangeCalendar
+from adapters.bars.periods import DAILY, Period, minutes_of, periods_of
 from adapters.desk.settings import ScheduleSection
+
+MOST_MINUTES = 999
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +45,21 @@ class Timetable:
 
     calendar: ExchangeCalendar
     schedule: ScheduleSection
+    interval: str = DAILY
+    """Of the feed's bars, as `adapters.bars.periods` writes it: a cycle's label is that of the last bar it sees."""
+
+    def __post_init__(self) -> None:
+        every, bars = self._minutes, minutes_of(self.interval)
+        if every is not None and (bars is None or every % bars or every > MOST_MINUTES):
+            raise ValueError(
+                f'`every = "{self.schedule.every}"` goes with bars of as many minutes or a part of them, and at most'
+                f" {MOST_MINUTES}; the feed has bars of `{self.interval}`"
+            )
+
+    @property
+    def _minutes(self) -> int | None:
+        number, _, unit = self.schedule.every.partition(" ")
+        return int(number) if unit else None
 
     def after(self, instant: datetime) -> Iterator[Cycle]:
         """The cycles that decide at closes after this instant, in order, to the end of the calendar."""
@@ -69,7 +88,16 @@ class Timetable:
             # Whether the calendar's last session ends its week is not known.
             if self.schedule.every == "week" and (at + 1 == len(sessions) or _week(day) == _week(sessions[at + 1])):
                 continue
-            yield day, day, datetime.fromisoformat(self.calendar.close_instant(day))
+            for one in self._decided(day):
+                yield one.label, day, datetime.fromisoformat(one.closes_at)
+
+    def _decided(self, day: str) -> tuple[Period, ...]:
+        """The bars of a session at whose ends it is decided."""
+        bars, every = periods_of(self.calendar, self.interval, day), self._minutes
+        if every is None:
+            return bars[-1:]
+        ends = {one.closes_at for one in periods_of(self.calendar, f"{every}m", day)}
+        return tuple(one for one in bars if one.closes_at in ends)
 
     def _cycle(self, label: str, session: str, as_of: datetime, following: datetime | None) -> Cycle:
         due = as_of + timedelta(seconds=self.schedule.delay_seconds)

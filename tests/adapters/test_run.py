@@ -1,0 +1,76 @@
+"""`warrant run`: a replay through the running desk's own loop decides what a backtest decides."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from adapters import cli
+from adapters.audit.log import LogReader
+from adapters.audit.verify import verify
+from adapters.running.clock import ReplayClock
+from adapters.running.driving import drive
+from adapters.running.loop import Loop
+from adapters.running.revealed import RevealedWorld
+from adapters.running.session import opened
+from adapters.schedule.timetable import Timetable
+from engine.orders.warrants import instant
+from tests.shared_run import LAST, SharedRun
+
+
+def test_a_replay_has_the_log_of_a_backtest(shared: SharedRun, tmp_path: Path) -> None:
+    desk, world = shared.bare(tmp_path), shared.world()
+    clock = ReplayClock(instant(f"{world.first_decision}T00:00:00Z"))
+    seen = RevealedWorld.over(world, clock)
+    with opened(desk, seen, clock=clock) as runner:
+        loop = Loop(runner, Timetable(world.calendar, desk.settings.schedule), clock)
+        drive(loop, clock, lambda: loop.next_cycle is None or loop.next_cycle.session > LAST)
+        assert runner.log.root == shared.root
+
+
+def test_what_has_not_closed_is_hidden(shared: SharedRun) -> None:
+    world = shared.world()
+    clock = ReplayClock(instant("2011-01-04T20:59:59Z"))
+    seen = RevealedWorld.over(world, clock)
+    assert seen.sessions("2011-01-03", LAST) == ("2011-01-03",)
+    for ask in (seen.bars, seen.snapshot):
+        with pytest.raises(LookupError, match="2011-01-04 has not closed"):
+            ask("2011-01-04")
+    clock.wait_until(instant("2011-01-04T21:00:00Z"))
+    assert seen.sessions("2011-01-03", LAST) == ("2011-01-03", "2011-01-04")
+    assert seen.bars("2011-01-04") == world.bars("2011-01-04")
+
+
+def test_the_command_runs_and_goes_on_where_it_stopped(
+    shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = shared.bare(tmp_path)
+    words = ["run", "--desk", str(desk.folder), "--replay", "feed", "--json"]
+    assert cli.run([*words, "--cycles", "3"]) == 0
+    assert cli.run([*words, "--until", "2011-01-10"]) == 0
+    decided = [json.loads(line)["as_of"][:10] for line in capsys.readouterr().out.splitlines()]
+    assert decided == ["2011-01-03", "2011-01-04", "2011-01-05", "2011-01-06", "2011-01-07", "2011-01-10"]
+    assert verify(desk.store).holds
+    with LogReader.read(desk.store) as log, LogReader.read(shared.store) as other:
+        assert log.root == other.root_at(log.size)
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ([], 'only a desk with `mode = "paper"` runs by the clock'),
+        (["--replay", "nowhere"], "there is no folder `nowhere`"),
+        (["--replay", "feed", "--speed", "fast"], "`fast` is no speed"),
+        (["--replay", "feed", "--speed", "0"], "`0` is no speed"),
+        (["--replay", "feed", "--until", "2011-13-01"], "`2011-13-01` is no date"),
+    ],
+)
+def test_what_can_not_be_run_is_said(
+    words: list[str], said: str, shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = shared.bare(tmp_path)
+    assert cli.run(["run", "--desk", str(desk.folder), *words]) == 2
+    assert said in capsys.readouterr().err
+    assert not desk.store.exists()
