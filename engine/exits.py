@@ -15,7 +15,7 @@ from fractions import Fraction
 from engine.decision import ExitVerdict
 from engine.gate.conditions import Circumstances, held_back
 from engine.gate.market import Market, Terms
-from engine.gate.measures import Scope, measures
+from engine.gate.measures import Measure, Scope, measures
 from engine.gate.proposals import Exit
 from engine.gate.reach import ZERO, read_book, state_of
 from engine.limits.model import Limits
@@ -59,7 +59,12 @@ def rule_on_exits(proposed: Sequence[tuple[Exit, Fraction]], here: Circumstances
 
 def worsened(ruled: Sequence[ExitVerdict], here: Circumstances, regime: str) -> tuple[ExitVerdict, ...]:
     """The same exits, each with the limits that it pushes further out."""
-    return tuple(replace(one, worsens=_worsened(one.exit, here, regime)) for one in ruled)
+    if not ruled:
+        return ()
+    after = state_of(here.book, (), here.market, here.limits)
+    read = [(one, one.value(after)) for one in measures(Scope(here.book, (), here.market, here.limits, regime))]
+    beyond = [(measure, value) for measure, value in read if value > measure.bound(after)]
+    return tuple(replace(one, worsens=_worsened(one.exit, here, beyond)) for one in ruled)
 
 
 def tighter_stop(fact: Fact, portfolio: Portfolio, terms: Terms | None) -> tuple[Position, Decimal] | None:
@@ -103,13 +108,11 @@ def _paced(left: Fraction, terms: Terms | None, session: str, limits: Limits) ->
     return min(left, Fraction(lots * terms.lot))
 
 
-def _worsened(one: Exit, here: Circumstances, regime: str) -> tuple[str, ...]:
-    """Measures whose worst value rises above the bound, or further above it, because this exit may fill."""
-    limits, market = here.limits, here.market
-    without = read_book(here.portfolio, [other for other in here.exits if other is not one], market, limits)
-    base, after = (state_of(book, (), market, limits) for book in (without, here.book))
-    return tuple(
-        measure.key
-        for measure in measures(Scope(here.book, (), market, limits, regime))
-        if measure.value(after) > measure.bound(after) and measure.value(after) > measure.value(base)
-    )
+def _worsened(one: Exit, here: Circumstances, beyond: Sequence[tuple[Measure, Fraction]]) -> tuple[str, ...]:
+    """Which of the measures beyond their bounds stand there, or further out, because this exit may fill."""
+    if not beyond:
+        return ()
+    others = [other for other in here.exits if other is not one]
+    without = read_book(here.portfolio, others, here.market, here.limits)
+    base = state_of(without, (), here.market, here.limits)
+    return tuple(measure.key for measure, value in beyond if value > measure.value(base))

@@ -2,7 +2,7 @@
 
 Exits come first and are never refused by a number (they are part of the book that entries are judged against).
 Entries follow, highest conviction first, ties by instrument. Each is as large as its target and every measure allow,
-found in closed form (`Measure.lines`), rounded down to whole lots. What is refused carries every minimal core: a set
+found in closed form (`Tally.lots`), rounded down to whole lots. What is refused carries every minimal core: a set
 of limits, conditions and earlier grants that cannot hold together with even one lot. A single limit that admits no lot
 is a core by itself, so a core never holds two limits; where a limit refuses only because of earlier grants, the core
 names a smallest set of them.
@@ -10,16 +10,17 @@ names a smallest set of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
 from itertools import combinations
 
 from engine.gate.market import Market
-from engine.gate.measures import Measure, Scope, measures
+from engine.gate.measures import Scope, measures
 from engine.gate.proposals import Entry, Grant
-from engine.gate.reach import ZERO, Book, Leg, State, entry_leg, state_of
+from engine.gate.reach import ZERO, Book, state_of
+from engine.gate.tally import Standing, Tally
 from engine.limits.model import Limits
 
 SIZE = "sizing.target"
@@ -95,51 +96,22 @@ class Judgement:
     scope: Scope
 
 
-@dataclass
-class _Bench:
-    """The gate's working state: grants so far, and states by grants."""
-
-    scope: Scope
-    measures: list[Measure]
-    base: State
-    base_values: Mapping[str, Fraction] = field(init=False)
-    """What the base makes of each measure, by key: every reading is against it."""
-
-    def __post_init__(self) -> None:
-        self.base_values = {one.key: one.value(self.base) for one in self.measures}
-
-    def state(self, grants: Sequence[Grant]) -> State:
-        return state_of(self.scope.book, grants, self.scope.market, self.scope.limits)
-
-    def read(self, measure: Measure, state: State) -> Reading:
-        key = measure.key
-        return Reading(key, measure.limit.id, measure.value(state), measure.bound(state), self.base_values[key])
-
-    def breaks(self, measure: Measure, state: State) -> bool:
-        """Not `worst ≤ max(bound, base)`."""
-        value = measure.value(state)
-        return value > measure.bound(state) and value > self.base_values[measure.key]
-
-    def broken(self, grants: Sequence[Grant]) -> list[Measure]:
-        state = self.state(grants)
-        return [one for one in self.measures if self.breaks(one, state)]
-
-
 def judge(book: Book, entries: Sequence[Entry], market: Market, limits: Limits, regime: str) -> Judgement:
     """Rule on every entry. Entries whose instrument has no terms must carry a failing finding."""
     queue = sorted(entries, key=lambda entry: (-entry.conviction, entry.instrument))
     free = tuple(entry for entry in queue if entry.instrument in market.terms and not _forbidding(entry))
     scope = Scope(book, free, market, limits, regime)
-    bench = _Bench(scope, measures(scope), state_of(book, (), market, limits))
+    mine = {entry.instrument for entry in free}
+    asked = [entry for entry in queue if entry.instrument in mine]
+    tally = Tally(scope, measures(scope), state_of(book, (), market, limits), asked)
     grants: list[Grant] = []
     rulings: list[Ruling] = []
     for entry in queue:
-        ruling = _rule(bench, grants, entry)
+        ruling = _rule(scope, tally, grants, entry)
         rulings.append(ruling)
         if ruling.quantity > 0:
             grants.append(Grant(entry, ruling.quantity))
-    final = bench.state(grants)
-    readings = tuple(bench.read(one, final) for one in bench.measures)
+    readings = _read(tally, range(len(tally.measures)), tally.standing(grants))
     return Judgement(tuple(rulings), readings, tuple(grants), scope)
 
 
@@ -147,8 +119,8 @@ def _forbidding(entry: Entry) -> list[Core]:
     return [Core(found.limit, found.limit, ()) for found in entry.findings if not found.holds]
 
 
-def _rule(bench: _Bench, grants: list[Grant], entry: Entry) -> Ruling:
-    terms = bench.scope.terms.get(entry.instrument)
+def _rule(scope: Scope, tally: Tally, grants: list[Grant], entry: Entry) -> Ruling:
+    terms = scope.terms.get(entry.instrument)
     forbidden = _forbidding(entry)
     if terms is None:
         assert forbidden, f"{entry.instrument} has no terms and no finding that says so"
@@ -157,87 +129,66 @@ def _rule(bench: _Bench, grants: list[Grant], entry: Entry) -> Ruling:
     if forbidden or entry.target < lot:
         if entry.target < lot:
             forbidden.append(Core(SIZE, SIZE, ()))
-        cores, crowding = _cores(bench, grants, entry, lot) if entry.instrument in _free(bench) else ([], [])
+        free = any(one.instrument == entry.instrument for one in scope.entries)
+        cores, crowding = _cores(tally, grants, entry, lot) if free else ([], [])
         return Ruling(entry, Outcome.DENIED, ZERO, cores=_unique([*forbidden, *cores]), crowding=tuple(crowding))
-    quantity = min(entry.target, _room(bench, grants, entry, lot))
+    quantity = min(entry.target, _room(tally, grants, entry, lot))
     if quantity < lot:
-        cores, crowding = _cores(bench, grants, entry, lot)
+        cores, crowding = _cores(tally, grants, entry, lot)
         return Ruling(entry, Outcome.DENIED, ZERO, cores=_unique(cores), crowding=tuple(crowding))
     if quantity == entry.target:
         return Ruling(entry, Outcome.GRANTED, quantity)
-    more = [*grants, Grant(entry, quantity + lot)]
-    beyond = bench.state(more)
-    binding = tuple(bench.read(one, beyond) for one in bench.broken(more))
-    return Ruling(entry, Outcome.CUT, quantity, binding)
+    beyond = tally.standing([*grants, Grant(entry, quantity + lot)])
+    return Ruling(entry, Outcome.CUT, quantity, _read(tally, tally.broken(beyond), beyond))
 
 
-def _free(bench: _Bench) -> set[str]:
-    return {entry.instrument for entry in bench.scope.entries}
+def _read(tally: Tally, which: Iterable[int], here: Standing) -> tuple[Reading, ...]:
+    """These measures, read."""
+    return tuple(
+        Reading(
+            tally.measures[at].key,
+            tally.measures[at].limit.id,
+            tally.amount(tally.value(at, here)),
+            tally.amount(tally.bound(at, here)),
+            tally.amount(tally.rows[at].base),
+        )
+        for at in which
+    )
 
 
-def _room(bench: _Bench, grants: list[Grant], entry: Entry, lot: Fraction) -> Fraction:
-    """The largest whole number of lots that every measure admits, in shares."""
-    state = bench.state([*grants, Grant(entry, ZERO)])
-    leg = entry_leg(Grant(entry, ZERO), bench.scope.terms[entry.instrument])
-    most = entry.target
-    for measure in bench.measures:
-        most = min(most, _headroom(bench, measure, state, leg))
-        if most < lot:
-            return ZERO
-    return (most // lot) * lot
-
-
-def _headroom(bench: _Bench, measure: Measure, state: State, leg: Leg) -> Fraction:
-    """The largest quantity with `worst ≤ max(bound, base)`, as a fraction of a share; 0 where there is none."""
-    fee = bench.scope.limits.parameters.fee_per_share
-    drop, bound = measure.nav_share * (leg.slippage + fee), measure.bound(state)
-    lines = measure.lines(state, leg, fee)
-    within_bound = _longest([(a - bound, b + drop) for a, b in lines])
-    base = bench.base_values[measure.key]
-    within_base = _longest([(a - base, b) for a, b in lines])
-    return max(within_bound, within_base)
-
-
-_ENDLESS = Fraction(10**30)
-
-
-def _longest(lines: list[tuple[Fraction, Fraction]]) -> Fraction:
-    """The largest q ≥ 0 with `a + b·q ≤ 0` on all lines; 0 where none is."""
-    most = _ENDLESS
-    for a, b in lines:
-        if b > 0:
-            most = min(most, -a / b)
-        elif a > 0:
-            return ZERO
-    return max(most, ZERO)
+def _room(tally: Tally, grants: list[Grant], entry: Entry, lot: Fraction) -> Fraction:
+    """The largest whole number of lots that every measure admits, in shares; up to the target."""
+    here = tally.standing([*grants, Grant(entry, ZERO)])
+    return tally.lots(entry, int(lot), here, int(entry.target // lot)) * lot
 
 
 def _cores(
-    bench: _Bench, grants: list[Grant], entry: Entry, lot: Fraction
+    tally: Tally, grants: list[Grant], entry: Entry, lot: Fraction
 ) -> tuple[list[Core], list[tuple[str, str, Fraction]]]:
     """Every minimal core of the numeric limits for one lot, and what the crowding grants take."""
     one_lot = Grant(entry, lot)
-    alone = {one.key for one in bench.broken([one_lot])}
+    alone = set(tally.broken(tally.standing([one_lot])))
     cores: list[Core] = []
     crowding: list[tuple[str, str, Fraction]] = []
-    for measure in bench.broken([*grants, one_lot]):
-        if measure.key in alone:
+    for at in tally.broken(tally.standing([*grants, one_lot])):
+        measure = tally.measures[at]
+        if at in alone:
             cores.append(Core(measure.key, measure.limit.id, ()))
             continue
-        sets = _smallest_sets(bench, measure, grants, one_lot)
+        sets = _smallest_sets(tally, at, grants, one_lot)
         cores.extend(Core(measure.key, measure.limit.id, names) for names in sets)
-        whole = measure.value(bench.state(grants))
+        total = tally.value(at, tally.standing(grants))
         for name in sorted({name for names in sets for name in names}):
             rest = [one for one in grants if one.entry.instrument != name]
-            crowding.append((measure.key, name, whole - measure.value(bench.state(rest))))
+            crowding.append((measure.key, name, tally.amount(total - tally.value(at, tally.standing(rest)))))
     return cores, crowding
 
 
-def _smallest_sets(bench: _Bench, measure: Measure, grants: list[Grant], one_lot: Grant) -> list[tuple[str, ...]]:
+def _smallest_sets(tally: Tally, at: int, grants: list[Grant], one_lot: Grant) -> list[tuple[str, ...]]:
     """The minimal sets of earlier grants beside which one lot breaks this measure."""
 
     def breaks(chosen: Sequence[Grant]) -> bool:
-        return bench.breaks(measure, bench.state([*chosen, one_lot]))
+        return tally.breaks(at, tally.standing([*chosen, one_lot]))
 
     if len(grants) > MOST_GRANTS_ENUMERATED:
         kept = list(grants)

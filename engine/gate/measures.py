@@ -24,16 +24,30 @@ Profile = tuple[Fraction, Fraction]
 
 @dataclass(frozen=True)
 class Measure:
-    """One limit applied to one subject (an instrument, a group, a scenario, or everything)."""
+    """One limit applied to one subject (an instrument, a group, a scenario, or everything).
+
+    What it is worth is written out here once, slowly and in fractions; `engine.gate.tally` computes the same in whole
+    numbers for every combination of grants.
+    """
 
     limit: Limit
     subject: str
     nav_share: Fraction
     """The bound is `nav_share · NAV⁻ + constant`."""
     constant: Fraction
-    fixed: Callable[[State], Fraction]
+    start: Fraction = ZERO
+    """What no order changes: losses of positions at their stops, what was traded already."""
     profiles: Mapping[str, Profile] = field(default_factory=dict)
     leg_price: Callable[[Leg], Fraction] | None = None
+    about: str = ""
+    """Where named, only the orders in this instrument have a price."""
+    entering: bool = False
+    """Whether only this decision's entries have a price."""
+    distance: Fraction = ZERO
+    """What the presence of such an order makes it, whatever its quantity."""
+    least_share: Fraction = ZERO
+    """The part of everyone else's least exposure that is taken off, with `exposures` of one share by instrument."""
+    exposures: Mapping[str, Fraction] = field(default_factory=dict)
     fees: bool = False
     direction: str = ""
 
@@ -43,38 +57,30 @@ class Measure:
         suffix = f"{self.subject}{':' + self.direction if self.direction else ''}"
         return f"{self.limit.id}[{suffix}]" if suffix else self.limit.id
 
+    def prices(self, leg: Leg) -> bool:
+        """Whether an order has a price here."""
+        return (not self.about or leg.instrument == self.about) and (not self.entering or (leg.new and leg.entry))
+
     def value(self, state: State) -> Fraction:
         """The worst value over all fillings."""
-        total = self.fixed(state)
-        for name, (p, n) in self.profiles.items():
-            reach = state.reaches.get(name)
-            if reach is not None:
-                total += _weight(p, n, reach)
+        total = self.start
+        for name, reach in state.reaches.items():
+            profile = self.profiles.get(name)
+            if profile is not None:
+                total += weight(*profile, reach)
+        if self.least_share:
+            others = (one for one in state.reaches if one != self.subject)
+            total -= self.least_share * sum((state.reaches[one].least * self.exposures[one] for one in others), ZERO)
+        legs = [leg for leg in state.legs if self.prices(leg)]
         if self.leg_price is not None:
-            total += sum((self.leg_price(leg) * leg.quantity for leg in state.legs), ZERO)
+            total += sum((self.leg_price(leg) * leg.quantity for leg in legs), ZERO)
+        if legs:
+            total += self.distance
         return total + state.fees if self.fees else total
 
     def bound(self, state: State) -> Fraction:
         """The bound at the state's NAV⁻."""
         return self.nav_share * state.nav + self.constant
-
-    def lines(self, state: State, leg: Leg, fee_per_share: Fraction) -> list[tuple[Fraction, Fraction]]:
-        """With one more entry of q shares, the value is the maximum of `a + b·q` over these lines (a, b).
-
-        `leg` is the entry with a quantity of 0, and must be part of `state` already, so that its flat fee counts.
-        """
-        slope = self.leg_price(leg) if self.leg_price is not None else ZERO
-        if self.fees:
-            slope += fee_per_share
-        here = self.value(state)
-        profile = self.profiles.get(leg.instrument)
-        if profile is None:
-            return [(here, slope)]
-        reach = state.reaches[leg.instrument]
-        end = reach.high if leg.sign > 0 else reach.low
-        p, n = profile
-        rest = here - _weight(p, n, reach)
-        return [(here, slope), *((rest + w * end, slope + w * leg.sign) for w in (p, n))]
 
 
 @dataclass(frozen=True)
@@ -92,21 +98,25 @@ class Scope:
         """Terms by instrument."""
         return self.market.terms
 
+    @cached_property
+    def exposures(self) -> Mapping[str, Fraction]:
+        """Exposure of one share of each instrument."""
+        return {name: one.exposure for name, one in self.terms.items()}
+
+    @cached_property
+    def touched(self) -> tuple[str, ...]:
+        """Instruments with shares, orders or entries; all others stay at zero in every filling."""
+        orders = {leg.instrument for leg in self.book.legs} | {entry.instrument for entry in self.entries}
+        return tuple(name for name in self.terms if name in orders or name in self.book.holdings)
+
     def over(self, limit: Limit, profiles: Mapping[str, Profile], subject: str = "", direction: str = "") -> Measure:
         """A measure that is a sum of profiles, bounded by a share of NAV."""
         multiplier = self.limits.multiplier(self.regime) if limit.regime else 1
-        return Measure(limit, subject, limit.bound * multiplier, ZERO, _zero, profiles, direction=direction)
+        return Measure(limit, subject, limit.bound * multiplier, ZERO, profiles=profiles, direction=direction)
 
 
-def _weight(p: Fraction, n: Fraction, reach: Reach) -> Fraction:
-    """The largest `max(p·x, n·x)` for x inside the reach: a convex function is largest at an end.
-
-    Most of a decision's time is spent here, so that ends which cannot be the largest are not multiplied out.
-    """
-    if p == n:
-        return p * (reach.high if p.numerator >= 0 else reach.low)
-    if p.numerator >= 0 >= n.numerator:
-        return max(p * reach.high, n * reach.low)
+def weight(p: Fraction, n: Fraction, reach: Reach) -> Fraction:
+    """The largest `max(p·x, n·x)` for x inside the reach: a convex function is largest at an end."""
     return max(p * reach.low, n * reach.low, p * reach.high, n * reach.high)
 
 
@@ -121,83 +131,78 @@ def measures(scope: Scope) -> list[Measure]:
     return found
 
 
-def _zero(_: State) -> Fraction:
-    return ZERO
-
-
-def _absolute(scope: Scope) -> dict[str, Profile]:
-    return {name: (one.exposure, -one.exposure) for name, one in scope.terms.items()}
+def _absolute(scope: Scope, names: Iterable[str]) -> dict[str, Profile]:
+    return {name: (scope.exposures[name], -scope.exposures[name]) for name in names}
 
 
 def _signed(scope: Scope, sign: int) -> dict[str, Profile]:
-    return {name: (sign * one.exposure, sign * one.exposure) for name, one in scope.terms.items()}
+    return {name: (sign * scope.exposures[name], sign * scope.exposures[name]) for name in scope.touched}
 
 
 def _exposure(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    return (scope.over(limit, {name: profile}, name) for name, profile in _absolute(scope).items())
+    return (scope.over(limit, {name: (e, -e)}, name) for name, e in scope.exposures.items())
+
+
+def _gross(limit: Limit, scope: Scope) -> Iterator[Measure]:
+    yield scope.over(limit, _absolute(scope, scope.touched))
 
 
 def _beta(limit: Limit, scope: Scope) -> Iterator[Measure]:
     for direction, sign in (("long", 1), ("short", -1)):
-        weights = {name: sign * one.beta * one.exposure for name, one in scope.terms.items()}
-        yield scope.over(limit, {name: (weight, weight) for name, weight in weights.items()}, direction=direction)
+        weights = {name: sign * scope.terms[name].beta * scope.exposures[name] for name in scope.touched}
+        yield scope.over(limit, {name: (each, each) for name, each in weights.items()}, direction=direction)
 
 
 def _group_gross(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    absolute = _absolute(scope)
     for group, members in _groups(limit.by, scope).items():
         if not limit.only or limit.only == group:
-            yield scope.over(limit, {name: absolute[name] for name in members}, group)
+            yield scope.over(limit, _absolute(scope, members), group)
 
 
 def _cluster_gross(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    absolute = _absolute(scope)
     for cluster in scope.market.clusters:
-        yield scope.over(limit, {name: absolute[name] for name in cluster if name in absolute}, "+".join(cluster))
+        yield scope.over(limit, _absolute(scope, (one for one in cluster if one in scope.terms)), "+".join(cluster))
 
 
 def _margin(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    yield scope.over(limit, {name: (limit.long * p, limit.short * n) for name, (p, n) in _absolute(scope).items()})
+    exposures = ((name, scope.exposures[name]) for name in scope.touched)
+    yield scope.over(limit, {name: (limit.long * e, -limit.short * e) for name, e in exposures})
 
 
-def _held_risk(scope: Scope, names: frozenset[str]) -> Fraction:
-    return sum((abs(one.shares) * one.risk for name, one in scope.book.holdings.items() if name in names), ZERO)
-
-
-def _risk(limit: Limit, scope: Scope, subject: str, names: frozenset[str], lost: Fraction = ZERO) -> Measure:
-    """Losses at the stops: of the whole position (no exit helps until it has filled) and of every entry."""
-    start = lost + _held_risk(scope, names)
-    return Measure(
-        limit, subject, limit.bound, ZERO, lambda _: start,
-        leg_price=lambda leg: leg.risk if leg.instrument in names else ZERO,
-    )  # fmt: skip
+def _loss_at_stop(leg: Leg) -> Fraction:
+    return leg.risk
 
 
 def _stop_loss(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    return (_risk(limit, scope, name, frozenset({name})) for name in scope.terms)
+    """Losses at the stops: of the whole position (no exit helps until it has filled) and of every entry."""
+    for name in scope.terms:
+        held = scope.book.holdings.get(name)
+        start = ZERO if held is None else abs(held.shares) * held.risk
+        yield Measure(limit, name, limit.bound, ZERO, start, leg_price=_loss_at_stop, about=name)
 
 
-def _open_risk(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    yield _risk(limit, scope, "", frozenset(scope.terms))
+def _open_risk(limit: Limit, scope: Scope, lost: Fraction = ZERO) -> Iterator[Measure]:
+    held = sum((abs(one.shares) * one.risk for one in scope.book.holdings.values()), ZERO)
+    yield Measure(limit, "", limit.bound, ZERO, lost + held, leg_price=_loss_at_stop)
 
 
 def _loss_budget(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    yield _risk(limit, scope, "", frozenset(scope.terms), scope.book.lost_today)
+    return _open_risk(limit, scope, scope.book.lost_today)
 
 
 def _turnover(limit: Limit, scope: Scope) -> Iterator[Measure]:
     def price(leg: Leg) -> Fraction:
-        return scope.terms[leg.instrument].exposure + leg.slippage
+        return scope.exposures[leg.instrument] + leg.slippage
 
-    yield Measure(limit, "", limit.bound, ZERO, lambda _: scope.book.traded_today, leg_price=price)
+    yield Measure(limit, "", limit.bound, ZERO, scope.book.traded_today, leg_price=price)
 
 
 def _cash_reserve(limit: Limit, scope: Scope) -> Iterator[Measure]:
     def price(leg: Leg) -> Fraction:
-        return scope.terms[leg.instrument].exposure + leg.slippage if leg.sign > 0 else ZERO
+        return scope.exposures[leg.instrument] + leg.slippage if leg.sign > 0 else ZERO
 
     left = scope.book.settled_cash - limit.bound * scope.book.nav
-    yield Measure(limit, "", ZERO, left, _zero, leg_price=price, fees=True)
+    yield Measure(limit, "", ZERO, left, leg_price=price, fees=True)
 
 
 def _groups(by: str, scope: Scope) -> dict[str, tuple[str, ...]]:
@@ -212,34 +217,29 @@ def _groups(by: str, scope: Scope) -> dict[str, tuple[str, ...]]:
     for one in tagged:
         if group := getattr(one, by):
             members.setdefault(group, set()).add(one.instrument)
-    return {group: tuple(sorted(members[group] & set(scope.terms))) for group in sorted(members)}
+    return {group: tuple(sorted(members[group] & scope.terms.keys())) for group in sorted(members)}
 
 
 def _concentration(limit: Limit, scope: Scope) -> Iterator[Measure]:
     """|x| of one against a share of everything: the others count with their least, which no entry lowers."""
     if len(scope.book.holdings) < limit.once:
         return
-    terms = scope.terms
-    for name, own in terms.items():
-        others = [one for one in terms if one != name]
-
-        def least(state: State, others: list[str] = others) -> Fraction:
-            held = (state.reaches[one].least * terms[one].exposure for one in others if one in state.reaches)
-            return -limit.bound * sum(held, ZERO)
-
-        slope = (1 - limit.bound) * own.exposure
-        yield Measure(limit, name, ZERO, ZERO, least, {name: (slope, -slope)})
+    for name, e in scope.exposures.items():
+        slope = (1 - limit.bound) * e
+        yield Measure(limit, name, ZERO, ZERO, profiles={name: (slope, -slope)}, least_share=limit.bound,
+                      exposures=scope.exposures)  # fmt: skip
 
 
 def _stress(limit: Limit, scope: Scope) -> Iterator[Measure]:
     for scenario in scope.limits.scenarios:
         profiles: dict[str, Profile] = {}
-        for name, one in scope.terms.items():
+        for name in scope.touched:
+            one, e = scope.terms[name], scope.exposures[name]
             if scenario.sigmas:
-                loss = scenario.sigmas * one.daily_volatility * one.exposure
+                loss = scenario.sigmas * one.daily_volatility * e
                 profiles[name] = (loss, -loss)
             else:
-                loss = -one.beta * scenario.index * one.exposure
+                loss = -one.beta * scenario.index * e
                 profiles[name] = (loss, loss)
         yield scope.over(limit, profiles, scenario.id)
 
@@ -247,34 +247,23 @@ def _stress(limit: Limit, scope: Scope) -> Iterator[Measure]:
 def _order_value(limit: Limit, entry: Entry, market: Market) -> Measure:
     exposure, name = market.terms[entry.instrument].exposure, entry.instrument
     return Measure(
-        limit, name, limit.bound, ZERO, _zero,
-        leg_price=lambda leg: exposure + leg.slippage if _is_entry_on(leg, name) else ZERO,
-    )  # fmt: skip
+        limit, name, limit.bound, ZERO, leg_price=lambda leg: exposure + leg.slippage, about=name, entering=True
+    )
 
 
 def _order_quantity(limit: Limit, entry: Entry, market: Market) -> Measure:
     volume = market.terms[entry.instrument].average_volume if limit.kind == "volume_share" else Fraction(1)
     name = entry.instrument
     return Measure(
-        limit, name, ZERO, limit.bound * volume, _zero,
-        leg_price=lambda leg: Fraction(1) if _is_entry_on(leg, name) else ZERO,
-    )  # fmt: skip
+        limit, name, ZERO, limit.bound * volume, leg_price=lambda leg: Fraction(1), about=name, entering=True
+    )
 
 
 def _price_collar(limit: Limit, entry: Entry, market: Market) -> Measure:
     """Bounds the price, whatever the quantity: the limit price's distance is fixed when the entry is shaped."""
-    price = market.terms[entry.instrument].price
+    price, name = market.terms[entry.instrument].price, entry.instrument
     distance = abs(entry.limit_price - price)
-    name = entry.instrument
-
-    def fixed(state: State) -> Fraction:
-        return distance if any(_is_entry_on(leg, name) for leg in state.legs) else ZERO
-
-    return Measure(limit, name, ZERO, limit.bound * price, fixed)
-
-
-def _is_entry_on(leg: Leg, name: str) -> bool:
-    return leg.new and leg.entry and leg.instrument == name
+    return Measure(limit, name, ZERO, limit.bound * price, about=name, entering=True, distance=distance)
 
 
 _ORDER: dict[str, Callable[[Limit, Entry, Market], Measure]] = {
@@ -286,7 +275,7 @@ _ORDER: dict[str, Callable[[Limit, Entry, Market], Measure]] = {
 
 _LINEAR: dict[str, Callable[[Limit, Scope], Iterator[Measure]]] = {
     "instrument_exposure": _exposure,
-    "gross": lambda limit, scope: iter([scope.over(limit, _absolute(scope))]),
+    "gross": _gross,
     "net_long": lambda limit, scope: iter([scope.over(limit, _signed(scope, 1))]),
     "net_short": lambda limit, scope: iter([scope.over(limit, _signed(scope, -1))]),
     "beta": _beta,

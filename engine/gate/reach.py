@@ -78,6 +78,9 @@ class Reach:
         return ZERO if self.low <= 0 <= self.high else min(abs(self.low), abs(self.high))
 
 
+_FLAT = Reach(ZERO, ZERO)
+
+
 @dataclass(frozen=True)
 class State:
     """The book with some entries granted: reaches, legs, and the NAV that limits refer to."""
@@ -149,14 +152,13 @@ def state_of(book: Book, grants: Iterable[Grant], market: Market, limits: Limits
     """The book with these entries beside its own orders; an entry of 0 shares still costs its fee per order."""
     legs = (*book.legs, *(entry_leg(one, market.terms[one.entry.instrument]) for one in grants))
     legs = _capped(book, legs)
-    names = {leg.instrument for leg in legs} | set(book.holdings)
-    reaches = {}
-    for name in names:
-        shares = book.holdings[name].shares if name in book.holdings else ZERO
-        own = [leg for leg in legs if leg.instrument == name]
-        buys = sum((leg.quantity for leg in own if leg.sign > 0), ZERO)
-        sells = sum((leg.quantity for leg in own if leg.sign < 0), ZERO)
-        reaches[name] = Reach(shares - sells, shares + buys)
+    reaches = {name: Reach(held.shares, held.shares) for name, held in book.holdings.items()}
+    for leg in legs:
+        reach = reaches.get(leg.instrument, _FLAT)
+        if leg.sign > 0:
+            reaches[leg.instrument] = Reach(reach.low, reach.high + leg.quantity)
+        else:
+            reaches[leg.instrument] = Reach(reach.low - leg.quantity, reach.high)
     fees = sum((order_fee(leg.quantity, limits) for leg in legs), ZERO)
     slippage = sum((leg.slippage * leg.quantity for leg in legs), ZERO)
     return State(reaches, legs, fees, book.nav - slippage - fees)

@@ -14,6 +14,7 @@ from engine.gate.reach import State, entry_leg, state_of
 from engine.limits.kinds import KINDS
 from engine.review.oracle import Case, worst
 from tests.engine.books_strategy import Desk, desks
+from tests.engine.slow_gate import lines
 from tests.engine.small_desk import desk, entry, limit, limits, position
 
 QUANTITIES = st.fractions(0, 3_000, max_denominator=3)
@@ -46,8 +47,8 @@ def test_lines_are_exact_at_every_quantity(any_desk: Desk, quantity: Fraction) -
         there = state(any_desk, [Grant(one, quantity)])
         leg = entry_leg(Grant(one, Fraction(0)), any_desk.market.terms[one.instrument])
         for measure in measures(scope):
-            lines = measure.lines(start, leg, fee)
-            assert max(a + b * quantity for a, b in lines) == measure.value(there), measure.key
+            found = lines(measure, start, leg, fee)
+            assert max(a + b * quantity for a, b in found) == measure.value(there), measure.key
             drop = measure.nav_share * (leg.slippage + fee)
             assert measure.bound(start) - drop * quantity == measure.bound(there), measure.key
 

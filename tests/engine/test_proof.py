@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 
 from engine.gate import judge as gate
-from engine.gate import reach
+from engine.gate import reach, tally
 from engine.gate.judge import Judgement, Outcome
 from engine.gate.measures import Measure
 from engine.gate.reach import Book, Leg
@@ -94,7 +94,7 @@ def test_the_arithmetic_forgets_working_orders() -> None:
 def test_the_arithmetic_flips_a_sign() -> None:
     of = desk([entry("AA", 300)], SHORTS)
     assert proved(of).agrees
-    with patch.object(gate, "entry_leg", flipped()), patch.object(reach, "entry_leg", flipped()):
+    with patch.object(tally, "entry_leg", flipped()):
         judgement = of.judged()
     assert judgement.grants == ()
     assert not proved(of, judgement).agrees

@@ -1,0 +1,315 @@
+"""The measures of one decision in whole numbers, for every combination of grants.
+
+A decision asks hundreds of times what some grants make of a measure, and fractions spend that time on common divisors.
+Here every number is brought to one denominator at the start: shares to `shares`, amounts and prices to what makes
+`amount = price · shares` whole, values and bounds to `value`, a multiple of both. From then on there are only sums and
+products of integers, and a comparison is a comparison: nothing is rounded anywhere. What the grants change is added to
+what the book alone makes of a measure, so that a question costs what the grants touch and not what the desk holds.
+
+`Measure.value` and `Measure.bound` say the same slowly; the tests hold both against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
+from math import lcm
+
+from engine.gate.measures import Measure, Scope
+from engine.gate.proposals import Entry, Grant
+from engine.gate.reach import Leg, State, entry_leg
+
+ENDLESS = 10**30
+"""Lots of an entry that a measure does not bound."""
+Ends = tuple[int, int]
+"""The lowest and the highest shares of one instrument, in units of `Units.shares`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Units:
+    """Denominators: of shares, of amounts, of shares of NAV, and of values, which is the product of the last two."""
+
+    shares: int
+    amount: int
+    nav_share: int
+
+    @property
+    def value(self) -> int:
+        """Of values and bounds."""
+        return self.amount * self.nav_share
+
+    @property
+    def price(self) -> int:
+        """Of what one share adds to a value."""
+        return self.value // self.shares
+
+
+def whole(number: Fraction, unit: int) -> int:
+    """The number in units of which it is a whole number."""
+    assert unit % number.denominator == 0, (number, unit)
+    return number.numerator * (unit // number.denominator)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """What some grants make of the desk: NAV⁻, fees, shares by entry, ends and least shares of what they move."""
+
+    nav: int
+    fees: int
+    shares: Mapping[int, int]
+    """By the place of the entry."""
+    ends: Mapping[str, Ends]
+    least: Mapping[str, int]
+    """What the least shares of an instrument fall by, where they do."""
+
+
+@dataclass(slots=True)
+class Row:
+    """One measure in whole numbers."""
+
+    base: int
+    """Its value without any grant."""
+    nav_share: int
+    constant: int
+    fees: bool
+    distance: int
+    profiles: dict[str, tuple[int, int, int]] = field(default_factory=dict)
+    """Slopes and the weight at the base's ends, for instruments that an entry moves."""
+    prices: dict[int, int] = field(default_factory=dict)
+    """Of one share of an entry, by its place."""
+    least_share: Fraction | None = None
+    subject: str = ""
+
+
+class Tally:
+    """Whole numbers for a scope's measures, its base state and the entries that may be granted."""
+
+    def __init__(self, scope: Scope, measures: Sequence[Measure], base: State, entries: Sequence[Entry]) -> None:
+        self.measures = measures
+        self._places = {id(entry): place for place, entry in enumerate(entries)}
+        self._entries = tuple(entries)
+        self._legs = [entry_leg(Grant(one, one.target * 0), scope.terms[one.instrument]) for one in entries]
+        self._moved = frozenset(leg.instrument for leg in self._legs)
+        self._exposures = scope.exposures
+        parameters = scope.limits.parameters
+        self.units = _units(scope, measures, base, self._legs, entries)
+        shares, amount = self.units.shares, self.units.amount
+        self._ends = {name: (whole(one.low, shares), whole(one.high, shares)) for name, one in base.reaches.items()}
+        self._nav, self._fees = whole(base.nav, amount), whole(base.fees, amount)
+        self._flat_fee = whole(parameters.fee_per_order, amount)
+        self._share_fee = whole(parameters.fee_per_share, amount // shares)
+        self._costs = [whole(leg.slippage, amount // shares) + self._share_fee for leg in self._legs]
+        self._by_instrument: dict[str, list[Leg]] = {}
+        for leg in base.legs:
+            self._by_instrument.setdefault(leg.instrument, []).append(leg)
+        self._base = base
+        self.rows = [self._row(one) for one in measures]
+        self._touching: list[set[int]] = [set() for _ in entries]
+        self._everywhere = {at for at, row in enumerate(self.rows) if row.fees}
+        for at, row in enumerate(self.rows):
+            for place in row.prices:
+                self._touching[place].add(at)
+            for place, leg in enumerate(self._legs):
+                if leg.instrument in row.profiles:
+                    self._touching[place].add(at)
+
+    # --- questions ------------------------------------------------------------------------------------------------
+
+    def standing(self, grants: Iterable[Grant]) -> Standing:
+        """What these grants make of the desk; an entry of 0 shares still costs its fee per order."""
+        nav, fees = self._nav, 0
+        shares: dict[int, int] = {}
+        ends: dict[str, Ends] = {}
+        for grant in grants:
+            place = self._places[id(grant.entry)]
+            leg, quantity = self._legs[place], whole(grant.quantity, self.units.shares)
+            shares[place] = shares.get(place, 0) + quantity
+            nav -= self._costs[place] * quantity + self._flat_fee
+            fees += self._share_fee * quantity + self._flat_fee
+            low, high = ends.get(leg.instrument) or self._ends.get(leg.instrument, (0, 0))
+            ends[leg.instrument] = (low, high + quantity) if leg.sign > 0 else (low - quantity, high)
+        least = {}
+        for name, after in ends.items():
+            fall = _least(self._ends.get(name, (0, 0))) - _least(after)
+            if fall:
+                least[name] = fall
+        return Standing(nav, fees * self.units.nav_share, shares, ends, least)
+
+    def value(self, at: int, here: Standing) -> int:
+        """The worst value of a measure over all fillings."""
+        row = self.rows[at]
+        total = row.base
+        for name, (p, n, before) in row.profiles.items():
+            ends = here.ends.get(name)
+            if ends is not None:
+                total += _weight(p, n, ends) - before
+        present = False
+        for place, price in row.prices.items():
+            quantity = here.shares.get(place)
+            if quantity is not None:
+                total += price * quantity
+                present = True
+        if present:
+            total += row.distance
+        if row.fees:
+            total += here.fees
+        if here.least and row.least_share is not None:
+            total += self._less(row, here)
+        return total
+
+    def bound(self, at: int, here: Standing) -> int:
+        """The bound of a measure."""
+        row = self.rows[at]
+        return row.nav_share * here.nav + row.constant
+
+    def breaks(self, at: int, here: Standing) -> bool:
+        """Not `worst ≤ max(bound, base)`."""
+        value = self.value(at, here)
+        return value > self.rows[at].base and value > self.bound(at, here)
+
+    def broken(self, here: Standing) -> list[int]:
+        """The measures that break, in their order."""
+        return [at for at in self._touched(here) if self.breaks(at, here)]
+
+    def lots(self, entry: Entry, lot: int, here: Standing, most: int) -> int:
+        """The most lots of an entry, up to `most`, that every measure admits.
+
+        `here` has the entry with a quantity of 0, so that its flat fee counts.
+        """
+        place = self._places[id(entry)]
+        step = lot * self.units.shares
+        leg = self._legs[place]
+        ends = here.ends[leg.instrument]
+        end = ends[1] if leg.sign > 0 else ends[0]
+        for at in self._touched(here):
+            row = self.rows[at]
+            here_value, bound = self.value(at, here), self.bound(at, here)
+            slope = (row.prices.get(place, 0) + (self._share_fee * self.units.nav_share if row.fees else 0)) * step
+            lines = [(here_value, slope)]
+            profile = row.profiles.get(leg.instrument)
+            if profile is not None:
+                p, n, _ = profile
+                rest = here_value - _weight(p, n, ends)
+                lines += [(rest + w * end, slope + w * leg.sign * step) for w in (p, n)]
+            drop = row.nav_share * self._costs[place] * step
+            within_bound = _longest((a - bound, b + drop) for a, b in lines)
+            if within_bound < most:
+                most = min(most, max(within_bound, _longest((a - row.base, b) for a, b in lines)))
+                if most <= 0:
+                    return 0
+        return most
+
+    def amount(self, number: int) -> Fraction:
+        """A value or a bound as the fraction it is."""
+        return Fraction(number, self.units.value)
+
+    # --- making it ------------------------------------------------------------------------------------------------
+
+    def _touched(self, here: Standing) -> list[int]:
+        """Measures whose value the grants move: no other one can break."""
+        found = set(self._everywhere)
+        for place in here.shares:
+            found |= self._touching[place]
+        if here.least:
+            found |= {at for at, row in enumerate(self.rows) if row.least_share is not None}
+        return sorted(found)
+
+    def _row(self, one: Measure) -> Row:
+        units, base = self.units, self._base
+        total = whole(one.start, units.value)
+        row = Row(0, whole(one.nav_share, units.nav_share), whole(one.constant, units.value), one.fees,
+                  whole(one.distance, units.value), subject=one.subject)  # fmt: skip
+        for name, (p, n) in one.profiles.items():
+            if name in self._ends or name in self._moved:
+                slopes = whole(p, units.price), whole(n, units.price)
+                before = _weight(*slopes, self._ends.get(name, (0, 0)))
+                total += before
+                if name in self._moved:
+                    row.profiles[name] = (*slopes, before)
+        if one.leg_price is not None or one.distance:
+            price = one.leg_price or _nothing
+            own = self._by_instrument.get(one.about, []) if one.about else base.legs
+            legs = [leg for leg in own if one.prices(leg)]
+            total += sum(whole(price(leg), units.price) * whole(leg.quantity, units.shares) for leg in legs)
+            for place, leg in enumerate(self._legs):
+                if one.prices(leg):
+                    row.prices[place] = whole(price(leg), units.price)
+        if one.fees:
+            total += self._fees * units.nav_share
+        if one.least_share:
+            row.least_share = one.least_share
+            total -= sum(
+                self._least_price(one.least_share, name) * _least(ends)
+                for name, ends in self._ends.items()
+                if name != one.subject
+            )
+        row.base = total
+        return row
+
+    def _less(self, row: Row, here: Standing) -> int:
+        """What a measure rises by because the others' least exposure has fallen."""
+        assert row.least_share is not None
+        return sum(self._least_price(row.least_share, name) * fall for name, fall in here.least.items()
+                   if name != row.subject)  # fmt: skip
+
+    def _least_price(self, share: Fraction, name: str) -> int:
+        return whole(share * self._exposures[name], self.units.price)
+
+
+def _units(
+    scope: Scope, measures: Sequence[Measure], base: State, legs: Sequence[Leg], entries: Sequence[Entry]
+) -> Units:
+    """The smallest denominators in which everything is whole."""
+    parameters = scope.limits.parameters
+    every = (*base.legs, *legs)
+    ends = (end for one in base.reaches.values() for end in (one.low, one.high))
+    shares = _common([*ends, *(leg.quantity for leg in base.legs), *(entry.target for entry in entries)])
+    price = _common([parameters.fee_per_share, *(leg.slippage for leg in every), *_prices(scope, measures, every)])
+    amounts = [base.nav, base.fees, parameters.fee_per_order]
+    amounts += [part for one in measures for part in (one.start, one.distance, one.constant)]
+    return Units(shares, lcm(shares * price, _common(amounts)), _common([one.nav_share for one in measures]))
+
+
+def _prices(scope: Scope, measures: Sequence[Measure], legs: Sequence[Leg]) -> Iterator[Fraction]:
+    """Every number that is multiplied with shares."""
+    for one in measures:
+        for profile in one.profiles.values():
+            yield from profile
+        if one.leg_price is not None:
+            yield from (one.leg_price(leg) for leg in legs if one.prices(leg))
+    for share in {one.least_share for one in measures}:
+        yield from (share * exposure for exposure in scope.exposures.values())
+
+
+def _common(numbers: Iterable[Fraction]) -> int:
+    return lcm(*{one.denominator for one in numbers})
+
+
+def _nothing(_: Leg) -> Fraction:
+    return Fraction(0)
+
+
+def _least(ends: Ends) -> int:
+    """The smallest absolute number of shares between two ends."""
+    low, high = ends
+    return 0 if low <= 0 <= high else min(abs(low), abs(high))
+
+
+def _weight(p: int, n: int, ends: Ends) -> int:
+    """The largest `max(p·x, n·x)` between two ends."""
+    low, high = ends
+    if p == n:
+        return p * (high if p >= 0 else low)
+    return max(p * low, n * low, p * high, n * high)
+
+
+def _longest(lines: Iterable[tuple[int, int]]) -> int:
+    """The largest whole q ≥ 0 with `a + b·q ≤ 0` on all lines; 0 where none is."""
+    most = ENDLESS
+    for a, b in lines:
+        if b > 0:
+            most = min(most, -a // b)
+        elif a > 0:
+            return 0
+    return max(most, 0)

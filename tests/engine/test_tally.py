@@ -1,0 +1,82 @@
+"""The gate in whole numbers beside the gate in fractions: the same rulings, readings and grants, to the last digit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from engine.gate.measures import measures
+from engine.gate.proposals import Grant
+from engine.gate.reach import state_of
+from engine.gate.tally import Tally, whole
+from engine.orders.order import Side
+from tests.engine import slow_gate
+from tests.engine.books_strategy import Desk, desks
+from tests.engine.small_desk import desk, entry, limit, limits, position
+
+QUANTITIES = st.fractions(0, 3_000, max_denominator=3)
+
+
+def slowly(of: Desk) -> slow_gate.Judgement:
+    return slow_gate.judge(of.book, of.entries, of.market, of.limits, of.regime)
+
+
+@given(desks())
+def test_both_gates_rule_the_same(any_desk: Desk) -> None:
+    fast, slow = any_desk.judged(), slowly(any_desk)
+    assert fast.rulings == slow.rulings
+    assert fast.readings == slow.readings
+    assert fast.grants == slow.grants
+
+
+@given(desks(), st.data())
+def test_any_grants_make_the_same_of_every_measure(any_desk: Desk, data: st.DataObject) -> None:
+    """At any quantities whatever, any of the entries left out, also such as no gate would grant."""
+    scope = any_desk.judged().scope
+    some = [replace(one, target=data.draw(QUANTITIES)) for one in scope.entries if data.draw(st.booleans())]
+    grants = [Grant(one, one.target) for one in some]
+    found, base = measures(scope), state_of(any_desk.book, (), any_desk.market, any_desk.limits)
+    tally = Tally(scope, found, base, some)
+    here, state = tally.standing(grants), state_of(any_desk.book, grants, any_desk.market, any_desk.limits)
+    for at, measure in enumerate(found):
+        assert tally.amount(tally.value(at, here)) == measure.value(state), measure.key
+        assert tally.amount(tally.bound(at, here)) == measure.bound(state), measure.key
+        assert tally.amount(tally.rows[at].base) == measure.value(base), measure.key
+    broken = [one.key for one in found if measure_breaks(one, state, base)]
+    assert [found[at].key for at in tally.broken(here)] == broken
+
+
+def measure_breaks(measure: slow_gate.Measure, state: slow_gate.State, base: slow_gate.State) -> bool:
+    return measure.value(state) > max(measure.bound(state), measure.value(base))
+
+
+def test_an_entry_that_lowers_the_least_exposure_of_others_is_seen() -> None:
+    """Selling what is held lowers its least: the other one's share of the whole rises."""
+    under = limits(limit("concentration", "0.6", once=2))
+    of = desk([entry("BB", 60, Side.SELL)], under, [position("AA", 100), position("BB", 100)])
+    scope = of.judged().scope
+    found, base = measures(scope), state_of(of.book, (), of.market, of.limits)
+    tally = Tally(scope, found, base, scope.entries)
+    here = tally.standing([Grant(scope.entries[0], Fraction(60))])
+    state = state_of(of.book, [Grant(scope.entries[0], Fraction(60))], of.market, of.limits)
+    at = next(place for place, one in enumerate(found) if one.key == "concentration[AA]")
+    assert tally.amount(tally.value(at, here)) == found[at].value(state) > found[at].value(base)
+    assert at in tally.broken(here)
+
+
+def test_ten_grants_crowd_the_eleventh_in_both() -> None:
+    """More grants than are enumerated: one smallest set is found by deletion."""
+    entries = [entry(f"A{place:02}", 60, conviction=90 - place) for place in range(11)]
+    of = desk(entries, limits(limit("gross", "0.6")))
+    assert of.judged().rulings == slowly(of).rulings
+    assert len(of.judged().rulings[-1].cores[0].grants) == 10
+
+
+def test_a_number_that_is_not_whole_in_its_unit_is_a_bug() -> None:
+    assert whole(Fraction(3, 4), 8) == 6
+    with pytest.raises(AssertionError):
+        whole(Fraction(1, 3), 8)
