@@ -32,6 +32,11 @@ def version() -> str:
     return str(_project()["version"])
 
 
+def by_installer() -> bool:
+    """Whether pip or uv put the program here, with the extras one asked for; the launcher installs all of the lock."""
+    return any(metadata.distributions(name=DISTRIBUTION))
+
+
 def requirements() -> tuple[str, ...]:
     """The packages without which nothing runs, as the project names them; those of extras are left out."""
     if INSTALLED:

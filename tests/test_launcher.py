@@ -276,6 +276,51 @@ def test_what_can_not_be_installed_is_one_sentence_and_a_command(
     assert not (machine.project / ".venv").exists()
 
 
+SWIPL = """[ "$1" = --dump-runtime-variables ] || exit 9
+echo 'CC="clang";'; echo 'PLBASE="/brew/lib/swipl";'; echo 'PLLIBSWIPL="/brew/lib/libswipl.dylib";'"""
+
+
+def mac(machine: Machine) -> None:
+    """A machine that says it runs macOS: a readlink that knows no `-f`, and Homebrew, which has SWI-Prolog."""
+    machine.bare()
+    machine.tool("uname", "echo Darwin")
+    machine.tool("basename", f'exec {shutil.which("basename")} "$@"')
+    (machine.bin / "readlink").unlink()
+    machine.tool("readlink", f'[ "$1" != -f ] || exit 1\nexec {shutil.which("readlink")} "$@"')
+    machine.tool("chmod", f'exec {shutil.which("chmod")} "$@"')
+    body = f"cat >'{machine.bin}/swipl' <<'E'\n#!/bin/sh\n{SWIPL}\nE\nchmod +x '{machine.bin}/swipl'"
+    machine.tool("brew", f"echo \"$*\" >>'{machine.bin}/said'\n{body}")
+
+
+def test_what_homebrew_has_is_installed_and_shown_to_pyswip(machine: Machine, tmp_path: Path) -> None:
+    mac(machine)
+    cli = "import os, made\ndef run(words): print(words, os.environ['LIBSWIPL_PATH'], os.environ['SWI_HOME_DIR'])\n"
+    (machine.project / "adapters" / "cli.py").write_text(cli)
+    # a link to a link, each relative to its own folder
+    (tmp_path / "one").symlink_to(Path("a project") / "warrant")
+    (tmp_path / "two").symlink_to("one")
+    status, out, err = machine.call("x", launcher=tmp_path / "two")
+    assert (status, out) == (0, "['x'] /brew/lib/libswipl.dylib /brew/lib/swipl\n"), err
+    assert (machine.bin / "said").read_text() == "install --quiet swi-prolog\n"
+    status, out, err = machine.call("x")
+    assert (status, err) == (0, "")
+    assert "/brew/lib/libswipl.dylib" in out
+
+
+def test_a_mac_without_homebrew_or_python_is_told_where_to_get_them(machine: Machine) -> None:
+    mac(machine)
+    (machine.bin / "brew").unlink()
+    status, _, err = machine.call()
+    assert (status, err.splitlines()[-1]) == (
+        3, "warrant: swi-prolog is missing; install Homebrew (https://brew.sh), then call again",
+    )  # fmt: skip
+    del machine.environment["WARRANT_PYTHON"]
+    machine.tool("python3", "exit 1")
+    assert (
+        machine.call()[2] == "warrant: Python 3.11 or newer is missing; install it with Homebrew: brew install python\n"
+    )
+
+
 @pytest.mark.parametrize("name", ["requirements.lock", "requirements-dev.lock"])
 def test_the_lock_pins_every_dependency_with_hashes_and_no_address(name: str) -> None:
     text = (ROOT / name).read_text(encoding="utf-8")

@@ -22,7 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from adapters.frame import OWN_PACKAGES
-from adapters.installation import DISTRIBUTION, INSTALLED, ROOT, SHIPPED, requirements, version
+from adapters.installation import DISTRIBUTION, INSTALLED, ROOT, SHIPPED, by_installer, requirements, version
 from adapters.running.provenance import program
 from knowledge.prolog.check import probe
 from warrant_engine import strangers
@@ -84,7 +84,7 @@ def check_machine() -> list[Finding]:
         return [
             _python(),
             Finding("program", True, f"warrant {version()}, {program()}"),
-            *_pins((SHIPPED / "requirements.lock").read_text(encoding="utf-8")),
+            *_pins((SHIPPED / "requirements.lock").read_text(encoding="utf-8"), whole=not by_installer()),
             *imports.result(),
             *(engine.result() for engine in engines),
             _zones(),
@@ -98,8 +98,11 @@ def _python() -> Finding:
     return Finding("python", fine, f"{version} at {sys.executable}", "" if fine else "install Python 3.11 or newer")
 
 
-def _pins(lock: str) -> Iterator[Finding]:
-    """Compare what is installed with the lock; packages for other systems only (with a marker) are left out."""
+def _pins(lock: str, whole: bool = True) -> Iterator[Finding]:
+    """Compare what is installed with the lock; packages for other systems only (with a marker) are left out.
+
+    The lock has those of every extra: where not the `whole` of it was asked for, one may be missing.
+    """
     pins = re.findall(r"^([a-z0-9.-]+)==([^ ;]+) \\$", lock, re.MULTILINE)
     wrong = 0
     for name, pin in pins:
@@ -107,8 +110,7 @@ def _pins(lock: str) -> Iterator[Finding]:
             found = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             found = ""
-        # A wheel is installed without the extras that one does not want, and the lock has those, too.
-        if not found and INSTALLED:
+        if not found and not whole:
             continue
         if not found or _older(found, pin):
             wrong += 1

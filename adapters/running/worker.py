@@ -15,6 +15,7 @@ import signal
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,7 +51,7 @@ def serve() -> None:
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
-    spoken = os.memfd_create("warrant-worker-output")
+    spoken = _unnamed_file()
     os.dup2(spoken, 1)
     os.dup2(spoken, 2)
     service = Service()
@@ -180,6 +181,14 @@ def _ending(process: subprocess.Popen[bytes]) -> str:
     except subprocess.TimeoutExpired:
         return ""
     return f"it was killed by signal {-code}" if code < 0 else f"it ended with status {code}"
+
+
+def _unnamed_file() -> int:
+    """A file that no other process can open: in memory on Linux, unlinked elsewhere."""
+    if sys.platform == "linux":
+        return os.memfd_create("warrant-worker-output")
+    with tempfile.TemporaryFile() as file:
+        return os.dup(file.fileno())
 
 
 def _write(sink: IO[bytes], frame: bytes) -> None:

@@ -60,6 +60,12 @@ def test_a_package_that_is_missing_or_older_than_its_pin_is_found(pin: str, seen
     assert seen in found.seen
 
 
+def test_where_extras_were_chosen_a_missing_package_is_no_finding() -> None:
+    pins = "no-such-package==1.0 \\\n"
+    assert [found.fine for found in doctor._pins(pins, whole=False)] == [True]
+    assert [found.fine for found in doctor._pins(pins + "pydantic==99.1 \\\n", whole=False)] == [False]
+
+
 def test_versions_compare_as_numbers() -> None:
     assert doctor._older("2.9.1", "2.10")
     assert not doctor._older("2.10", "2.9.1")
