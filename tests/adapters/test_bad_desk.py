@@ -235,7 +235,10 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "instruments: unknown exchange": (
         "instruments.yaml", "exchange: XNAS", "exchange: XNAZ",
-        ["instruments.yaml:12:15: the exchange `XNAZ` has no calendar here; known are `XNYS`, `XNAS`, `XBOM`, `XNSE`, `24/7`"],
+        [
+            "instruments.yaml:12:15: the exchange `XNAZ` has no calendar here; known are"
+            " `XNYS`, `XNAS`, `XBOM`, `XNSE`, `24/7`"
+        ],
     ),
     "instruments: no date": (
         "instruments.yaml", "2011-01-18", "2011-02-30",

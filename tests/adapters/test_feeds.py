@@ -74,5 +74,7 @@ def test_the_faults_of_all_files_come_together(tmp_path):
 
 def test_bars_after_the_known_calendar_are_a_fault(tmp_path):
     (tmp_path / "SPX.csv").write_text("date,open,high,low,close,volume\n2099-01-05,1,2,1,1,5\n")
-    with pytest.raises(Faulty, match="the calendar of XNYS runs from 1990-01-01 to 2028-12-31, without 2099-01-05; update"):
+    with pytest.raises(
+        Faulty, match="the calendar of XNYS runs from 1990-01-01 to 2028-12-31, without 2099-01-05; update"
+    ):
         CsvFeed(tmp_path, ()).sessions()
