@@ -22,6 +22,9 @@ def command(
     ] = "max",
     cycles: Annotated[int | None, typer.Option("--cycles", metavar="N", min=1, help="Stop after so many.")] = None,
     until: Annotated[str | None, typer.Option("--until", metavar="DATE", help="Stop after this session.")] = None,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait where another process runs the desk, instead of ending with 3.")
+    ] = False,
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
@@ -33,7 +36,7 @@ def command(
     from adapters.desk.settings import find_desk, read_desk
     from adapters.running.scheduled import Plan, run_scheduled
 
-    plan = Plan(replay=replay, speed=speed, cycles=cycles, until=until)
+    plan = Plan(replay=replay, speed=speed, cycles=cycles, until=until, wait=wait)
     run_scheduled(read_desk(find_desk(desk)), plan, _as_json if json else _as_text)
     return Status.FINE
 

@@ -51,8 +51,16 @@ class _Seen:
 class Loop:
     """Drives one runner. `turn` does what is due; `ended` says that nothing ever will be again."""
 
-    def __init__(self, runner: Runner, timetable: Timetable, clock: Clock, told: Told = lambda _: None) -> None:
-        self.runner, self.timetable, self.clock, self._told = runner, timetable, clock, told
+    def __init__(
+        self,
+        runner: Runner,
+        timetable: Timetable,
+        clock: Clock,
+        told: Told = lambda _: None,
+        asked: Callable[[], None] = lambda: None,
+    ) -> None:
+        """`told` hears each cycle that is settled; `asked` answers what people ask of the desk, between two turns."""
+        self.runner, self.timetable, self.clock, self._told, self.asked = runner, timetable, clock, told, asked
         self.settled = 0
         """Cycles decided, failed or missed since the start."""
         self._started = clock.now()
@@ -77,8 +85,12 @@ class Loop:
     def turn(self) -> datetime | None:
         """Do what is due now. Returns when to look again; None where no cycle is left.
 
-        Raises `LogUnwritable` where nothing can be recorded: then nothing goes on.
+        Raises `LogUnwritable` where nothing can be recorded and `Failed` where another process runs the desk: then
+        nothing goes on.
         """
+        if self.runner.lease is not None:
+            self.runner.lease.check()
+        self.asked()
         began = self.clock.now()
         self._jump += self.clock.jumped()
         try:

@@ -17,6 +17,7 @@ from adapters.audit.log import AuditLog, Receipt
 from adapters.desk.settings import Desk
 from adapters.running.clock import Clock
 from adapters.running.desk_log import KILLED, DeskLog
+from adapters.running.lease import Held
 from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
@@ -52,6 +53,8 @@ class Runner(DeskLog):
         """`clock` is that of a desk which runs by the clock; without one, cycles come when they are asked for."""
         super().__init__(desk, log, world.listings, watch, clock)
         self.law, self.world, self.worker = law, world, worker
+        self.lease: Held | None = None
+        """What makes this the one process that runs the desk."""
         self.clock_skew_ms = 0
         """What whoever keeps the time has found: an input of the next decision."""
 

@@ -20,9 +20,10 @@ from adapters.desk.settings import SETTINGS, Desk, shown
 from adapters.frame import Failed
 from adapters.running.clock import Clock, ReplayClock, WallClock
 from adapters.running.driving import Stopping, asked_to_stop, drive, drive_by_wall
+from adapters.running.letters import LetterBox
 from adapters.running.loop import Loop, Told
 from adapters.running.revealed import RevealedWorld
-from adapters.running.session import opened
+from adapters.running.session import Claim, opened
 from adapters.running.watch import Watch, unwatched
 from adapters.running.world import World
 from adapters.schedule.timetable import Timetable
@@ -41,6 +42,8 @@ class Plan:
     speed: str = "max"
     cycles: int | None = None
     until: str | None = None
+    wait: bool = False
+    """Whether to wait where another process runs the desk."""
 
 
 def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched) -> None:
@@ -54,8 +57,9 @@ def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched) 
         world = World.of(desk)
         clock = ReplayClock(_begin(desk, world), _speed(plan.speed))
         world = RevealedWorld.over(world, clock)
-    with asked_to_stop() as asked, opened(desk, world, watch, clock) as runner:
-        loop = Loop(runner, Timetable(world.calendar, desk.settings.schedule), clock, told)
+    with asked_to_stop() as asked, opened(desk, world, watch, clock, Claim("run", plan.wait, asked)) as runner:
+        letters = LetterBox(desk, runner)
+        loop = Loop(runner, Timetable(world.calendar, desk.settings.schedule), clock, told, letters.look)
         if plan.replay is None:
             drive_by_wall(loop, _enough(loop, plan, plan.until, asked))
             if loop.ended:

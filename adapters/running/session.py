@@ -1,24 +1,28 @@
-"""A desk opened for running: law checked, log open and verified, worker started, unfinished business resolved.
+"""A desk opened for running: law checked, log verified, lease taken, worker started, unfinished business resolved.
 
-The order is the point: nothing starts before the files are sound, and nothing is sent before the log verifies.
+The order is the point: nothing starts before the files are sound, nothing is read from the log before the lease is
+ours, and nothing is sent before the log verifies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 
-from adapters.audit.log import AuditLog, LogUnwritable
+from adapters.audit.log import AuditLog
 from adapters.desk.settings import Desk, refuse_packaged
 from adapters.frame import Failed
 from adapters.running.clock import Clock
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
+from adapters.running.lease import held
 from adapters.running.provenance import program
 from adapters.running.runner import Runner
 from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World, placed, read_law
+from adapters.store.faults import StoreFailed
 from knowledge.faults import Faulty
 from knowledge.values import text
 
@@ -26,20 +30,46 @@ PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-lear
 """Whose versions a start record names."""
 
 
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """Who asks for the lease of a desk."""
+
+    what: str = "cycle"
+    """The command, for whom it stands in the way of."""
+    wait: bool = False
+    """Whether to wait for a holder to end."""
+    stopping: Callable[[], bool] = lambda: False
+    """Whether waiting is to end."""
+
+
 @contextmanager
-def opened(desk: Desk, world: World, watch: Watch = unwatched, clock: Clock | None = None) -> Iterator[Runner]:
-    """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines."""
+def opened(
+    desk: Desk,
+    world: World,
+    watch: Watch = unwatched,
+    clock: Clock | None = None,
+    claim: Claim = Claim(),
+) -> Iterator[Runner]:
+    """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines.
+
+    `Failed` too where another process runs the desk.
+    """
     refuse_packaged(desk)
     law = read_law(desk)
     check_costs(desk, law.limits)
     try:
-        with _worker(desk, law) as worker, AuditLog.open(desk.store) as log:
+        with (
+            _worker(desk, law) as worker,
+            AuditLog.open(desk.store) as log,
+            held(desk.store, claim.what, wait=claim.wait, stopping=claim.stopping) as lease,
+        ):
             check_account(desk, log)
             runner = Runner(desk, law, world, log, worker, watch, clock)
+            runner.lease = lease
             check_instruments(desk, runner.standing, world.listings)
             _begin(runner, law)
             yield runner
-    except LogUnwritable as error:
+    except StoreFailed as error:
         raise Failed(f"{error}; nothing more was sent") from error
     except WorkerLost as error:
         raise Failed(f"{error}; run `warrant doctor`") from error

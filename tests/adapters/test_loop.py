@@ -13,11 +13,14 @@ import pytest
 from adapters.audit.log import AuditLog
 from adapters.audit.sequence import SequenceCheck
 from adapters.paper.venue import Bar
+from adapters.running.letters import LetterBox
 from adapters.running.loop import MOST_APART, Loop
 from adapters.running.runner import Runner
 from adapters.running.worker import Worker
 from adapters.running.world import Law
 from adapters.schedule.timetable import Timetable
+from adapters.store import requests
+from adapters.store.opening import opened
 from knowledge.faults import Fault, Faulty
 from tests.adapters.clocks import MadeClock
 from tests.attack.stage import SESSIONS, SETTINGS, Stage, desk, entries, limits, records, rulebook
@@ -265,4 +268,29 @@ def test_a_crash_at_any_step_neither_repeats_nor_loses_a_cycle(step: str, tmp_pa
         run_to(loop, clock, f"{TUE}T22:00:00Z")
     assert settled(here) == [("decision", THU), ("decision", FRI), ("missed", MON), ("decision", TUE)]
     assert len(records(here, "fill")) == 1
+    assert complaints(here) == []
+
+
+# --- what people ask --------------------------------------------------------------------------------------------
+
+
+def test_a_kill_that_was_asked_for_is_done_between_two_turns_and_answered_once(tmp_path: Path, worker: Worker) -> None:
+    moods = {(day, "AAPL"): "long" for day in (THU, FRI)}
+    here, clock = market(tmp_path, there={THU, FRI}, moods=moods), MadeClock(BEFORE_THU)
+    with looping(here, clock, worker) as loop:
+        loop.asked = LetterBox(here.desk, loop.runner, every=0).look
+        run_to(loop, clock, f"{THU}T22:00:00Z")
+        with opened(here.desk.store) as connection:
+            asked = requests.ask(connection, clock.now(), "kill", "A. Person", "a test")
+        for _ in range(2):
+            loop.turn()
+            with opened(here.desk.store) as connection:
+                answer = requests.request(connection, asked.id).answer
+        assert answer == "done: the desk is killed; entries cancelled: 1; exits and protective orders stay"
+        run_to(loop, clock, f"{FRI}T22:00:00Z")
+    first, second = records(here, "decision")
+    assert (set(entries(first)), set(entries(second))) == ({"AAPL"}, set())
+    killed = [one["who"] for one in records(here, "state") if one["state"] == "killed"]
+    assert killed == ["A. Person"]
+    assert records(here, "fill") == []
     assert complaints(here) == []
