@@ -23,6 +23,8 @@ class Instrument:
     tick: Decimal
     multiplier: Decimal
     earnings: tuple[str, ...] = ()
+    borrow_rate: Decimal | None = None
+    """What borrowing it costs a year, as a share of its value; None where the broker's usual rate holds."""
 
     @property
     def venue(self) -> str:

@@ -95,6 +95,12 @@ def is_date(words: str) -> bool:
         return False
 
 
+def check_date(words: str | None) -> None:
+    """Raises `Faulty` where a date was given and is none."""
+    if words is not None and not is_date(words):
+        raise _unknown(words, "this is no date; write one such as 2011-03-01")
+
+
 def check_symbol(record: Json, symbol: str | None) -> None:
     """Raises `Faulty` where a decision has no verdict on this instrument."""
     names = [one["instrument"] for one in record["verdicts"]]
@@ -109,8 +115,7 @@ def session_date(day: str | None, world: World) -> str | None:
     """A session of the feed, as given on the command line. Raises `Faulty`."""
     if day is None:
         return None
-    if not is_date(day):
-        raise _unknown(day, "this is no date; write one such as 2011-03-01")
+    check_date(day)
     sessions = world.survey.market.panel.sessions
     if day not in sessions:
         near = [one for one in sessions if one <= day][-1:] or [sessions[0]]

@@ -26,7 +26,7 @@ from knowledge.faults import Fault, Faulty
 _WORDS = ("issuer", "sector", "currency", "exchange", "country", "shortable")
 _NUMBERS = ("lot", "tick", "multiplier")
 _NEEDED = ("name", *_WORDS, *_NUMBERS)
-_KNOWN = (*_NEEDED, "earnings")
+_KNOWN = (*_NEEDED, "earnings", "borrow_rate")
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
@@ -126,6 +126,7 @@ class _Reader:
         texts = {name: self.scalar(*entries[name]) for name in _NEEDED if name in entries}
         numbers = {name: self.number(entries[name][1], name) for name in _NUMBERS if name in entries}
         earnings = self.dates(entries["earnings"][1]) if "earnings" in entries else ()
+        rate = self.number(entries["borrow_rate"][1], "borrow_rate") if "borrow_rate" in entries else None
         if len(self.faults) > before:
             return None
         self.through_the_door(symbol, {**{name: texts[name] for name in _WORDS}, **numbers}, entries, key)
@@ -144,6 +145,7 @@ class _Reader:
             tick=numbers["tick"],
             multiplier=numbers["multiplier"],
             earnings=earnings,
+            borrow_rate=rate,
         )
 
     def through_the_door(

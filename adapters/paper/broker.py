@@ -25,7 +25,7 @@ from adapters.paper.matching import Matching
 from adapters.paper.state import PaperState, Ticket
 from adapters.paper.terms import Reason, Rejected, check
 from adapters.paper.venue import Bar, Costs, Listing, Session
-from engine.books.books import split_record
+from engine.books.records import split_record
 from engine.orders.order import TABLE, Event, Role, State
 from engine.orders.portfolio import Mode, Working
 from engine.orders.warrants import PaperWarrant, Warrant, instant

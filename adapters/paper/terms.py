@@ -34,6 +34,7 @@ class Reason(StrEnum):
     OPPOSITE = "opposite"
     NOTHING_TO_REDUCE = "nothing-to-reduce"
     NOT_CLOSER = "not-closer"
+    NOT_SHORTABLE = "not-shortable"
 
 
 class Rejected(Exception):
@@ -89,6 +90,8 @@ def _check_entry(order: Order, stop: Order | None, state: PaperState) -> None:
         raise Rejected(Reason.BAD_TERMS, "a protective stop lies on the losing side of its entry's limit price")
     if stop.client_order_id in state.tickets:
         raise Rejected(Reason.ID_TAKEN, f"the client order id `{stop.client_order_id}` is taken")
+    if order.side is Side.SELL and not state.listings[order.instrument].shortable:
+        raise Rejected(Reason.NOT_SHORTABLE, f"no shares of `{order.instrument}` can be borrowed")
     if state.position(order.instrument) * order.side.sign < 0:
         raise Rejected(Reason.OPPOSITE, "an entry against the position would cross zero; it is an exit first")
     for other in state.on(order.instrument):

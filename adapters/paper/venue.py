@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from fractions import Fraction
 
-from engine.books.money import to_multiple
+from engine.books.money import NOTHING, to_multiple
 from engine.orders.order import Kind, Order, Side
 
 CENT = Decimal("0.01")
@@ -61,6 +61,10 @@ class Listing:
     tick: Decimal
     currency: str
     multiplier: Decimal
+    shortable: bool = True
+    """Whether it lends shares to be sold short."""
+    borrow_rate: Decimal = NOTHING
+    """What that costs a year, as a share of their value."""
 
 
 @dataclass(frozen=True, slots=True)

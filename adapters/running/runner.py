@@ -9,7 +9,7 @@ second submission the same submission.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from time import perf_counter_ns
 
@@ -21,7 +21,9 @@ from adapters.running.lease import Held
 from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
-from engine.books.books import dividend_record, portfolio, session_record
+from engine.books.books import portfolio
+from engine.books.records import borrow_record, dividend_record, session_record, settlement_record
+from engine.books.settlement import due
 from engine.orders.order import Role
 from engine.orders.portfolio import Mode, Operations, Portfolio
 from engine.orders.warrants import Inputs, PaperWarrant, Warrant, instant
@@ -135,9 +137,9 @@ class Runner(DeskLog):
         return tuple(one for one in self.world.sessions(passed or day, day) if one > passed)
 
     def _pass(self, day: str) -> None:
-        """Actions of the ex-date, fills of the bar, the close: one transaction."""
+        """What the nights cost and settle, actions of the ex-date, fills of the bar, the close: one transaction."""
         session, bars = self.world.session(day), self.world.bars(day)
-        records: list[Json] = []
+        records = [*self._overnight(day, session.opens_at)]
         for action in self.world.actions.get(day, ()):
             if action.kind == "split":
                 records += self.standing.broker.split(action.instrument, Fraction(action.amount), session)
@@ -161,6 +163,17 @@ class Runner(DeskLog):
              "why": f"{count} entries of {name} executed in one session; only a named person resumes it"}
             for name, count in used.items() if name not in self.standing.throttled
         ])  # fmt: skip
+
+    def _overnight(self, day: str, opens_at: str) -> Iterator[Json]:
+        """What the nights since the last session cost and settle."""
+        books, listings = self.standing.books, self.standing.broker.state.listings
+        usual = self.desk.settings.broker.borrow_rate
+        for name, held in sorted(books.holdings.items()):
+            rate = listings[name].borrow_rate if name in listings else usual
+            if held.quantity < 0 and rate:
+                yield borrow_record(held, rate, books.session, day, opens_at)
+        for one in due(books.unsettled, day):
+            yield settlement_record(one, day, opens_at)
 
     def portfolio(self, day: str, snapshot: Snapshot) -> Portfolio:
         """The portfolio at a session's close."""

@@ -152,7 +152,17 @@ class World:
     @property
     def listings(self) -> dict[str, Listing]:
         """What the venue fixes about each instrument."""
-        return {one.symbol: Listing(one.tick, one.currency, one.multiplier) for one in self.instruments}
+        usual = self.desk.settings.broker.borrow_rate
+        return {
+            one.symbol: Listing(
+                one.tick,
+                one.currency,
+                one.multiplier,
+                shortable=one.shortable == "yes",
+                borrow_rate=usual if one.borrow_rate is None else one.borrow_rate,
+            )
+            for one in self.instruments
+        }
 
     def session(self, day: str) -> Session:
         """A session with its instants."""

@@ -1,34 +1,38 @@
 """The books: cash, positions and results as a fold over what the log says happened.
 
 - Everything is exact: money is `Decimal` that refuses to round, cost and realised result are `Fraction`.
-- Double entry in spirit: NAV - deposited = realised + unrealised + dividends - fees, always, and exactly.
+- NAV - deposited = realised + unrealised + dividends - fees - borrow, always, and exactly. The same records as double
+  entry, account by account, are `engine.books.ledger`, derived apart from this fold and compared with it.
 - A session begins with its first event and ends with `end_session`; until the next one begins, the day's result and
   `traded_today` are those of the session that ended.
-- Settled cash leaves out the proceeds of open short sales; everything else settles at once (a lag of n days, as
-  venues have it, is left out here).
+- Settled cash leaves out the proceeds of open short sales, and what has not come in yet (`engine.books.settlement`); a
+  desk's `start` record says how many sessions that takes.
+- A short pays for its borrow each calendar night, on its value at the last close, and pays dividends.
 - A held instrument without a price keeps its last one, and `Mark.missing` names it.
 - Splits pay fractions of a share in cash, rounded to the cent against the account.
 
-Left out: currencies other than the account's (such a fill is refused), borrow cost, interest, taxes. Protective stops
-are orders: they live at the venue, and `portfolio` reads them from the working orders.
+Left out: currencies other than the account's (such a fill is refused), interest, taxes. Protective stops are orders:
+they live at the venue, and `portfolio` reads them from the working orders.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-from engine.books.holdings import Fill, Holding, after_close, after_fill, after_split, post
+from engine.books.holdings import Fill, Holding, after_close, after_fill, after_split, post, settling
 from engine.books.money import NOTHING, product, to_multiple, total
+from engine.books.records import CENT, borrow_fee, nights_between
+from engine.books.settlement import Unsettled, agree, older, settled
 from engine.orders.order import Role, Side, State
 from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Working
-from knowledge.values import Json, fraction, text
+from knowledge.values import Json, fraction
 
-_CENT = Decimal("0.01")
 _PRICE = Decimal("0.000001")
 _CLOSE = Decimal("0.0001")
+_NONE = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,18 @@ class Books:
     deposited: Decimal
     cash: Decimal
     fees: Decimal
+    borrow: Decimal
+    """What borrowing shares has cost."""
     dividends: Decimal
     realised: Fraction
     holdings: Mapping[str, Holding]
+    settlement_days: int
+    """Sessions until what is agreed from now on settles."""
+    unsettled: tuple[Unsettled, ...]
     session: str
     """The session whose events are being booked, empty before the first."""
+    before: str
+    """The session before that one."""
     ended: bool
     """Whether that session is over."""
     opening_nav: Fraction
@@ -76,10 +87,14 @@ class Books:
             deposited=deposit,
             cash=deposit,
             fees=NOTHING,
+            borrow=NOTHING,
             dividends=NOTHING,
             realised=Fraction(0),
             holdings={},
+            settlement_days=0,
+            unsettled=(),
             session="",
+            before="",
             ended=True,
             opening_nav=nav,
             closing_nav=nav,
@@ -88,10 +103,19 @@ class Books:
         )
 
     @property
+    def short_proceeds(self) -> Fraction:
+        """What open short sales brought, held by the broker against them."""
+        return sum((-held.cost for held in self.holdings.values() if held.quantity < 0), Fraction(0))
+
+    @property
+    def receivable(self) -> Fraction:
+        """What has been agreed to come in and has not yet."""
+        return sum((one.receivable for one in self.unsettled), Fraction(0))
+
+    @property
     def settled_cash(self) -> Decimal:
-        """Cash without the proceeds of open short sales, rounded down to the cent."""
-        proceeds = sum((-held.cost for held in self.holdings.values() if held.quantity < 0), Fraction(0))
-        return to_multiple(Fraction(self.cash) - proceeds, _CENT, ROUND_FLOOR)
+        """Cash without proceeds of open short sales and without what has not come in, rounded down to the cent."""
+        return to_multiple(Fraction(self.cash) - self.short_proceeds - self.receivable, CENT, ROUND_FLOOR)
 
 
 def fold(books: Books, records: Iterable[Json]) -> Books:
@@ -103,56 +127,16 @@ def fold(books: Books, records: Iterable[Json]) -> Books:
 
 def apply(books: Books, record: Json) -> Books:
     """Apply one record. Raises `ValueError` on one that can not have happened after these books."""
-    match record["kind"], record.get("entry"):
-        case "fill", _:
-            return apply_fill(books, Fill.from_json(record))
-        case "books", "split":
-            return apply_split(books, record["instrument"], fraction(record["ratio"]), record["session"])
-        case "books", "dividend":
-            return apply_dividend(books, record["instrument"], Decimal(record["per_share"]), record["session"])
-        case "books", "session":
-            closes = {instrument: Decimal(close) for instrument, close in record["closes"].items()}
-            return end_session(books, record["session"], closes)
-        case "books", other:
-            raise ValueError(f"the books know no entry `{other}`; they know split, dividend and session")
-    return books
-
-
-def split_record(instrument: str, ratio: Fraction, session: str, as_of: str) -> Json:
-    """The record of a split: `ratio` new shares for each old one, from this session's open on."""
-    return {
-        "kind": "books",
-        "entry": "split",
-        "event_id": f"split:{instrument}:{session}",
-        "instrument": instrument,
-        "ratio": text(ratio),
-        "session": session,
-        "as_of": as_of,
-    }
-
-
-def dividend_record(instrument: str, per_share: Decimal, session: str, as_of: str) -> Json:
-    """The record of a cash dividend: `session` is its ex-date."""
-    return {
-        "kind": "books",
-        "entry": "dividend",
-        "event_id": f"dividend:{instrument}:{session}",
-        "instrument": instrument,
-        "per_share": text(per_share),
-        "session": session,
-        "as_of": as_of,
-    }
-
-
-def session_record(session: str, closes: Mapping[str, Decimal], as_of: str) -> Json:
-    """The record of a session's end with the raw closes that were known."""
-    return {
-        "kind": "books",
-        "entry": "session",
-        "session": session,
-        "closes": {name: text(closes[name]) for name in sorted(closes)},
-        "as_of": as_of,
-    }
+    if record["kind"] == "start":
+        return replace(books, settlement_days=int(record.get("costs", {}).get("settlement_days", "0")))
+    if record["kind"] == "fill":
+        return apply_fill(books, Fill.from_json(record))
+    if record["kind"] != "books":
+        return books
+    step = _ENTRIES.get(record["entry"])
+    if step is None:
+        raise ValueError(f"the books know no entry `{record['entry']}`; they know {', '.join(_ENTRIES)}")
+    return step(books, record)
 
 
 def apply_fill(books: Books, fill: Fill) -> Books:
@@ -173,6 +157,7 @@ def apply_fill(books: Books, fill: Fill) -> Books:
         realised=books.realised + posting.realised,
         traded=total(books.traded, abs(posting.cash)),
         holdings=_with(books.holdings, fill.instrument, after_fill(held, fill, posting)),
+        unsettled=_agreed(books, *settling(held, fill, posting)),
     )
 
 
@@ -188,13 +173,15 @@ def apply_split(books: Books, instrument: str, ratio: Fraction, session: str) ->
     if held is None:
         return books
     after, rest = after_split(held, ratio)
-    paid = to_multiple(rest * Fraction(held.multiplier) * held.last_price / ratio, _CENT, ROUND_FLOOR)
+    paid = to_multiple(rest * Fraction(held.multiplier) * held.last_price / ratio, CENT, ROUND_FLOOR)
     cost_of_rest = held.cost - (after.cost if after else 0)
     return replace(
         books,
         cash=total(books.cash, paid),
         realised=books.realised + Fraction(paid) - cost_of_rest,
         holdings=_with(books.holdings, instrument, after),
+        # The proceeds of the fraction of a short are held against it no longer.
+        unsettled=_agreed(books, max(_NONE, Fraction(paid)) + max(_NONE, -cost_of_rest), max(_NONE, -Fraction(paid))),
     )
 
 
@@ -205,7 +192,27 @@ def apply_dividend(books: Books, instrument: str, per_share: Decimal, session: s
     if held is None:
         return books
     amount = product(held.quantity, held.multiplier, per_share)
-    return replace(books, cash=total(books.cash, amount), dividends=total(books.dividends, amount))
+    unsettled = _agreed(books, max(_NONE, Fraction(amount)), max(_NONE, -Fraction(amount)))
+    return replace(books, cash=total(books.cash, amount), dividends=total(books.dividends, amount), unsettled=unsettled)
+
+
+def apply_borrow(books: Books, record: Json) -> Books:
+    """What a short cost over the nights before a session; first of its events. Refuses any other fee than that."""
+    books = _begin(books, record["session"])
+    held, rate = books.holdings.get(record["instrument"]), Decimal(record["rate"])
+    if held is None or held.quantity >= 0 or not books.before:
+        raise ValueError(f"`{record['event_id']}` charges for shares that were not borrowed")
+    value, nights = abs(held.units * held.last_price), nights_between(books.before, books.session)
+    fee = borrow_fee(value, rate, nights)
+    if (fraction(record["value"]), record["nights"], Decimal(record["fee"])) != (value, nights, fee):
+        raise ValueError(f"`{record['event_id']}` charges {record['fee']} for {nights} nights, and {fee} is due")
+    return replace(books, cash=total(books.cash, -fee), borrow=total(books.borrow, fee))
+
+
+def apply_settlement(books: Books, agreed: str, receivable: Fraction, payable: Fraction, session: str) -> Books:
+    """Money that was agreed in an earlier session changes hands; it was cash all the while, and now counts as such."""
+    books = _begin(books, session)
+    return replace(books, unsettled=settled(books.unsettled, session, agreed, receivable, payable))
 
 
 def mark(books: Books, prices: Mapping[str, Decimal]) -> Mark:
@@ -229,6 +236,7 @@ def end_session(books: Books, session: str, closes: Mapping[str, Decimal]) -> Bo
     return replace(
         books,
         ended=True,
+        unsettled=older(books.unsettled, session),
         closing_nav=nav,
         high_water_mark=max(books.high_water_mark, nav),
         holdings={name: after_close(held, _price(closes, name)) for name, held in books.holdings.items()},
@@ -296,7 +304,12 @@ def _begin(books: Books, session: str) -> Books:
         raise ValueError(f"an event of session {session} comes after the end of session {books.session}")
     if session == books.session:
         return books
-    return replace(books, session=session, ended=False, opening_nav=books.closing_nav, traded=NOTHING)
+    before = books.session
+    return replace(books, session=session, before=before, ended=False, opening_nav=books.closing_nav, traded=NOTHING)
+
+
+def _agreed(books: Books, receivable: Fraction, payable: Fraction) -> tuple[Unsettled, ...]:
+    return agree(books.unsettled, books.session, books.settlement_days, receivable, payable)
 
 
 def _with(holdings: Mapping[str, Holding], instrument: str, held: Holding | None) -> Mapping[str, Holding]:
@@ -307,3 +320,22 @@ def _with(holdings: Mapping[str, Holding], instrument: str, held: Holding | None
 def _price(prices: Mapping[str, Decimal], instrument: str) -> Fraction | None:
     price = prices.get(instrument)
     return Fraction(price) if price is not None and price.is_finite() and price > 0 else None
+
+
+def _settlement(books: Books, record: Json) -> Books:
+    amounts = fraction(record["receivable"]), fraction(record["payable"])
+    return apply_settlement(books, record["agreed"], *amounts, record["session"])
+
+
+def _session(books: Books, record: Json) -> Books:
+    return end_session(books, record["session"], {name: Decimal(each) for name, each in record["closes"].items()})
+
+
+_ENTRIES: dict[str, Callable[[Books, Json], Books]] = {
+    "split": lambda books, one: apply_split(books, one["instrument"], fraction(one["ratio"]), one["session"]),
+    "dividend": lambda books, one: apply_dividend(books, one["instrument"], Decimal(one["per_share"]), one["session"]),
+    "borrow": apply_borrow,
+    "settlement": _settlement,
+    "session": _session,
+}
+"""What a record of kind `books` may say, by its entry."""

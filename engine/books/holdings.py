@@ -106,6 +106,17 @@ def post(held: Holding | None, fill: Fill) -> Posting:
     return Posting(closed, opened, realised, -notional * fill.side.sign, fill.commission)
 
 
+def settling(held: Holding | None, fill: Fill, posting: Posting) -> tuple[Fraction, Fraction]:
+    """What a fill makes receivable and payable. Proceeds of a short stay with the broker until it is covered."""
+    each = Fraction(fill.price) * Fraction(fill.multiplier)
+    if fill.side is Side.SELL:
+        return Fraction(posting.closed) * each, Fraction(0)
+    released = Fraction(0)
+    if held is not None and held.quantity < 0:
+        released = abs(held.cost * Fraction(posting.closed) / Fraction(held.quantity))
+    return released, Fraction(fill.quantity) * each
+
+
 def after_fill(held: Holding | None, fill: Fill, posting: Posting) -> Holding | None:
     """The holding after a fill, None when flat. What is left of a holding keeps its average cost."""
     opening = Fraction(posting.opened) * Fraction(fill.price) * Fraction(fill.multiplier) * fill.side.sign

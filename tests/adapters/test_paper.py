@@ -474,3 +474,11 @@ def test_with_the_real_log_from_decision_to_restored_position(tmp_path) -> None:
     assert again.state == broker.state
     assert records[0]["decision_id"] == receipt.record_id
     assert records[2]["session"] == day(1)
+
+
+def test_what_can_not_be_borrowed_is_not_sold_short() -> None:
+    listings = {**LISTINGS, "AAPL": replace(LISTINGS["AAPL"], shortable=False)}
+    desk = Desk()
+    desk.broker = PaperBroker(ACCOUNT, Mode.BACKTEST, listings, desk.log.verify)
+    assert desk.submit(*entry("s", SELL, "100", "105"))[-1]["reason"] == Reason.NOT_SHORTABLE
+    assert desk.submit(*ENTRY)[-1]["event"] == Event.ACCEPT

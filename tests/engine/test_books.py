@@ -15,16 +15,14 @@ from engine.books.books import (
     apply_dividend,
     apply_fill,
     apply_split,
-    dividend_record,
     end_session,
     fold,
     mark,
     portfolio,
-    session_record,
-    split_record,
 )
 from engine.books.holdings import Fill, post, split_quantity
 from engine.books.money import to_multiple, total
+from engine.books.records import dividend_record, session_record, split_record
 from engine.orders.order import Kind, Order, Role, Side, State
 from engine.orders.portfolio import Mode, Operations, Portfolio, Working
 from knowledge.values import canonical, parse
