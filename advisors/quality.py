@@ -129,7 +129,7 @@ def _place(rows: Rows, sessions: tuple[str, ...]) -> _Placed:
     present[at] = True
     seen = present.copy()
     seen[repeated] = True
-    faults = _faults(bars, present)
+    faults = bar_faults(bars, present)
     faulty = np.logical_or.reduce([where for _, where, _ in faults])
     for grid in bars.values():
         grid[faulty] = np.nan
@@ -192,7 +192,7 @@ def _sort_in(
     return at, once, [row for row, _ in repeated], reports
 
 
-def _faults(bars: dict[str, Floats], present: NDArray[np.bool_]) -> list[Found]:
+def bar_faults(bars: dict[str, Floats], present: NDArray[np.bool_]) -> list[Found]:
     """Bars that cannot be used as numbers. Comparisons with NaN are false, so each bar is faulted for what it has."""
     opened, high, low, close, volume = (bars[name] for name in COLUMNS)
     prices = np.stack([opened, high, low, close])

@@ -1,0 +1,1 @@
+"""Bring in your own bars, check them, and say whose they are."""
