@@ -33,8 +33,9 @@ def series(name: str, days: tuple[str, ...] = DAYS) -> Rows:
 
 def test_what_goes_in_comes_out_to_the_last_bit(tmp_path: Path) -> None:
     store = BarStore(tmp_path / "bars")
-    rows = replace(FEED.series()[0], dividends="previous-close")
-    rows.low[5] = np.nan
+    whole = FEED.series()[0]
+    low = np.where(np.arange(len(whole.dates)) == 5, np.nan, whole.low)
+    rows = replace(whole, low=low, dividends="previous-close")
     keep(store, rows)
     back = store.read("AAPL")
     assert back.dates == rows.dates
