@@ -13,7 +13,7 @@ from typing import IO
 
 from adapters.audit.envelope import inlined
 from adapters.audit.reader import LogReader
-from adapters.audit.store import LogUnreadable
+from adapters.store.faults import LogUnreadable
 from knowledge.values import Json, canonical, parse
 
 KEPT_VALUES = 8

@@ -20,18 +20,22 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
 from pathlib import Path
+from time import monotonic, sleep
 from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, text
 from sqlalchemy.engine import Connection
 
-from adapters.audit import store
 from adapters.audit.envelope import FORMAT, Envelope, Kind, inlined, instant, references, seal
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.audit.reader import LogReader, Receipt, verify_receipt
-from adapters.audit.store import BLOB, LEAF, TIMING, TREE, LogUnreadable, LogUnwritable
+from adapters.store import engine, opening
+from adapters.store.address import Address
+from adapters.store.faults import LogUnreadable, LogUnwritable, StoreFailed
+from adapters.store.guards import expected, present
+from adapters.store.tables import BLOB, LEAF, TIMING, TREE, pack
 from knowledge.values import Json, canonical, digest
 
 __all__ = [
@@ -48,12 +52,16 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 OWN = ("format", "kind", "seq", "blobs", "record_id")
 """Fields that the log itself writes."""
 
+_AGAIN_SECONDS = 0.1
+"""Between two tries to reach a server that was lost in the middle of a commit."""
+
 _ADD_LEAF, _ADD_TREE, _ADD_BLOB, _ADD_TIMING = insert(LEAF), insert(TREE), insert(BLOB), insert(TIMING)
 _HAS_BLOB = select(BLOB.c.digest).where(BLOB.c.digest == bindparam("digest"))
 # Plain text: what a damaged file gives back goes through no conversion before it is checked.
-_HEAD = "SELECT size, root FROM tree ORDER BY size DESC LIMIT 1"
-_LEAVES_FROM = "SELECT seq, leaf_hash FROM leaf WHERE seq >= ? ORDER BY seq"
-_LAST_AS_OF = "SELECT as_of FROM leaf ORDER BY seq DESC LIMIT 1"
+_HEAD = text("SELECT size, root FROM tree ORDER BY size DESC LIMIT 1")
+_LEAVES_FROM = text("SELECT seq, leaf_hash FROM leaf WHERE seq >= :seq ORDER BY seq")
+_ROOT_OF = text("SELECT root FROM tree WHERE size = :size")
+_LAST_AS_OF = text("SELECT as_of FROM leaf ORDER BY seq DESC LIMIT 1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,37 +77,36 @@ class Entry:
 class AuditLog(LogReader):
     """A log opened for appending. Threads may share it; processes may each have one."""
 
-    def __init__(self, path: Path, connection: Connection, clock: Callable[[], datetime]) -> None:
+    def __init__(self, path: Address, connection: Connection, clock: Callable[[], datetime]) -> None:
         super().__init__(path, connection)
         self._clock = clock
         self._file = _file(path)
         self._range = CompactRange()
         self._last_as_of: datetime | None = None
+        self._asked: CompactRange | None = None
+        """The tree as it is if an append was committed whose answer was lost for good."""
         self._lock = threading.Lock()
 
     @classmethod
     def open(
         cls,
-        path: Path,
+        path: Address,
         *,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
-        busy_seconds: float = store.BUSY_SECONDS,
+        busy_seconds: float = engine.BUSY_SECONDS,
     ) -> AuditLog:
         """Open the log, made if there is none, and check its head against its leaves. Raises `LogUnwritable`.
+
+        What is made is a SQLite file, or a schema in a database that is there.
 
         `clock` gives the wall-clock instant that is kept beside each leaf, outside its hash.
         """
         with _writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            # SQLite takes an empty file for a new database; a log that lost its content must not look like a new one.
-            if path.exists() and path.stat().st_size == 0:
-                raise LogUnwritable(
-                    f"the log `{path}` is empty, which a log never is; remove the file to begin a new one"
-                )
-            log = cls(path, store.connect(path, write=True, busy_seconds=busy_seconds), clock)
+            opening.make(path)
+            log = cls(path, engine.connect(path, write=True, busy_seconds=busy_seconds), clock)
             try:
-                with store.transaction(log._connection):
-                    log._check_or_create()
+                with engine.writing(log._connection):
+                    log._check()
             except BaseException:
                 log.close()
                 raise
@@ -126,20 +133,60 @@ class AuditLog(LogReader):
         """
         with self._lock, _writing(self.path):
             self._check_file()
-            with store.transaction(self._connection):
-                head, last = self._catch_up()
-                if after is not None and head.size != after:
-                    raise LogUnwritable(
-                        f"the log `{self.path}` holds {head.size} records where {after} were known: another process"
-                        " runs this desk; end one of the two"
-                    )
-                receipts = []
-                for entry in entries:
-                    receipt, last = self._write(entry, head, last)
-                    head = head.append(leaf_hash(receipt.leaf))
-                    receipts.append(receipt)
-            self._range, self._last_as_of = head, last
+            try:
+                with engine.writing(self._connection):
+                    head, last = self._catch_up()
+                    self._answer(head)
+                    if after is not None and head.size != after:
+                        raise LogUnwritable(
+                            f"the log `{self.path}` holds {head.size} records where {after} were known: another process"
+                            " runs this desk; end one of the two"
+                        )
+                    receipts = []
+                    for entry in entries:
+                        receipt, last = self._write(entry, head, last)
+                        head = head.append(leaf_hash(receipt.leaf))
+                        receipts.append(receipt)
+            except engine.Unconfirmed:
+                self._asked = head
+                self._read_back(head)
+            self._range, self._last_as_of, self._asked = head, last, None
         return tuple(receipts)
+
+    def _read_back(self, written: CompactRange) -> None:
+        """Find out whether a commit whose answer was lost did happen. Raises `LogUnwritable` where it did not.
+
+        Under the write lock: a server that is still busy with the lost transaction holds it until it is through.
+        """
+        until = monotonic() + engine.BUSY_SECONDS
+        while True:
+            try:
+                with engine.writing(self._connection):
+                    found = self._root_of(written.size)
+                break
+            except (*engine.FAULTS, engine.Unconfirmed):
+                if monotonic() > until:
+                    raise LogUnwritable(
+                        f"the connection to the log `{self.path}` was lost while it wrote, and whether the record is"
+                        " there is not known; the next start reads it back"
+                    ) from None
+                sleep(_AGAIN_SECONDS)
+        self._asked = None
+        if found != written.root:
+            raise LogUnwritable(f"the log `{self.path}` cannot be written: the connection to the server was lost")
+
+    def _answer(self, head: CompactRange) -> None:
+        """The records of an append that was given up as unknown may be there: who wrote them does not know it."""
+        asked = self._asked
+        if asked is not None and self._root_of(asked.size) == asked.root:
+            raise LogUnwritable(
+                f"the log `{self.path}` holds the record after all that was not known to be written; start again"
+            )
+        self._asked = None
+
+    def _root_of(self, size: int) -> bytes | None:
+        found = self._connection.execute(_ROOT_OF, {"size": size}).scalar()
+        return bytes(found) if isinstance(found, bytes) else None
 
     def _check_file(self) -> None:
         """SQLite goes on writing to a file that was moved away or replaced, where nobody would find the record."""
@@ -177,26 +224,24 @@ class AuditLog(LogReader):
                 raise ValueError(f"the record names `{name}`, which is neither given nor stored")
             if digest(blobs[name]) != name:
                 raise ValueError(f"the bytes given as `{name}` have another digest")
-            packed = store.pack(blobs[name])
+            packed = pack(blobs[name])
             row = {"digest": name, "packed_hash": sha256(packed).digest(), "packed": packed}
             self._connection.execute(_ADD_BLOB, row)
 
-    def _check_or_create(self) -> None:
-        present = store.objects(self._connection)
-        if not present:
-            store.create(self._connection)
-        for name in (*store.METADATA.tables, *store.TRIGGERS):
-            if present and name not in present:
-                raise self._broken(f"its `{name}` is missing")
+    def _check(self) -> None:
+        opening.settle(self._connection, self.path)
+        missing = expected(self._connection).keys() - present(self._connection).keys()
+        if missing:
+            raise self._broken(f"its `{min(missing)}` is missing")
         self._range, self._last_as_of = self._catch_up()
 
     def _catch_up(self) -> tuple[CompactRange, datetime | None]:
         """The range and last instant of the stored log, going on from what is known; the head must agree."""
-        found = self._connection.exec_driver_sql(_HEAD).first()
+        found = self._connection.execute(_HEAD).first()
         size, root = found if found else (0, CompactRange().root)
         head, last = self._range, self._last_as_of
         if size != head.size:
-            for seq, hashed in self._connection.exec_driver_sql(_LEAVES_FROM, (head.size,)):
+            for seq, hashed in self._connection.execute(_LEAVES_FROM, {"seq": head.size}):
                 if seq != head.size:
                     raise self._broken(f"record {head.size} is missing")
                 if not isinstance(hashed, bytes):
@@ -208,7 +253,7 @@ class AuditLog(LogReader):
         return head, last
 
     def _read_last_as_of(self) -> datetime | None:
-        written = self._connection.exec_driver_sql(_LAST_AS_OF).scalar()
+        written = self._connection.execute(_LAST_AS_OF).scalar()
         try:
             return None if written is None else instant(str(written))
         except ValueError:
@@ -238,8 +283,10 @@ def _checked(record: dict[str, Json]) -> datetime:
         raise ValueError(f"not a record: {details}") from None
 
 
-def _file(path: Path) -> tuple[int, int]:
-    """Which file a path names now: device and number."""
+def _file(path: Address) -> tuple[int, int]:
+    """Which file a path names now: device and number. A schema is found by its name each time."""
+    if not isinstance(path, Path):
+        return 0, 0
     found = path.stat()
     return found.st_dev, found.st_ino
 
@@ -249,10 +296,16 @@ def _z(moment: datetime) -> str:
 
 
 @contextmanager
-def _writing(path: Path) -> Iterator[None]:
+def _writing(path: Address) -> Iterator[None]:
     try:
         yield
-    except store.FAULTS as fault:
-        raise LogUnwritable(f"the log `{path}` cannot be written: {store.reason(fault)}") from None
+    except engine.FAULTS as fault:
+        raise LogUnwritable(f"the log `{path}` cannot be written: {engine.reason(fault)}") from None
     except OSError as fault:
         raise LogUnwritable(f"the log `{path}` cannot be written: {(fault.strerror or str(fault)).lower()}") from None
+    except engine.Unconfirmed:
+        raise LogUnwritable(f"the log `{path}` cannot be written: the connection to the server was lost") from None
+    except LogUnwritable:
+        raise
+    except StoreFailed as fault:
+        raise LogUnwritable(str(fault)) from None

@@ -10,21 +10,24 @@ import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from types import TracebackType
-from typing import Self, TypeVarTuple
+from typing import Any, Self, TypeVarTuple
 
 from sqlalchemy import Row, Select, select
 from sqlalchemy.engine import Connection
 
-from adapters.audit import store
 from adapters.audit.envelope import Kind
 from adapters.audit.merkle import CompactRange, consistency_path, inclusion_path, leaf_hash, verify_inclusion
-from adapters.audit.store import BLOB, LEAF, TIMING, TREE, LogUnreadable
+from adapters.store import engine, opening
+from adapters.store.address import Address
+from adapters.store.faults import LogUnreadable
+from adapters.store.tables import BLOB, LEAF, TIMING, TREE, unpack
 from knowledge.values import Json, digest, parse
 
 Columns = TypeVarTuple("Columns")
 
+_LARGEST_PIECE = 256
+"""Rows of one question to a server, each with the bytes of a record."""
 _HEAD = select(TREE.c.size, TREE.c.root).order_by(TREE.c.size.desc()).limit(1)
 
 
@@ -60,19 +63,14 @@ def verify_receipt(receipt: Receipt, root: bytes) -> bool:
 class LogReader:
     """A log opened for reading only: to explain, export, look up."""
 
-    def __init__(self, path: Path, connection: Connection) -> None:
+    def __init__(self, path: Address, connection: Connection) -> None:
         self.path = path
         self._connection = connection
 
     @classmethod
-    def read(cls, path: Path) -> LogReader:
+    def read(cls, path: Address) -> LogReader:
         """Open an existing log without checking or changing it. Raises `LogUnreadable`."""
-        if not path.is_file():
-            raise LogUnreadable(f"there is no log `{path}`")
-        try:
-            return LogReader(path, store.connect(path, write=False))
-        except store.FAULTS as fault:
-            raise LogUnreadable(f"the log `{path}` cannot be read: {store.reason(fault)}") from None
+        return LogReader(path, opening.to_read(path))
 
     def close(self) -> None:
         """Release the file."""
@@ -118,7 +116,7 @@ class LogReader:
         The bounds are compared as text: instants to the second as the records write them, or a day for its midnight.
         """
         wanted = [Kind(kind).value for kind in kinds]
-        query = select(LEAF.c.bytes).order_by(LEAF.c.seq.desc() if newest_first else LEAF.c.seq)
+        query = select(LEAF.c.seq, LEAF.c.bytes).order_by(LEAF.c.seq.desc() if newest_first else LEAF.c.seq)
         if wanted:
             query = query.where(LEAF.c.kind.in_(wanted))
         if since is not None:
@@ -126,7 +124,7 @@ class LogReader:
         if until is not None:
             query = query.where(LEAF.c.as_of <= until)
         with self._reading():
-            for (leaf,) in self._connection.execute(query):
+            for _, leaf in self._streamed(query, newest_first=newest_first):
                 yield self._parsed(leaf)
 
     def __iter__(self) -> Iterator[Json]:
@@ -149,7 +147,7 @@ class LogReader:
         found = self._all(select(BLOB.c.packed).where(BLOB.c.digest == name))
         if not found:
             raise KeyError(name)
-        content = store.unpack(found[0][0])
+        content = unpack(found[0][0])
         if content is None or digest(content) != name:
             raise LogUnreadable(f"the log `{self.path}` is damaged: the bytes stored as `{name}` have another digest")
         return content
@@ -157,7 +155,8 @@ class LogReader:
     def timings(self) -> Iterator[tuple[int, dict[str, int]]]:
         """Place of the record and nanoseconds by stage, for records that were appended with timings."""
         with self._reading():
-            for seq, stages in self._connection.execute(select(TIMING.c.seq, TIMING.c.stages).order_by(TIMING.c.seq)):
+            query = select(TIMING.c.seq, TIMING.c.stages).order_by(TIMING.c.seq)
+            for seq, stages in self._streamed(query):
                 yield seq, json.loads(stages)
 
     def receipt(self, record_id: str) -> Receipt:
@@ -184,6 +183,25 @@ class LogReader:
         with self._reading():
             return self._connection.execute(query).all()
 
+    def _streamed(self, query: Select[int, Any], *, newest_first: bool = False) -> Iterator[Row[int, Any]]:
+        """Rows of a query ordered by its first column, a record's place, without holding them all.
+
+        SQLite reads as it goes. A PostgreSQL driver fetches a whole answer at once, so there the question is put in
+        pieces, small ones first, as most readers want the newest record only; what is appended meanwhile is left out.
+        """
+        if self._connection.dialect.name == "sqlite":
+            yield from self._connection.execute(query)
+            return
+        (place, *_), size, piece = query.selected_columns, self.size, 1
+        query, reached = query.where(place < size), size if newest_first else -1
+        while True:
+            beyond = place < reached if newest_first else place > reached
+            rows = self._connection.execute(query.where(beyond).limit(piece)).all()
+            yield from rows
+            if len(rows) < piece:
+                return
+            reached, piece = rows[-1][0], min(4 * piece, _LARGEST_PIECE)
+
     def _parsed(self, leaf: bytes) -> Json:
         try:
             return parse(leaf)
@@ -193,6 +211,7 @@ class LogReader:
     @contextmanager
     def _reading(self) -> Iterator[None]:
         try:
+            engine.revive(self._connection)
             yield
-        except store.FAULTS as fault:
-            raise LogUnreadable(f"the log `{self.path}` cannot be read: {store.reason(fault)}") from None
+        except engine.FAULTS as fault:
+            raise LogUnreadable(f"the log `{self.path}` cannot be read: {engine.reason(fault)}") from None

@@ -22,14 +22,18 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import Row, TextClause, text
 from sqlalchemy.engine import Connection, CursorResult
 
-from adapters.audit import store
 from adapters.audit.envelope import ID, derived_id, references
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.audit.sequence import SequenceCheck
-from adapters.audit.store import LogUnreadable, unpack
 from adapters.audit.verification import Check, Finding, Verification, collect, finding_of
+from adapters.store import engine, opening
+from adapters.store.address import Address
+from adapters.store.faults import LogUnreadable
+from adapters.store.guards import expected, present
+from adapters.store.tables import unpack
 from knowledge.values import Json, canonical, digest, parse
 
 Recheck = Callable[[Json, Callable[[str], bytes]], list[str]]
@@ -38,6 +42,10 @@ one sentence for each thing that does not hold, as `field: sentence` where a fie
 
 KEPT_BLOBS = 8
 """Unpacked values kept for the rechecks, because the same rulebook belongs to thousands of records."""
+
+
+_FETCHED = 1000
+_text: Callable[[str], TextClause] = lru_cache(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,28 +60,31 @@ class _Row:
     content: object
 
 
-def verify(path: Path, *, arithmetic: Recheck | None = None, replay: Recheck | None = None) -> Verification:
-    """Verify the log at `path`. Raises `LogUnreadable` only where there is no file."""
-    if not path.is_file():
-        raise LogUnreadable(f"there is no log `{path}`")
+def verify(path: Address, *, arithmetic: Recheck | None = None, replay: Recheck | None = None) -> Verification:
+    """Verify the log at `path`. Raises `LogUnreadable` only where there is none, or a server cannot be reached."""
     rechecks = {
         check: asked for check, asked in ((Check.ARITHMETIC, arithmetic), (Check.REPLAY, replay)) if asked is not None
     }
     pass_ = _Pass(rechecks)
+    if not isinstance(path, Path):
+        with opening.to_read(path) as connection:
+            return pass_.within(connection)
+    if not path.is_file():
+        raise LogUnreadable(f"there is no log `{path}`")
     try:
-        connection = store.connect(path, write=False)
-    except store.FAULTS as fault:
-        return pass_.unreadable(store.reason(fault))
-    try:
+        connection = engine.connect(path, write=False)
+    except engine.FAULTS as fault:
+        return pass_.unreadable(engine.reason(fault))
+    with connection:
         # Damaged text is read as something printable that equals nothing; the default would stop the reading.
         driver: Any = connection.connection.driver_connection
         driver.text_factory = lambda raw: raw.decode("utf-8", "backslashreplace")
-        with store.transaction(connection, "BEGIN"):
-            return pass_.over(connection)
-    except store.FAULTS as fault:
-        return pass_.unreadable(store.reason(fault))
-    finally:
-        connection.close()
+        return pass_.within(connection)
+
+
+def verify_within(connection: Connection) -> Verification:
+    """Verify bytes and sequence of the log that this connection's transaction sees, written or not."""
+    return _Pass({}).over(connection)
 
 
 class _Pass:
@@ -89,9 +100,17 @@ class _Pass:
         self._size = 0
         self._owners: dict[str, tuple[int, str | None]] = {}
 
+    def within(self, connection: Connection) -> Verification:
+        """The verification of the store as it is now."""
+        try:
+            with engine.reading(connection):
+                return self.over(connection)
+        except engine.FAULTS as fault:
+            return self.unreadable(engine.reason(fault))
+
     def over(self, connection: Connection) -> Verification:
         """The verification of everything in this connection's transaction."""
-        self._connection = connection
+        self._connection, self._sqlite = connection, connection.dialect.name == "sqlite"
         self._blob = lru_cache(KEPT_BLOBS)(self._read_blob)
         self._check_objects()
         for row in self._rows():
@@ -99,10 +118,8 @@ class _Pass:
             self._check_row(row)
         self._check_tail()
         self._check_blobs()
-        with self._guarded("file"):
-            for (sentence,) in self._ask("PRAGMA integrity_check(10)").all():
-                if sentence != "ok":
-                    self._complain(Check.BYTES, None, None, "file", f"SQLite finds the file inconsistent: {sentence}")
+        if self._sqlite:
+            self._check_file()
         return self._result()
 
     def unreadable(self, why: str) -> Verification:
@@ -123,42 +140,61 @@ class _Pass:
     def _complain(self, check: Check, seq: int | None, record_id: str | None, field: str, sentence: str) -> None:
         self._findings.append(Finding(check, seq, record_id, field, sentence))
 
-    def _ask(self, query: str, *values: object) -> CursorResult[*tuple[Any, ...]]:
-        return self._connection.exec_driver_sql(query, values)
+    def _ask(self, query: str, **values: object) -> CursorResult[*tuple[Any, ...]]:
+        return self._connection.execute(_text(query), values)
+
+    def _streamed(self, name: str, query: str) -> Iterator[Row[*tuple[Any, ...]]]:
+        """Rows one by one: SQLite reads as it goes, a server is asked for some at a time.
+
+        On a server a fault ends the transaction, unless it is taken back to a point before it.
+        """
+        if self._sqlite:
+            yield from self._ask(query)
+            return
+        self._ask(f"DECLARE {name} NO SCROLL CURSOR FOR {query}")
+        self._ask("SAVEPOINT walk")
+        while rows := self._ask(f"FETCH {_FETCHED} FROM {name}").all():
+            yield from rows
 
     @contextmanager
     def _guarded(self, field: str, seq: int | None = None, record_id: str | None = None) -> Iterator[None]:
         """A part of the file that cannot be read is a finding about the bytes; the rest is read all the same."""
         try:
             yield
-        except store.FAULTS as fault:
-            self._complain(Check.BYTES, seq, record_id, field, f"cannot be read: {store.reason(fault)}")
+        except engine.FAULTS as fault:
+            self._complain(Check.BYTES, seq, record_id, field, f"cannot be read: {engine.reason(fault)}")
+            if not self._sqlite:
+                self._ask("ROLLBACK TO SAVEPOINT walk")
 
     # The file
 
     def _check_objects(self) -> None:
-        present = store.objects(self._connection)
-        for name in store.METADATA.tables:
-            if name not in present:
-                self._complain(Check.BYTES, None, None, name, "the table is missing")
-        for name, text in store.TRIGGERS.items():
-            if name not in present:
-                self._complain(Check.BYTES, None, None, name, "the trigger that protects the log is missing")
-            elif present[name] != text:
-                self._complain(Check.BYTES, None, None, name, "the trigger that protects the log was changed")
+        known, found = expected(self._connection), present(self._connection)
+        for name, text_ in known.items():
+            what = "trigger that protects the log" if text_ else "table"
+            if name not in found:
+                self._complain(Check.BYTES, None, None, name, f"the {what} is missing")
+            elif found[name] != text_:
+                self._complain(Check.BYTES, None, None, name, f"the {what} was changed")
+
+    def _check_file(self) -> None:
+        with self._guarded("file"):
+            for (sentence,) in self._ask("PRAGMA integrity_check(10)").all():
+                if sentence != "ok":
+                    self._complain(Check.BYTES, None, None, "file", f"SQLite finds the file inconsistent: {sentence}")
 
     def _rows(self) -> Iterator[_Row]:
         """All rows of `leaf`. Where the table itself is broken, what can be reached before the break."""
         try:
-            keys = self._ask("SELECT seq, record_id, kind, as_of, leaf_hash FROM leaf ORDER BY seq")
+            keys = self._streamed("keys", "SELECT seq, record_id, kind, as_of, leaf_hash FROM leaf ORDER BY seq")
             for seq, record_id, kind, as_of, hashed in keys:
                 content = None
                 with self._guarded("bytes", seq, _named(record_id)):
-                    content = self._ask("SELECT bytes FROM leaf WHERE seq = ?", seq).scalar()
+                    content = self._ask("SELECT bytes FROM leaf WHERE seq = :seq", seq=seq).scalar()
                 yield _Row(seq, record_id, kind, as_of, hashed, content)
-        except store.FAULTS as fault:
+        except engine.FAULTS as fault:
             for check in self._active:
-                sentence = f"the records cannot be read from here on: {store.reason(fault)}"
+                sentence = f"the records cannot be read from here on: {engine.reason(fault)}"
                 self._complain(check, self._next, None, "leaf", sentence)
             self._range = None
 
@@ -227,7 +263,7 @@ class _Pass:
             return
         stored = None
         with self._guarded("root", row.seq, name):
-            stored = self._ask("SELECT root FROM tree WHERE size = ?", row.seq + 1).scalar()
+            stored = self._ask("SELECT root FROM tree WHERE size = :size", size=row.seq + 1).scalar()
         grown = self._range.append(recomputed)
         if row.leaf_hash != recomputed:
             other = self._range.append(row.leaf_hash) if isinstance(row.leaf_hash, bytes) else grown
@@ -254,11 +290,15 @@ class _Pass:
 
     def _check_blobs(self) -> None:
         found: set[str] = set()
+        # By the place of the row, not by its name: two rows of one name are both read.
+        place, kind = ("rowid", "INTEGER") if self._sqlite else ("ctid", "tid")
+        names = f"SELECT CAST({place} AS TEXT), digest FROM blob"  # noqa: S608  ours
+        kept_at = f"SELECT packed_hash, packed FROM blob WHERE {place} = CAST(:row AS {kind})"  # noqa: S608  ours
         with self._guarded("blob"):
-            for row, name in self._ask("SELECT rowid, digest FROM blob"):
+            for row, name in self._streamed("names", names):
                 seq, owner = self._owners.get(name, (None, None))
                 with self._guarded(str(name), seq, owner):
-                    kept = self._ask("SELECT packed_hash, packed FROM blob WHERE rowid = ?", row).first()
+                    kept = self._ask(kept_at, row=row).first()
                     fault = _blob_fault(name, *kept) if kept else "its row cannot be found"
                     if fault:
                         self._complain(Check.BYTES, seq, owner, str(name), fault)
@@ -268,7 +308,7 @@ class _Pass:
                 self._complain(Check.BYTES, seq, owner, name, "the record names it, but nothing is stored under it")
 
     def _read_blob(self, name: str) -> bytes:
-        packed = self._ask("SELECT packed FROM blob WHERE digest = ?", name).scalar()
+        packed = self._ask("SELECT packed FROM blob WHERE digest = :name", name=name).scalar()
         content = unpack(packed)
         if content is None or digest(content) != name:
             raise KeyError(name)

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from adapters.desk.doctor import Finding
 from adapters.desk.settings import SETTINGS, Desk, read_desk, refuse_packaged, shown, text_of
+from adapters.store.address import Address, Schema
 from knowledge.faults import Fault, Faulty
 
 LEAST_FREE = 512 * 2**20
@@ -128,8 +129,27 @@ def _faults(faulty: Faulty) -> list[Finding]:
     return [Finding(Path(fault.file).name, False, str(fault)) for fault in faulty.faults]
 
 
-def check_store(store: Path) -> Iterator[Finding]:
+def check_store(store: Address) -> Iterator[Finding]:
     """Whether the store can be written, or made, and has room."""
+    if isinstance(store, Path):
+        yield from _check_file(store)
+    else:
+        yield _check_schema(store)
+
+
+def _check_schema(store: Schema) -> Finding:
+    """Whether the database is reached; a desk's schema is made by its first cycle."""
+    from adapters.store.faults import StoreFailed
+    from adapters.store.standing import standing
+
+    try:
+        found = standing(store)
+    except StoreFailed as error:
+        return Finding("store", False, str(error), "start the server, or correct the address: docs/store.md")
+    return Finding("store", found.usable, f"`{store}`: {found}", "" if found.usable else "see docs/store.md")
+
+
+def _check_file(store: Path) -> Iterator[Finding]:
     folder = next(parent for parent in store.absolute().parents if parent.exists())
     try:
         with tempfile.TemporaryFile(dir=folder) as probe:

@@ -13,20 +13,32 @@ Left out: the content of the other four files, which their readers check.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from adapters.bars.exchanges import EXCHANGES
 from adapters.desk.toml_text import Place, decode, parse, places
 from adapters.installation import INSTALLED, SHIPPED
+from adapters.store.address import NAME as SCHEMA_NAME
+from adapters.store.address import VARIABLE, Address, Schema, holds_password, is_url, schema_name
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
@@ -83,11 +95,33 @@ class DeskSection(_Section):
 
 
 class StoreSection(_Section):
-    """Where the audit log lies, relative to the desk."""
+    """Where records are kept: a file, relative to the desk, or a database with a schema for this desk.
+
+    The database's `url` holds no password: give the whole address in `WARRANT_STORE`, or the password where libpq looks
+    for it. Without a `schema` the desk's name is used. Models lie beside `path` in either case.
+    """
 
     path: Annotated[str, Field(min_length=1, description="the name of a file, relative to the desk")] = (
         "store/warrant.sqlite"
     )
+    url: Annotated[str, Field(description="the address of a PostgreSQL database, without a password")] = ""
+    schema_: Annotated[
+        str,
+        Field(
+            alias="schema",
+            pattern=rf"^({SCHEMA_NAME.pattern})?$",
+            description="a word of small letters, digits and _, not beginning with a digit",
+        ),
+    ] = ""
+
+    @field_validator("url")
+    @classmethod
+    def _an_address_without_a_secret(cls, url: str) -> str:
+        if url and not is_url(url):
+            raise PydanticCustomError("url", "no address of a PostgreSQL database")
+        if holds_password(url):
+            raise ValueError(f"`url` holds a password, and files are copied; give it in `{VARIABLE}`, or in ~/.pgpass")
+        return url
 
 
 class FeedSection(_Section):
@@ -198,6 +232,8 @@ class Desk:
 
     folder: Path
     settings: Settings
+    server: str = field(default="", repr=False)
+    """The address of the database that the environment names; it may hold a password. Empty: as the settings say."""
 
     @property
     def rules(self) -> Path:
@@ -220,9 +256,17 @@ class Desk:
         return self.folder / "instruments.yaml"
 
     @property
-    def store(self) -> Path:
-        """The SQLite file of the audit log."""
-        return self.folder / self.settings.store.path
+    def store(self) -> Address:
+        """Where the desk's records are: its SQLite file, or its schema of a database."""
+        section = self.settings.store
+        if url := self.server or section.url:
+            return Schema(url, section.schema_ or schema_name(self.settings.desk.name))
+        return self.folder / section.path
+
+    @property
+    def models(self) -> Path:
+        """The folder of trained models: files, wherever the records are."""
+        return (self.folder / self.settings.store.path).parent / "models"
 
     @property
     def bars(self) -> Path | None:
@@ -276,7 +320,15 @@ def read_desk(folder: Path) -> Desk:
             faults += faulty.faults
     if settings is None or faults:
         raise Faulty(*faults)
-    return Desk(folder, settings)
+    return Desk(folder, settings, server())
+
+
+def server() -> str:
+    """The address of the database that the environment names; empty where it names none. Raises `Faulty`."""
+    found = os.environ.get(VARIABLE, "")
+    if found and not is_url(found):
+        raise Faulty(Fault(VARIABLE, 1, 1, f"`{VARIABLE}` takes an address like `postgresql+psycopg://user@host/name`"))
+    return found
 
 
 def read_settings(source: bytes, file: str) -> Settings:
@@ -294,8 +346,10 @@ def text_of(path: Path) -> str:
     return decode(path.read_bytes(), shown(path))
 
 
-def shown(path: Path) -> str:
-    """A path as people read it: relative to where they stand when it lies below, else whole."""
+def shown(path: Address) -> str:
+    """A path as people read it: relative to where they stand when it lies below, else whole. Never a password."""
+    if not isinstance(path, Path):
+        return str(path)
     whole = path.absolute()
     here = Path.cwd()
     return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(whole)
@@ -306,7 +360,7 @@ def _fault(complaint: ErrorDetails, found: Mapping[tuple[str, ...], Place], file
     path = tuple(map(str, complaint["loc"]))
     place = next((found[path[:end]] for end in range(len(path), 0, -1) if path[:end] in found), (1, 1))
     *table, key = path
-    known = _section(table).model_fields
+    known = {one.alias or name: one for name, one in _section(table).model_fields.items()}
     if complaint["type"] == "extra_forbidden":
         close = get_close_matches(key, known, 1)
         advice = f"did you mean `{close[0]}`?" if close else "it takes " + ", ".join(f"`{name}`" for name in known)

@@ -25,6 +25,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from adapters.frame import Failed
+from adapters.store.address import Address
 from adapters.store.faults import StoreFailed
 from adapters.store.lease import Lease, LeaseLost, current, release, renew, take
 from adapters.store.opening import opened
@@ -49,7 +50,9 @@ class Held:
 
 
 @contextmanager
-def held(where: Path, what: str, *, wait: bool = False, stopping: Callable[[], bool] = lambda: False) -> Iterator[Held]:
+def held(
+    where: Address, what: str, *, wait: bool = False, stopping: Callable[[], bool] = lambda: False
+) -> Iterator[Held]:
     """Hold the lease of the desk whose store is `where`; `what` is the command that asks, for people.
 
     Raises `Failed` where another process holds it (with `wait`: only once `stopping` says so), `StoreFailed`.
@@ -86,7 +89,7 @@ def alive(lease: Lease, now: datetime) -> bool:
     return _lives(lease) or (_dead(lease) is None and lease.expires_at > now)
 
 
-def _beat(where: Path, mine: Held, ended: threading.Event) -> None:
+def _beat(where: Address, mine: Held, ended: threading.Event) -> None:
     """Renew until the end, or until another process has the lease. A store that is away is asked again."""
     while not ended.wait(HEARTBEAT_SECONDS):
         now = datetime.now(UTC)
@@ -100,7 +103,7 @@ def _beat(where: Path, mine: Held, ended: threading.Event) -> None:
             continue
 
 
-def _give_back(where: Path, mine: Held) -> None:
+def _give_back(where: Address, mine: Held) -> None:
     try:
         with opened(where) as connection:
             release(connection, mine.lease)

@@ -10,6 +10,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
+from adapters.store.address import Address
 from knowledge.values import canonical, digest
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,7 +29,7 @@ def program(rooms: tuple[str, ...] = CORE) -> str:
     return digest(canonical(contents))
 
 
-def decided_by_another(store: Path) -> bool:
+def decided_by_another(store: Address) -> bool:
     """Whether the log's last start names another program than this one. A log that can not be read names none."""
     from adapters.audit.log import LogReader, LogUnreadable
 

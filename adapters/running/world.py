@@ -119,7 +119,7 @@ class World:
         from advisors.heads.walk import Plan
 
         plan = Plan(days=self.desk.settings.advisors.retrain_days)
-        panel, folder = self.survey.market.panel, self.desk.store.parent / "models"
+        panel, folder = self.survey.market.panel, self.desk.models
         return Council.train(panel, self.survey.measures, self.trained_until, folder, plan=plan)
 
     @cached_property

@@ -18,7 +18,7 @@ from datetime import datetime
 from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection
 
-from adapters.audit.store import transaction
+from adapters.store.engine import writing
 from adapters.store.faults import StoreFailed
 from adapters.store.instants import read, written
 from adapters.store.tables import LEASE
@@ -64,7 +64,7 @@ def take(connection: Connection, wanted: Lease, *, over: Lease | None = None) ->
     Free is: held by nobody, expired at `wanted.taken_at`, or still the very one the caller found abandoned (`over`,
     unrenewed since).
     """
-    with transaction(connection):
+    with writing(connection):
         found = current(connection)
         if found is not None and found.expires_at > wanted.taken_at and found != over:
             return found
@@ -75,7 +75,7 @@ def take(connection: Connection, wanted: Lease, *, over: Lease | None = None) ->
 def renew(connection: Connection, lease: Lease, renewed_at: datetime, expires_at: datetime) -> Lease:
     """Renew a lease that nobody else has taken since, expired or not. Raises `LeaseLost`."""
     renewed = replace(lease, renewed_at=renewed_at, expires_at=expires_at)
-    with transaction(connection):
+    with writing(connection):
         _expect(connection, lease)
         _write(connection, renewed)
     return renewed
@@ -83,7 +83,7 @@ def renew(connection: Connection, lease: Lease, renewed_at: datetime, expires_at
 
 def release(connection: Connection, lease: Lease) -> None:
     """Give the lease back. Raises `LeaseLost` where it was not ours any more; then the other's stays."""
-    with transaction(connection):
+    with writing(connection):
         _expect(connection, lease)
         connection.execute(delete(LEASE))
 
@@ -99,7 +99,7 @@ def _write(connection: Connection, lease: Lease) -> None:
     times = {name: written(getattr(lease, name)) for name in ("taken_at", "renewed_at", "expires_at")}
     who = {name: getattr(lease, name) for name in ("holder", "host", "pid", "pid_started", "boot_id")}
     connection.execute(delete(LEASE))
-    connection.execute(insert(LEASE), {"only": 1, **who, **times})
+    connection.execute(insert(LEASE), {"one": 1, **who, **times})
 
 
 def _taking(lease: Lease) -> tuple[object, ...]:

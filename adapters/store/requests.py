@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import RowMapping, insert, select, update
 from sqlalchemy.engine import Connection
 
-from adapters.audit.store import transaction
+from adapters.store.engine import writing
 from adapters.store.instants import read, written
 from adapters.store.tables import REQUEST
 
@@ -35,7 +35,7 @@ def ask(connection: Connection, asked_at: datetime, what: str, who: str, why: st
     if not (what.strip() and who.strip() and why.strip()):
         raise ValueError("a request says what is asked, who asks and why")
     row = {"asked_at": written(asked_at), "what": what, "who": who, "why": why}
-    with transaction(connection):
+    with writing(connection):
         number = connection.execute(insert(REQUEST).returning(REQUEST.c.id), row).scalar_one()
     return Request(number, asked_at, what, who, why)
 
@@ -58,7 +58,7 @@ def answer(connection: Connection, number: int, answered_at: datetime, words: st
     """Answer a request: False where it has its answer already, which stays. Raises `KeyError`, `ValueError`."""
     if not words.strip():
         raise ValueError("an answer says something")
-    with transaction(connection):
+    with writing(connection):
         if request(connection, number).answered_at is not None:
             return False
         given = {"answered_at": written(answered_at), "answer": words}

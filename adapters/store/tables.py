@@ -1,21 +1,72 @@
-"""The desk's own tables, which change: who runs it, and what people ask of it.
+"""The tables of a store: the log's, which only grow, and the desk's own, which change.
 
-They lie beside the log and are never part of its tree: a row here is no evidence of anything. What was done about it is
-a record of the log.
+The log:
+- `leaf`: one row a record: place, id, kind and instant repeated from the bytes for looking up, the leaf's hash, the
+  canonical bytes that were hashed.
+- `blob`: what records name by digest, stored once, compressed. The digest is over the uncompressed canonical bytes; the
+  hash of the packed bytes makes a flipped bit visible also where decompression would not notice it.
+- `tree`: the root of the tree of each size, written in the transaction of the leaf. Its last row is the head.
+- `timing`: wall-clock values beside the leaf and outside its hash.
 
+The desk's own lie beside the log and are never part of its tree: a row is no evidence of anything. What was done about
+it is a record of the log.
 - `lease`: at most one row, the process that runs the desk (`adapters.store.lease`).
 - `request`: what a person asks of the running desk, and its one answer (`adapters.store.requests`).
+
+What is written here is what queries are built from; a store gets its tables from `adapters/store/migrations`, and a
+test holds the two together.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import CheckConstraint, Column, Integer, MetaData, Table, Text
+import zlib
 
-DESK = MetaData()
+from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary, MetaData, Table, Text
+
+_PACKING = 6
+# PostgreSQL sorts text by the database's language unless told otherwise; instants and ids compare byte by byte.
+_WORD = Text().with_variant(Text(collation="C"), "postgresql")
+
+METADATA = MetaData()
+LEAF = Table(
+    "leaf",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("record_id", _WORD, nullable=False, unique=True),
+    Column("kind", _WORD, nullable=False),
+    Column("as_of", _WORD, nullable=False),
+    Column("leaf_hash", LargeBinary, nullable=False),
+    # Last, so that a scan of the other columns never walks the overflow pages of the bytes.
+    Column("bytes", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+BLOB = Table(
+    "blob",
+    METADATA,
+    Column("digest", _WORD, primary_key=True),
+    Column("packed_hash", LargeBinary, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+TREE = Table(
+    "tree",
+    METADATA,
+    Column("size", Integer, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+TIMING = Table(
+    "timing",
+    METADATA,
+    Column("seq", Integer, ForeignKey(LEAF.c.seq), primary_key=True, autoincrement=False),
+    Column("written_at", _WORD, nullable=False),
+    Column("stages", _WORD, nullable=False),
+    sqlite_strict=True,
+)
 LEASE = Table(
     "lease",
-    DESK,
-    Column("only", Integer, CheckConstraint("only = 1", name="lease_is_one"), primary_key=True, autoincrement=False),
+    METADATA,
+    Column("one", Integer, CheckConstraint("one = 1", name="lease_is_one"), primary_key=True, autoincrement=False),
     Column("holder", Text, nullable=False),
     Column("host", Text, nullable=False),
     Column("pid", Integer, nullable=False),
@@ -28,7 +79,7 @@ LEASE = Table(
 )
 REQUEST = Table(
     "request",
-    DESK,
+    METADATA,
     Column("id", Integer, primary_key=True),
     Column("asked_at", Text, nullable=False),
     Column("what", Text, nullable=False),
@@ -39,3 +90,18 @@ REQUEST = Table(
     CheckConstraint("(answered_at IS NULL) = (answer IS NULL)", name="request_answered_whole"),
     sqlite_strict=True,
 )
+LOG = (LEAF, BLOB, TREE, TIMING)
+"""The log's tables, each after those it refers to."""
+
+
+def pack(content: bytes) -> bytes:
+    """Bytes as `blob` keeps them."""
+    return zlib.compress(content, _PACKING)
+
+
+def unpack(packed: object) -> bytes | None:
+    """What `pack` was given, or None where that cannot be told any more."""
+    try:
+        return zlib.decompress(packed) if isinstance(packed, bytes) else None
+    except zlib.error:
+        return None

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
-from adapters.audit import store
 from adapters.audit.export import leaf_of
 from adapters.audit.log import AuditLog, LogReader
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.desk.settings import Desk, read_desk
+from adapters.store import guards
 from knowledge.values import Json, parse
 from tests.shared_run import SharedRun
 
@@ -36,11 +36,11 @@ def in_place(desk: Desk, *steps: tuple[str, tuple[object, ...]]) -> None:
     """Change the store as somebody would who knows SQLite, triggers and all."""
     connection = sqlite3.connect(desk.store)
     with connection:
-        for name in store.TRIGGERS:
+        for name in guards.TRIGGERS:
             connection.execute(f"DROP TRIGGER {name}")
         for statement, values in steps:
             connection.execute(statement, values)
-        for text in store.TRIGGERS.values():
+        for text in guards.TRIGGERS.values():
             connection.execute(text)
     connection.close()
 

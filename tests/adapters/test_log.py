@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.audit import store
 from adapters.audit.envelope import derived_id
 from adapters.audit.log import AuditLog, Entry, LogReader, LogUnreadable, LogUnwritable, Receipt, verify_receipt
 from adapters.audit.merkle import root, verify_consistency
+from adapters.store import guards
 from knowledge.values import Json, canonical, digest, parse
 from tests.adapters.records import at, body, decide, make_log, stored, warrant
 
@@ -296,8 +296,8 @@ def test_reading_what_is_no_log(tmp_path: Path, place: str) -> None:
 )
 def test_a_damaged_log_does_not_open(path: Path, damage: str) -> None:
     make_log(path)
-    drop = [f"DROP TRIGGER {name}" for name in store.TRIGGERS]
-    keep = store.TRIGGERS.values() if "DROP TABLE" not in damage else []
+    drop = [f"DROP TRIGGER {name}" for name in guards.TRIGGERS]
+    keep = guards.TRIGGERS.values() if "DROP TABLE" not in damage else []
     raw(path, *drop, damage, *keep)
     with pytest.raises(LogUnwritable, match=r"does not verify.*warrant audit verify"):
         AuditLog.open(path)

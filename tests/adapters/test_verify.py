@@ -12,11 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.audit import store
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.audit.verification import Check, Verification
 from adapters.audit.verify import verify
+from adapters.store import guards
+from adapters.store.tables import pack
 from knowledge.values import Json, canonical
 from tests.adapters.records import at, body, decide, make_log, stored, warrant
 
@@ -44,11 +45,11 @@ def damage(path: Path, *steps: tuple[str, tuple[Any, ...]]) -> None:
     """Run statements as somebody would who knows SQLite: drop the triggers, tamper, put them back."""
     connection = sqlite3.connect(path)
     with connection:
-        for name in store.TRIGGERS:
+        for name in guards.TRIGGERS:
             connection.execute(f"DROP TRIGGER {name}")
         for statement, values in steps:
             connection.execute(statement, values)
-        for text in store.TRIGGERS.values():
+        for text in guards.TRIGGERS.values():
             connection.execute(text)
     connection.close()
 
@@ -333,7 +334,7 @@ def test_a_named_value_rewritten_with_its_packed_hash_is_found_by_its_digest(goo
     path, names = copy(good, room), ids(good)
     with LogReader.read(good) as log:
         name = log.record(names[1])["inputs"]["snapshot"]
-    packed = store.pack(canonical({"facts": []}))
+    packed = pack(canonical({"facts": []}))
     damage(
         path, ("UPDATE blob SET packed = ?, packed_hash = ? WHERE digest = ?", (packed, sha256(packed).digest(), name))
     )

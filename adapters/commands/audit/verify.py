@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -16,6 +15,7 @@ from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_
 if TYPE_CHECKING:
     from adapters.audit.verification import Verification
     from adapters.audit.verify import Recheck
+    from adapters.store.address import Address
 
 MOST_SHOWN = 20
 """Findings written out; `--json` has all of them."""
@@ -53,7 +53,7 @@ def command(
     return Status.FINE if verification.holds else Status.FOUND
 
 
-def _verification(store: Path, replay: bool, jobs: int) -> Verification:
+def _verification(store: Address, replay: bool, jobs: int) -> Verification:
     """Walk the store once; decisions to replay are handed on during the walk and awaited after it."""
     from adapters.audit.recheck import Arithmetic
     from adapters.audit.replay import Replay
@@ -71,7 +71,7 @@ def _verification(store: Path, replay: bool, jobs: int) -> Verification:
     return collect(walked.size, walked.root, given, found)
 
 
-def _lines(store: Path, verification: Verification) -> Iterator[str]:
+def _lines(store: Address, verification: Verification) -> Iterator[str]:
     from adapters.running.provenance import decided_by_another
 
     yield f"{store}: {verification.size} records, root {verification.root or 'unknown'}"
@@ -100,7 +100,7 @@ def _telling(recheck: Recheck, told: Callable[[], None]) -> Recheck:
 
 
 @contextmanager
-def _progress(store: Path) -> Iterator[Callable[[], None]]:
+def _progress(store: Address) -> Iterator[Callable[[], None]]:
     """A progress bar on standard error where a person watches; a function that moves it on by one record."""
     if not sys.stderr.isatty():
         yield lambda: None
