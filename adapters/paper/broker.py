@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_FLOOR, Decimal
 from fractions import Fraction
 from typing import Generic, Literal, Protocol, Self, TypeVar
 
@@ -25,7 +25,10 @@ from adapters.paper.matching import Matching
 from adapters.paper.state import PaperState, Ticket
 from adapters.paper.terms import Reason, Rejected, check
 from adapters.paper.venue import Bar, Costs, Listing, Session
-from engine.books.records import split_record
+from engine.books.ledger import Ledger
+from engine.books.money import to_multiple
+from engine.books.reconcile import Statement
+from engine.books.records import CENT, split_record
 from engine.orders.order import TABLE, Event, Role, State
 from engine.orders.portfolio import Mode, Working
 from engine.orders.warrants import PaperWarrant, Warrant, instant
@@ -33,6 +36,8 @@ from knowledge.values import Json, canonical, digest, parse
 
 __all__ = ["Answer", "Bar", "Costs", "Listing", "PaperBroker", "PaperMode", "Proof", "Reason", "Session"]
 
+MONEY = Decimal("0.000000000001")
+"""Cash has at most the digits of a price times those of a multiplier."""
 PaperMode = Literal[Mode.PAPER, Mode.BACKTEST]
 
 
@@ -60,8 +65,15 @@ class Answer:
         return any(event["event"] == Event.ACCEPT for event in self.events)
 
 
+class Unstated(Exception):
+    """The venue can not say what the account holds; one sentence."""
+
+
 class PaperBroker(Generic[ProofT]):
-    """One simulated account. `verify` says whether a receipt proves its leaf against the log's own root."""
+    """One simulated account. `verify` says whether a receipt proves its leaf against the log's own root.
+
+    `money` is the currency and amount of the deposit, where no `start` record that it observes says it.
+    """
 
     def __init__(
         self,
@@ -70,6 +82,7 @@ class PaperBroker(Generic[ProofT]):
         listings: Mapping[str, Listing],
         verify: Callable[[ProofT], bool],
         costs: Costs | None = None,
+        money: tuple[str, Decimal] | None = None,
     ) -> None:
         if mode not in PaperWarrant.modes:
             raise ValueError(f"a paper broker can not be opened for `{mode}`")
@@ -78,6 +91,9 @@ class PaperBroker(Generic[ProofT]):
         self.state = PaperState(listings)
         self._matching = Matching(self.state, costs or Costs())
         self._verify = verify
+        self.ledger = Ledger() if money is None else Ledger.opened(*money)
+        """The venue's own account of the money."""
+        self._lost = ""
 
     def restore(self, records: Iterable[Json]) -> Self:
         """Fold the log's records into this new broker; those of other kinds pass by. Returns the broker."""
@@ -136,6 +152,31 @@ class PaperBroker(Generic[ProofT]):
     def positions(self) -> dict[str, Decimal]:
         """Signed net positions, to reconcile the books with."""
         return dict(self.state.positions)
+
+    def observe(self, record: Json) -> None:
+        """Keep the venue's own account of the money by one record of the log; each once, in order."""
+        if self._lost:
+            return
+        try:
+            self.ledger.take(record)
+        except (ArithmeticError, KeyError, ValueError) as error:
+            # An account that can not be kept agrees with nothing, and says why: no entry goes out on it.
+            self._lost = f"the venue can not keep its account: {error}"
+
+    def statement(self) -> Statement:
+        """What the venue says of the account: positions and orders by its tickets, money by its own ledger.
+
+        Raises `Unstated` where it can not say.
+        """
+        if self._lost:
+            raise Unstated(self._lost)
+        live = self.state.live.items()
+        return Statement(
+            positions=self.positions(),
+            cash=to_multiple(self.ledger.cash, MONEY, ROUND_FLOOR),
+            settled_cash=to_multiple(self.ledger.settled_cash, CENT, ROUND_FLOOR),
+            orders={name: (one.order.instrument, one.order.side.value, one.remaining) for name, one in live},
+        )
 
     def _working(self, ticket: Ticket) -> Working:
         order, remaining = ticket.order, ticket.remaining

@@ -54,7 +54,9 @@ class DeskLog:
             settings.broker.slippage_bps, settings.broker.commission_per_share, settings.broker.commission_minimum
         )
         account = settings.desk.account
-        broker: PaperBroker[Receipt] = PaperBroker(account, self.mode, listings, self._proven, costs)
+        broker: PaperBroker[Receipt] = PaperBroker(
+            account, self.mode, listings, self._proven, costs, (settings.desk.currency, settings.desk.capital)
+        )
         books = Books.open(account, self.mode, settings.desk.currency, settings.desk.capital)
         self.standing = Standing(books, broker)
         self._last_as_of = ""
@@ -94,6 +96,19 @@ class DeskLog:
 
     def _last_decision(self) -> Json | None:
         return next(self.log.records([Kind.DECISION], newest_first=True), None)
+
+    def reconcile(self) -> list[Json]:
+        """Compare the books with the broker, and record the answer where it is another than before.
+
+        At the first start and at each change there is a record; a restart that finds the same is no event.
+        """
+        found = self.standing.differences()
+        if found == self.standing.reconciled:
+            return []
+        record: Json = {"kind": "reconciliation", "agrees": not found, "differences": [one.to_json() for one in found]}
+        if found:
+            record["reason"] = "; ".join(map(str, found))
+        return self._append(self._last_as_of, [record])
 
     # --- the log ------------------------------------------------------------------------------------------------
 

@@ -89,9 +89,13 @@ class Runner(DeskLog):
         return parse(receipt.leaf)
 
     def book(self, day: str) -> None:
-        """Let every session up to `day` pass that the feed has: what happened at the venue happened, decided or not."""
+        """Let every session up to `day` pass that the feed has: what happened at the venue happened, decided or not.
+
+        Then books and broker are compared: a difference stops the entries of what is decided next.
+        """
         for session in self._due(day):
             self._pass(session)
+        self.reconcile()
 
     def miss(self, missed: Json) -> Json:
         """Record that cycles were not run, and never will be. `missed` as `adapters.running.loop` makes it."""
@@ -179,11 +183,10 @@ class Runner(DeskLog):
         """The portfolio at a session's close."""
         prices = {fact.word("instrument"): fact.number("close") for fact in snapshot.all("bar")}
         standing = self.standing
-        held = {name: one.quantity for name, one in standing.books.holdings.items()}
         operations = Operations(
             kill_switch=standing.killed,
             halted=standing.halted,
-            books_reconciled=held == standing.broker.positions(),
+            books_reconciled=not standing.differences(),
             clock_skew_ms=self.clock_skew_ms,
             executions=tuple(sorted({**standing.executed, **standing.throttled}.items())),
         )

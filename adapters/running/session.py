@@ -98,3 +98,4 @@ def _begin(runner: Runner, law: Law) -> None:
         }
     )
     runner.recover()
+    runner.reconcile()

@@ -9,9 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from adapters.audit.log import Receipt
-from adapters.paper.broker import PaperBroker
+from adapters.paper.broker import PaperBroker, Unstated
 from engine.books.books import Books, apply
-from knowledge.values import Json
+from engine.books.ledger import differences
+from engine.books.reconcile import Difference, reconcile
+from engine.orders.working import OpenOrders
+from knowledge.values import Json, text
 
 
 @dataclass
@@ -38,6 +41,10 @@ class Standing:
     """The same of the session being booked."""
     halting: bool = False
     """Whether the last decision was halted and no record has said since what became of that."""
+    orders: OpenOrders = field(default_factory=OpenOrders)
+    """The orders we believe to be open; the broker has its own list."""
+    reconciled: tuple[Difference, ...] | None = None
+    """What the last comparison with the broker found; None before the first."""
     lapsed: set[str] = field(default_factory=set)
     """Orders that were warranted and, a record says, will not be submitted."""
 
@@ -45,6 +52,8 @@ class Standing:
         """Fold one record of the log."""
         kind = record["kind"]
         self.books = apply(self.books, record)
+        self.orders.take(record)
+        self.broker.observe(record)
         if kind in ("decision", "fault"):
             self.last_session, self.settled = record["as_of"][:10], record["as_of"]
             self.halting = kind == "decision" and record["trading_state"] == "halted"
@@ -53,6 +62,8 @@ class Standing:
         elif kind == "books" and record["entry"] == "session":
             self.passed_session = record["session"]
             self.executed, self.executing = self.executing, {}
+        elif kind == "reconciliation":
+            self.reconciled = tuple(Difference(**one) for one in record["differences"])
         elif kind == "state":
             self._state(record)
         elif kind == "recovery":
@@ -61,6 +72,18 @@ class Standing:
             self.models[record["head"]] = record["model"]
         elif kind == "fill" and record["role"] == "entry":
             self.executing[record["instrument"]] = self.executing.get(record["instrument"], 0) + 1
+
+    def differences(self) -> tuple[Difference, ...]:
+        """Where books and orders do not agree with the broker's statement, nor the books with its ledger."""
+        try:
+            statement = self.broker.statement()
+        except Unstated as why:
+            return (Difference("statement", "", "the account is open", str(why)),)
+        apart = differences(self.broker.ledger, self.books)
+        return (
+            *reconcile(self.books, self.orders.orders, statement),
+            *(Difference("ledger", what, text(fold), text(ledger)) for what, ledger, fold in apart),
+        )
 
     @property
     def stopped(self) -> bool:

@@ -54,6 +54,23 @@ class Ledger:
         """What stands on these accounts together, over all instruments."""
         return sum((amount for account, amount in self.balances.items() if account.name in names), NONE)
 
+    @classmethod
+    def opened(cls, currency: str, capital: Decimal) -> Ledger:
+        """A ledger with a deposit and nothing else, where no `start` record says so."""
+        deposit = {Account(Name.SETTLED): Fraction(capital), Account(Name.CAPITAL): -Fraction(capital)}
+        return cls(currency, deposit)
+
+    @property
+    def cash(self) -> Fraction:
+        """All money, whether it has changed hands or not."""
+        money = (Name.SETTLED, Name.RECEIVABLE, Name.PAYABLE, Name.SHORT_PROCEEDS)
+        return sum((self.balance(name) for name in money), NONE)
+
+    @property
+    def settled_cash(self) -> Fraction:
+        """Money that has changed hands, less what is to be paid, rounded down to the cent."""
+        return Fraction(floor((self.balance(Name.SETTLED) + self.balance(Name.PAYABLE)) * 100), 100)
+
     @property
     def nav(self) -> Fraction:
         """All assets, at the last session's closes."""
@@ -202,25 +219,27 @@ _STEPS: dict[tuple[str, str], Callable[[Ledger, Json], _Posting]] = {
 
 def differences(ledger: Ledger, books: Books) -> Iterator[tuple[str, Fraction, Fraction]]:
     """Where ledger and books do not say the same: the figure, the ledger's, the books'. Nothing where they agree."""
-    cash = ledger.total(Name.SETTLED, Name.RECEIVABLE, Name.PAYABLE, Name.SHORT_PROCEEDS)
-    usable = Fraction(floor(ledger.total(Name.SETTLED, Name.PAYABLE) * 100), 100)
+    sums = dict.fromkeys(Name, NONE)
+    for account, value in ledger.balances.items():
+        sums[account.name] += value
     pairs = [
-        ("capital", -ledger.total(Name.CAPITAL), Fraction(books.deposited)),
-        ("cash", cash, Fraction(books.cash)),
-        ("settled cash", usable, Fraction(books.settled_cash)),
-        ("realised result", -ledger.total(Name.REALISED), books.realised),
-        ("dividends", -ledger.total(Name.DIVIDENDS), Fraction(books.dividends)),
-        ("commissions", ledger.total(Name.COMMISSIONS), Fraction(books.fees)),
-        ("borrow fees", ledger.total(Name.BORROW), Fraction(books.borrow)),
-        ("all accounts", sum(ledger.balances.values(), NONE), NONE),
+        ("capital", -sums[Name.CAPITAL], Fraction(books.deposited)),
+        ("cash", ledger.cash, Fraction(books.cash)),
+        ("settled cash", ledger.settled_cash, Fraction(books.settled_cash)),
+        ("realised result", -sums[Name.REALISED], books.realised),
+        ("dividends", -sums[Name.DIVIDENDS], Fraction(books.dividends)),
+        ("commissions", sums[Name.COMMISSIONS], Fraction(books.fees)),
+        ("borrow fees", sums[Name.BORROW], Fraction(books.borrow)),
+        ("all accounts", sum(sums.values(), NONE), NONE),
     ]
     for name in sorted({*books.holdings, *(one for one, shares in ledger.shares.items() if shares)}):
         held = books.holdings.get(name)
         pairs.append((f"shares of {name}", ledger.shares.get(name, NONE), Fraction(held.quantity) if held else NONE))
         pairs.append((f"cost of {name}", ledger.balance(Name.POSITION, name), held.cost if held else NONE))
     if books.ended and books.session:
-        pairs.append(("NAV", ledger.nav, mark(books, {}).nav))
-        pairs.append(("result", -ledger.total(*RESULTS), books.closing_nav - Fraction(books.deposited)))
+        pairs.append(("NAV", sum((sums[name] for name in ASSETS), NONE), mark(books, {}).nav))
+        result = -sum((sums[name] for name in RESULTS), NONE)
+        pairs.append(("result", result, books.closing_nav - Fraction(books.deposited)))
     return ((what, ours, theirs) for what, ours, theirs in pairs if ours != theirs)
 
 
