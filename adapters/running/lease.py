@@ -24,6 +24,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from adapters.audit import store
 from adapters.frame import Failed
 from adapters.store.address import Address
 from adapters.store.faults import StoreFailed
@@ -152,3 +153,12 @@ def _started(pid: int) -> str:
         return ""
     asked = ["/bin/ps", "-o", "lstart=", "-p", str(pid)]
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
+
+
+def seen(where: Path) -> Lease | None:
+    """The lease as it stands, read only; None where there is none, or a store that never had one."""
+    try:
+        with store.connect(where, write=False) as connection:
+            return current(connection)
+    except store.FAULTS:
+        return None

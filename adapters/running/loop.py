@@ -38,6 +38,18 @@ RETRY = timedelta(seconds=5)
 Told = Callable[[Json], None]
 
 
+def waits_for(timetable: Timetable, settled: str, started: datetime, first: str) -> Iterator[Cycle]:
+    """The cycles after the last settled close, in order; `settled` as `Standing` has it.
+
+    A desk that never had one waits for those that may still begin when it starts, from the session `first` on: it
+    missed nothing.
+    """
+    if settled:
+        return timetable.after(instant(settled))
+    cycles = timetable.after(started - MOST_GRACE)
+    return (one for one in cycles if one.session >= first and one.latest_at >= started)
+
+
 @dataclass(frozen=True, slots=True)
 class _Seen:
     """What the feed has of a session."""
@@ -192,12 +204,8 @@ class Loop:
 
     def _open(self) -> Iterator[Cycle]:
         """The cycles that the log has not settled, in order."""
-        settled = self.runner.standing.settled
-        if settled:
-            return self.timetable.after(instant(settled))
-        first = self.runner.world.first_decision
-        cycles = self.timetable.after(self._started - MOST_GRACE)
-        return (one for one in cycles if one.session >= first and one.latest_at >= self._started)
+        first = "" if self.runner.standing.settled else self.runner.world.first_decision
+        return waits_for(self.timetable, self.runner.standing.settled, self._started, first)
 
     def _settle(self, record: Json, cycles: int = 1) -> None:
         self.settled += cycles
