@@ -56,7 +56,9 @@ class Standing:
         self.broker.observe(record)
         if kind in ("decision", "fault"):
             self.last_session, self.settled = record["as_of"][:10], record["as_of"]
-            self.halting = kind == "decision" and record["trading_state"] == "halted"
+            # A killed desk is halted by the kill; what else halts it then stands against its resume.
+            halted = kind == "decision" and record["trading_state"] == "halted"
+            self.halting = halted and not self.killed
         elif kind == "missed":
             self.last_session, self.settled = record["label"], record["close"]
         elif kind == "books" and record["entry"] == "session":

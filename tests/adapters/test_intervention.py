@@ -40,14 +40,22 @@ def people(desk: Desk, *names: str) -> Desk:
     return read_desk(desk.folder)
 
 
-@pytest.fixture
-def working(shared: SharedRun, tmp_path: Path) -> tuple[Desk, World, str]:
-    """A desk that has decided its first entry, which works at the broker; and the session."""
-    desk, world, day = people(shared.bare(tmp_path), ADA), shared.world(), entry_days(shared)[0]
-    with opened(desk, world) as runner:
+@pytest.fixture(scope="module")
+def first_entry(shared: SharedRun, tmp_path_factory: pytest.TempPathFactory) -> tuple[SharedRun, str]:
+    """A desk that has decided its first entry, which works at the broker; and the session. Only read."""
+    folder, day = tmp_path_factory.mktemp("first-entry"), entry_days(shared)[0]
+    desk = people(shared.bare(folder), ADA)
+    with opened(desk, shared.world()) as runner:
         decide_all(runner, day)
         assert any(one.order.role == "entry" for one in runner.standing.broker.working())
-    return desk, world, day
+    return SharedRun(folder), day
+
+
+@pytest.fixture
+def working(first_entry: tuple[SharedRun, str], shared: SharedRun, tmp_path: Path) -> tuple[Desk, World, str]:
+    """A copy of that desk, its world and the session."""
+    made, day = first_entry
+    return made.copied(tmp_path), shared.world(), day
 
 
 def following(world: World, day: str) -> str:
@@ -88,6 +96,7 @@ def test_a_kill_cancels_entries_keeps_what_protects_and_survives_a_restart(worki
         stopped = runner.cycle(following(world, day))
         assert stopped["trading_state"] == "halted"
         assert not any(one.order.role == "entry" for one in runner.standing.broker.working())
+        assert runner.standing.stops == ("kill",)
     assert not any(one["order"]["role"] == "entry" for one in stopped["warrants"])
     assert verify(desk.store).holds
 

@@ -1,0 +1,81 @@
+"""The lines, written: JSON to a file or standard error, or a human form on a terminal.
+
+A file is turned over at 20 MB and ten old ones are kept. A file that can not be written (a full disk) is told once on
+standard error and counted; what would have been written then is lost, and the desk goes on.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from logging.handlers import RotatingFileHandler
+from pathlib import Path
+from typing import Any, TextIO
+
+from adapters.watch.lines import Level
+from knowledge.values import Json
+
+MOST_BYTES = 20_000_000
+KEPT = 10
+
+
+class Logbook:
+    """Writes lines. `failed` is called with what went wrong, for every line that could not be written."""
+
+    def __init__(self, file: Path | None, failed: Callable[[Exception], None], stream: TextIO | None = None) -> None:
+        """Into `file`, else to `stream` (default: standard error). Raises `OSError` where it can not be opened."""
+        import structlog
+
+        self._handler = _handler(file, failed, stream or sys.stderr)
+        # Not from logging's registry: two desks in one process are two logbooks.
+        logger = logging.Logger("warrant", logging.DEBUG)
+        logger.addHandler(self._handler)
+        human = file is None and (stream or sys.stderr).isatty()
+        last: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+        self._logger: Any = structlog.wrap_logger(
+            logger,
+            wrapper_class=structlog.stdlib.BoundLogger,
+            processors=[structlog.processors.add_log_level, structlog.processors.TimeStamper("iso", key="at"), last],
+        )
+
+    def write(self, level: Level, event: str, **fields: Json) -> None:
+        """Write one line."""
+        self._logger.log(logging.getLevelName(level.upper()), event, **fields)
+
+    def close(self) -> None:
+        """Close the file. What it could not take was told when it was written."""
+        with suppress(OSError):
+            self._handler.close()
+
+
+class _File(RotatingFileHandler):
+    failed: Callable[[Exception], None]
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
+        _tell(self.failed)
+
+
+class _Stream(logging.StreamHandler[TextIO]):
+    failed: Callable[[Exception], None]
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - the name that logging calls
+        _tell(self.failed)
+
+
+def _tell(failed: Callable[[Exception], None]) -> None:
+    error = sys.exc_info()[1]
+    if isinstance(error, Exception):
+        failed(error)
+
+
+def _handler(file: Path | None, failed: Callable[[Exception], None], stream: TextIO) -> logging.Handler:
+    if file is None:
+        to_stream = _Stream(stream)
+        to_stream.failed = failed
+        return to_stream
+    file.parent.mkdir(parents=True, exist_ok=True)
+    to_file = _File(file, maxBytes=MOST_BYTES, backupCount=KEPT, encoding="utf-8")
+    to_file.failed = failed
+    return to_file
