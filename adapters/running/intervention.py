@@ -23,6 +23,7 @@ from adapters.desk.settings import Desk, shown
 from adapters.frame import Failed
 from adapters.paper.venue import Listing
 from adapters.running.desk_log import DeskLog
+from adapters.running.lease import alive, held
 from adapters.running.resuming import StillStopped
 from adapters.store import lease, opening, requests
 from adapters.store.faults import StoreFailed
@@ -98,9 +99,9 @@ def resume(desk: Desk, limits: Limits, who: str, why: str, patience: float = PAT
     if found:
         raise Failed(f"{found}, and the desk was not resumed; end that process, and ask again")
     try:
-        with opened(desk, _strict) as desk_log:
+        with held(desk.store, "resume"), opened(desk, _strict) as desk_log:
             return resume_words(desk_log.resume(who, why, now_text(asked), limits))
-    except LogUnwritable as error:
+    except StoreFailed as error:
         raise Failed(str(error)) from error
 
 
@@ -131,7 +132,7 @@ def _ask(desk: Desk, what: What, who: str, why: str, patience: float) -> str:
     try:
         with opening.opened(desk.store) as connection:
             holder = lease.current(connection)
-            if holder is None or holder.expires_at <= datetime.now(UTC):
+            if holder is None or not alive(holder, datetime.now(UTC)):
                 return ""
             number = requests.ask(connection, datetime.now(UTC), what, who, why).id
             end = time.monotonic() + patience
