@@ -81,7 +81,7 @@ def make_universe(folder: Path, count: int, seed: int = 50) -> None:
             text = text.replace(before, after)
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "warrant.toml").write_text(SETTINGS, encoding="utf-8")
-    (folder / "instruments.yaml").write_text("\n".join(("instruments:", *_instruments(count), "")), encoding="utf-8")
+    (folder / "instruments.yaml").write_text("\n".join(("instruments:", *instrument_lines(count), "")), encoding="utf-8")
     bars = folder / "bars"
     bars.mkdir()
     index = SampleFeed(SOURCES).index()
@@ -147,7 +147,8 @@ def _write(path: Path, days: tuple[str, ...], columns: dict[str, Floats]) -> Non
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _instruments(count: int) -> Iterator[str]:
+def instrument_lines(count: int) -> Iterator[str]:
+    """The body of `instruments.yaml`."""
     for place, name in enumerate(symbols(count)):
         # Every tenth is a second share of the one before it.
         issuer = f"issuer-{place - 1 if place % 10 == 9 else place}"
