@@ -10,7 +10,6 @@ import tempfile
 import time
 import traceback
 from collections import Counter, defaultdict
-from decimal import Decimal
 from pathlib import Path
 
 from adapters.audit.log import LogReader
@@ -79,7 +78,7 @@ def _world(folder: Path) -> FailingWorld:
     return found
 
 
-def _begin(world: World):  # noqa: ANN202
+def _begin(world: World):
     from engine.orders.warrants import instant
 
     return instant(world.calendar.open_instant(world.first_decision))
@@ -92,7 +91,7 @@ def _in_a_fork(world: FailingWorld, cycles: int, every: int, seed: int) -> int:
         status = 70
         try:
             status = _run(world, cycles, every, seed)
-        except BaseException:
+        except BaseException:  # noqa: BLE001 - the child of a fork says what happened and goes no further
             traceback.print_exc()
         finally:
             sys.stdout.flush()
@@ -166,8 +165,9 @@ def _audit(world: FailingWorld, ends: dict[str, Counter[str]], processes: int, s
         books = stage.runner.standing.books
         ours = {name: held.quantity for name, held in books.holdings.items()}
         theirs = {name: held for name, held in account.positions.items() if held}
-        if ours != theirs or stage.runner.standing.broker.positions() != theirs:
-            found.append(f"the books hold {ours}, the broker {stage.runner.standing.broker.positions()}, fills {theirs}")
+        venue = stage.runner.standing.broker.positions()
+        if ours != theirs or venue != theirs:
+            found.append(f"the books hold {ours}, the broker {venue}, fills {theirs}")
         if books.cash != account.cash:
             found.append(f"the books have cash of {books.cash}, the records add up to {account.cash}")
     verification = verify(world.desk.store)

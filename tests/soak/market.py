@@ -7,7 +7,6 @@ the feed's quality checks and hold entries, and nothing else of the run knows of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +15,14 @@ from adapters.bars.calendars import ExchangeCalendar
 from adapters.bars.feeds import SampleFeed
 from adapters.desk.making import make_desk
 from advisors.panel import Floats
-from tests.bench.universe import FIRST, SOURCES, instrument_lines, made, sources
+from tests.bench.universe import FIRST, SOURCES, Source, instrument_lines, made, sources
 
 INSTRUMENTS = 5
 BEGIN, TRAINED_UNTIL = "1994-01-03", "1999-12-31"
-DIRT_EVERY = 37
+DIRT_EVERY = 61
+RARELY = 9
+"""One bad bar in so many is a price nobody believes: it holds entries for a month, and must not hold them always."""
+TREND, TREND_SESSIONS = 0.004, 126
 SETTINGS = f"""\
 [desk]
 name = "soak"
@@ -67,23 +69,26 @@ def make_market(folder: Path, cycles: int, seed: int) -> None:
     (folder / "instruments.yaml").write_text("\n".join(lines), encoding="utf-8")
     calendar = ExchangeCalendar("XNYS")
     before = calendar.sessions(BEGIN, TRAINED_UNTIL)
-    after = calendar.sessions(TRAINED_UNTIL, calendar.last)[: cycles + 20]
-    days = (*before, *after)
+    days = calendar.sessions(BEGIN, calendar.last)[: len(before) + cycles + 20]
     bars = folder / "bars"
     bars.mkdir()
     index = SampleFeed(SOURCES).index()
     since = tuple(day for day in index.dates if day >= FIRST)
-    drawn = tuple(
-        replace(one, **{part: np.resize(getattr(one, part), len(days)) for part in one.__dataclass_fields__})
-        for one in sources(since)
-    )
+    drawn = tuple(_trending(one, len(days)) for one in sources(since))
     close = index.close[-len(since) :]
     change = np.resize(np.diff(np.log(close), prepend=np.log(close[:1])), len(days))
     level = 1000 * np.exp(np.cumsum(change - change.mean()))
-    flat = {name: level for name in ("open", "high", "low", "close")}
+    flat = dict.fromkeys(("open", "high", "low", "close"), level)
     _write(bars / "SPX.csv", _lines(days, {**flat, "volume": np.full(len(days), 1e9)}))
     for place, (name, columns) in enumerate(made(INSTRUMENTS, seed, drawn, len(days))):
         _write(bars / f"{name}.csv", _dirtied([*_lines(days, columns)], place, len(before)))
+
+
+def _trending(source: Source, length: int) -> Source:
+    """The source as often as it takes, with trends that heads can find: without odds nobody trades."""
+    grids = {part: np.resize(getattr(source, part), length) for part in ("change", "opened", "high", "low", "volume")}
+    wave = np.sign(np.sin(np.arange(length) * 2 * np.pi / TREND_SESSIONS))
+    return Source(**{**grids, "change": grids["change"] * 0.6 + TREND * wave})
 
 
 def _lines(days: tuple[str, ...], columns: Columns) -> Iterator[str]:
@@ -95,10 +100,10 @@ def _lines(days: tuple[str, ...], columns: Columns) -> Iterator[str]:
 
 def _dirtied(lines: list[str], place: int, begin: int) -> list[str]:
     """One bad bar in every `DIRT_EVERY` sessions after `begin`, each instrument at its own time."""
-    kinds = (_missing, _twice, _negative, _crossed, _blank, _tenfold, _jump)
     found = list(lines)
-    for number, row in enumerate(range(begin + 11 + 7 * place, len(lines), DIRT_EVERY)):
-        found[row] = kinds[(number + place) % len(kinds)](found[row])
+    for number, row in enumerate(range(begin + 11 + 7 * place, len(lines), DIRT_EVERY), start=place):
+        kinds = VIOLENT if number % RARELY == 0 else HARMLESS
+        found[row] = kinds[number % len(kinds)](found[row])
     return [line for line in found if line]
 
 
@@ -137,6 +142,10 @@ def _tenfold(line: str) -> str:
 def _jump(line: str) -> str:
     day, *prices, volume = _cells(line)
     return ",".join((day, *(f"{float(price) * 1.5:.2f}" for price in prices), volume))
+
+
+HARMLESS = (_missing, _twice, _negative, _crossed, _blank)
+VIOLENT = (_tenfold, _jump)
 
 
 def _write(path: Path, lines: Iterator[str] | list[str]) -> None:
