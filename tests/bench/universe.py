@@ -81,7 +81,9 @@ def make_universe(folder: Path, count: int, seed: int = 50) -> None:
             text = text.replace(before, after)
         (folder / name).write_text(text, encoding="utf-8")
     (folder / "warrant.toml").write_text(SETTINGS, encoding="utf-8")
-    (folder / "instruments.yaml").write_text("\n".join(("instruments:", *instrument_lines(count), "")), encoding="utf-8")
+    (folder / "instruments.yaml").write_text(
+        "\n".join(("instruments:", *instrument_lines(count), "")), encoding="utf-8"
+    )
     bars = folder / "bars"
     bars.mkdir()
     index = SampleFeed(SOURCES).index()

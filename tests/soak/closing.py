@@ -43,7 +43,7 @@ def added_up(capital: Decimal, records: Iterable[Json]) -> Account:
         elif one["kind"] == "books" and one["entry"] == "dividend":
             account.cash += account.positions[one["instrument"]] * Decimal(one["per_share"])
         elif one["kind"] == "books" and one["entry"] == "borrow":
-            account.cash -= sum(map(Decimal, one["fees"].values()), Decimal(0))
+            account.cash -= Decimal(one["fee"])
         elif one["kind"] == "books" and one["entry"] == "session":
             account.closes.update({name: Decimal(close) for name, close in one["closes"].items()})
     return account

@@ -22,7 +22,7 @@ BEGIN, TRAINED_UNTIL = "1994-01-03", "1999-12-31"
 DIRT_EVERY = 61
 RARELY = 9
 """One bad bar in so many is a price nobody believes: it holds entries for a month, and must not hold them always."""
-TREND, TREND_SESSIONS = 0.004, 126
+TREND, TREND_SESSIONS = 0.0025, 126
 SETTINGS = f"""\
 [desk]
 name = "soak"
