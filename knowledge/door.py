@@ -8,13 +8,15 @@ can not be said exactly is not said, and an absent fact makes no rule fire by ac
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 
 from knowledge.facts import Fact, Snapshot, Value, ordered
 from knowledge.templates import Slot, Template, Vocabulary, vocabulary
-from knowledge.values import Inexact, Json, exact
+from knowledge.values import Inexact, Json, exact_and_text, places
 
 SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+\-]*\Z")
 """What a symbol may look like: it reads the same in CLIPS, Prolog, YAML and a file name."""
@@ -33,30 +35,31 @@ def fact(template: str, /, **slots: object) -> Fact:
 def admit(template: str, slots: Mapping[str, object], words: Vocabulary | None = None) -> Fact:
     """Check one statement against its template and make it a fact. Raises `Refused`."""
     words = words or vocabulary()
-    shape = words.templates.get(template)
-    if shape is None:
+    guard = _guards(words).get(template)
+    if guard is None:
         raise Refused(f"unknown template `{template}`; declared are {_list(words.templates)}")
-    for name in slots:
-        if name not in shape.slots:
-            raise Refused(f"`{template}` has no slot `{name}`; it has {_list(shape.slots)}")
-    missing = [name for name in shape.slots if name not in slots]
-    if missing:
-        raise Refused(f"`{template}` lacks {_list(missing)}; an unknown value is an absent fact, not an empty slot")
+    if type(slots) is not dict or slots.keys() != guard.names:
+        _refuse_slots(guard.shape, slots)
     try:
-        return Fact(template, tuple((name, _admit(words, shape, slots, slot)) for name, slot in shape.slots.items()))
+        checked = [check(slots[name], slots) for name, check in guard.checks]
     except Inexact as error:
         raise Refused(f"`{template}`: {error}") from None
+    texts = tuple([text for _, text in checked])
+    ref = f"{template}({','.join([texts[place] for place in guard.key])})"
+    return Fact.told(template, tuple(zip(guard.order, [value for value, _ in checked], strict=True)), texts, ref)
 
 
 def freeze(as_of: str, universe: Iterable[str], facts: Iterable[Fact]) -> Snapshot:
     """Make a snapshot: canonical order, unique keys. Raises `Refused` on two facts with one key."""
     facts = ordered(facts)
-    seen: set[str] = set()
-    for one in facts:
-        if one.ref in seen:
-            raise Refused(f"two facts say `{one.ref}`; a key has one value in a snapshot")
-        seen.add(one.ref)
-    return Snapshot(as_of, tuple(sorted(set(universe))), facts)
+    frozen = Snapshot(as_of, tuple(sorted(set(universe))), facts)
+    if len(frozen.refs) != len(facts):
+        seen: set[str] = set()
+        for one in facts:
+            if one.ref in seen:
+                raise Refused(f"two facts say `{one.ref}`; a key has one value in a snapshot")
+            seen.add(one.ref)
+    return frozen
 
 
 def snapshot_from_json(value: Json) -> Snapshot:
@@ -64,29 +67,115 @@ def snapshot_from_json(value: Json) -> Snapshot:
     return freeze(value["as_of"], value["universe"], (admit(name, slots) for name, slots in value["facts"]))
 
 
-def _admit(words: Vocabulary, shape: Template, slots: Mapping[str, object], slot: Slot) -> Value:
-    value = slots[slot.name]
+# --- one check for each slot of each template, made once -----------------------------------------------------------
+
+Checked = tuple[Value, str]
+"""A slot's value and its canonical text."""
+Check = Callable[[object, Mapping[str, object]], Checked]
+"""Takes the value and all slots of the statement. Raises `Refused`, `Inexact`."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Guard:
+    """A template's checks, in the order of its slots."""
+
+    shape: Template
+    names: frozenset[str]
+    order: tuple[str, ...]
+    checks: tuple[tuple[str, Check], ...]
+    key: tuple[int, ...]
+    """Places of the slots that identify a fact."""
+
+
+_made: list[tuple[Vocabulary, dict[str, _Guard]]] = []
+
+
+def _guards(words: Vocabulary) -> dict[str, _Guard]:
+    """The guards of a vocabulary by template; made once for each of the few there are."""
+    for known, guards in _made:
+        if known is words:
+            return guards
+    _made.insert(0, (words, {name: _guard(words, shape) for name, shape in words.templates.items()}))
+    del _made[4:]
+    return _made[0][1]
+
+
+def _guard(words: Vocabulary, shape: Template) -> _Guard:
+    order = tuple(shape.slots)
+    checks = tuple((name, _check(words, shape, slot)) for name, slot in shape.slots.items())
+    return _Guard(shape, frozenset(order), order, checks, tuple(order.index(name) for name in shape.key))
+
+
+def _refuse_slots(shape: Template, slots: Iterable[str]) -> None:
+    for name in slots:
+        if name not in shape.slots:
+            raise Refused(f"`{shape.name}` has no slot `{name}`; it has {_list(shape.slots)}")
+    missing = [name for name in shape.slots if name not in slots]
+    if missing:
+        raise Refused(f"`{shape.name}` lacks {_list(missing)}; an unknown value is an absent fact, not an empty slot")
+
+
+def _check(words: Vocabulary, shape: Template, slot: Slot) -> Check:
     where = f"`{shape.name}.{slot.name}`"
     if slot.type in ("symbol", "text"):
-        return _admit_word(words, slot, value, where)
+        return _word_check(words, slot, where)
     if slot.type == "integer":
-        if type(value) is str and re.fullmatch(r"-?[0-9]{1,18}", value):
-            value = int(value)
-        if type(value) is not int or abs(value) >= 10**18:
-            raise Refused(f"{where} takes a whole number, not {_shown(value)}")
-        _in_range(Decimal(value), slot.low, slot.high, where)
-        return value
-    low, high, quantum = slot.low, slot.high, slot.quantum
-    if slot.by:
-        measure = words.measure(shape.name, str(slots[slot.by]))
-        if measure is None:
-            raise Refused(f"unknown measure `{slots[slot.by]}` in `{shape.name}.{slot.by}`")
-        low, high, quantum = measure.low, measure.high, measure.quantum
-        where = f"`{slots[slot.by]}`"
-    assert quantum is not None, slot
-    number = exact(value, quantum)
-    _in_range(number, low, high, where)
-    return number
+        return lambda value, _: _whole(slot, value, where)
+    if not slot.by:
+        assert slot.quantum is not None, slot
+        return _number_check(slot.low, slot.high, slot.quantum, where)
+    return _measure_check(words, shape, slot)
+
+
+def _whole(slot: Slot, value: object, where: str) -> Checked:
+    if type(value) is str and re.fullmatch(r"-?[0-9]{1,18}", value):
+        value = int(value)
+    if type(value) is not int or abs(value) >= 10**18:
+        raise Refused(f"{where} takes a whole number, not {_shown(value)}")
+    _in_range(Decimal(value), slot.low, slot.high, where)
+    return value, str(value)
+
+
+def _number_check(low: Decimal | None, high: Decimal | None, quantum: Decimal, where: str) -> Check:
+    decimals = places(quantum)
+
+    def check(value: object, _: Mapping[str, object]) -> Checked:
+        checked = exact_and_text(value, quantum, decimals)
+        _in_range(checked[0], low, high, where)
+        return checked
+
+    return check
+
+
+def _measure_check(words: Vocabulary, shape: Template, slot: Slot) -> Check:
+    """Unit, range and quantum are those of the measure that another slot names."""
+    group = next(one.measures for one in shape.slots.values() if one.measures)
+    checks = {
+        name: _number_check(one.low, one.high, one.quantum, f"`{name}`") for name, one in words.measures[group].items()
+    }
+
+    def check(value: object, slots: Mapping[str, object]) -> Checked:
+        name = str(slots[slot.by])
+        if name not in checks:
+            raise Refused(f"unknown measure `{name}` in `{shape.name}.{slot.by}`")
+        return checks[name](value, slots)
+
+    return check
+
+
+def _word_check(words: Vocabulary, slot: Slot, where: str) -> Check:
+    plain = slot.type == "symbol" and slot.unit != "date" and not slot.measures and not slot.allowed
+    # What is listed needs no second look; what is not is looked at for the sentence that refuses it.
+    listed = frozenset(words.measures[slot.measures] if slot.measures else slot.allowed)
+    good = frozenset(one for one in listed if slot.type == "symbol" and slot.unit != "date" and SYMBOL.match(one))
+
+    def check(value: object, _: Mapping[str, object]) -> Checked:
+        if type(value) is str and (value in good or (plain and SYMBOL.match(value))):
+            return value, value
+        word = _admit_word(words, slot, value, where)
+        return word, word
+
+    return check
 
 
 def _admit_word(words: Vocabulary, slot: Slot, value: object, where: str) -> str:
@@ -108,6 +197,7 @@ def _admit_word(words: Vocabulary, slot: Slot, value: object, where: str) -> str
     return value
 
 
+@lru_cache(1024)
 def _is_date(value: str) -> bool:
     try:
         return date.fromisoformat(value).isoformat() == value

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, KeysView, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
+from json.encoder import encode_basestring as _quoted
 from types import MappingProxyType
+from typing import Self
 
 from knowledge.templates import vocabulary
 from knowledge.values import Json, canonical, digest, text
@@ -47,6 +49,14 @@ class Fact:
             raise TypeError(f"{self.template}.{slot} holds the number {value}")
         return value
 
+    @classmethod
+    def told(cls, template: str, slots: tuple[tuple[str, Value], ...], texts: tuple[str, ...], ref: str) -> Self:
+        """A fact whose texts and ref are known already: the door has them at hand."""
+        made = object.__new__(cls)
+        for name, value in (("template", template), ("slots", slots), ("texts", texts), ("_ref", ref)):
+            object.__setattr__(made, name, value)
+        return made
+
     @property
     def ref(self) -> str:
         """A readable name that is unique in a snapshot: `indicator(AAPL,rsi-14)`."""
@@ -71,6 +81,21 @@ def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     return tuple(sorted(facts, key=lambda fact: (fact.template, fact.texts)))
 
 
+def _written(fact: Fact) -> str:
+    """The canonical text of `fact.to_json()`: slots in the order of their names."""
+    form, order = _form(fact.template, tuple([name for name, _ in fact.slots]))
+    return form % tuple([_quoted(fact.texts[place]) for place in order])
+
+
+@cache
+def _form(template: str, slots: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
+    """A template's facts as text with a gap for each slot, and the places of the slots that fill them."""
+    order = tuple(sorted(range(len(slots)), key=slots.__getitem__))
+    assert "%" not in f"{template}{slots}", template
+    gaps = ",".join(f"{_quoted(slots[place])}:%s" for place in order)
+    return f"[{_quoted(template)},{{{gaps}}}]", order
+
+
 @dataclass(frozen=True)
 class Snapshot:
     """Everything known as of one instant, as facts in canonical order.
@@ -90,6 +115,11 @@ class Snapshot:
     def find(self, template: str, *key: str) -> Fact | None:
         """The fact of `template` with these key values."""
         return self._index.get(f"{template}({','.join(key)})")
+
+    @property
+    def refs(self) -> KeysView[str]:
+        """The names of its facts."""
+        return self._index.keys()
 
     def all(self, template: str) -> tuple[Fact, ...]:
         """All facts of one template, in canonical order."""
@@ -112,8 +142,26 @@ class Snapshot:
 
     @cached_property
     def encoded(self) -> bytes:
-        """The canonical bytes."""
-        return canonical(self.to_json())
+        """The canonical bytes of `to_json`, written fact by fact."""
+        facts = ",".join([_written(fact) for fact in self.facts])
+        as_of, universe = canonical(self.as_of).decode(), canonical(list(self.universe)).decode()
+        return f'{{"as_of":{as_of},"facts":[{facts}],"universe":{universe}}}'.encode()
+
+    def about(self, template: str, instrument: str) -> tuple[Fact, ...]:
+        """All facts of one template whose `instrument` is this one, in canonical order."""
+        return self._by_instrument(template).get(instrument, ())
+
+    def _by_instrument(self, template: str) -> dict[str, tuple[Fact, ...]]:
+        if template not in self._instruments:
+            groups: dict[str, list[Fact]] = {}
+            for fact in self.all(template):
+                groups.setdefault(fact.word("instrument"), []).append(fact)
+            self._instruments[template] = {name: tuple(facts) for name, facts in groups.items()}
+        return self._instruments[template]
+
+    @cached_property
+    def _instruments(self) -> dict[str, dict[str, tuple[Fact, ...]]]:
+        return {}
 
     @cached_property
     def digest(self) -> str:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 Json = Any
@@ -33,10 +34,17 @@ def exact(value: object, quantum: Decimal) -> Decimal:
     everything else are refused, because a silent conversion is how a wrong number becomes a right-looking one.
     Raises `Inexact`.
     """
+    return exact_and_text(value, quantum, places(quantum))[0]
+
+
+def exact_and_text(value: object, quantum: Decimal, decimals: int | None) -> tuple[Decimal, str]:
+    """The same with its canonical text, which costs nothing more; `decimals` are the `places` of the quantum."""
     kind = type(value)
     if kind is float:
         number = Decimal(repr(value))
     elif kind is int or kind is Decimal or kind is str:
+        if decimals is not None and kind is str and _is_canonical(value, decimals):  # type: ignore[arg-type]
+            return Decimal(value), value  # type: ignore[arg-type, return-value]
         try:
             number = Decimal(value)  # type: ignore[arg-type]
         except ArithmeticError:
@@ -45,22 +53,33 @@ def exact(value: object, quantum: Decimal) -> Decimal:
         raise Inexact(f"a {kind.__name__} is not a number; convert it to int, float or Decimal first")
     if not number.is_finite():
         raise Inexact(f"`{value}` is not finite")
-    places = _places(quantum)
     try:
         # A number too wide for its quantum signals here: it is refused, never rounded to fit.
-        if places is None:
+        if decimals is None:
             scaled = _WIDE.divide(number, quantum).to_integral_value(ROUND_HALF_EVEN, _WIDE)
-            number = _WIDE.multiply(scaled, quantum)
+            written = text(plain(_WIDE.multiply(scaled, quantum)))
         else:
-            number = number.quantize(quantum, ROUND_HALF_EVEN, _WIDE)
-        result = plain(number)
+            written = text(number.quantize(quantum, ROUND_HALF_EVEN, _WIDE))
     except ArithmeticError:
         raise Inexact(f"`{value}` does not fit the quantum {quantum}") from None
-    # In units of a decimal quantum most numbers are visibly short enough; only the others' digits are counted.
-    short = places is not None and number.adjusted() + places < MOST_DIGITS
-    if not short and len(result.as_tuple().digits) > MOST_DIGITS:
+    result = Decimal(written)
+    # Most numbers are visibly short enough; only the others' digits are counted.
+    if len(written) > MOST_DIGITS and len(plain(result).as_tuple().digits) > MOST_DIGITS:
         raise Inexact(f"`{value}` needs more than {MOST_DIGITS} significant digits at the quantum {quantum}")
-    return result
+    return result, written
+
+
+_CANONICAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
+
+
+def _is_canonical(digits: str, decimals: int) -> bool:
+    """Whether this is the text of a number of few digits that stands on the grid already."""
+    return (
+        len(digits) <= MOST_DIGITS
+        and _CANONICAL.fullmatch(digits) is not None
+        and digits != "-0"
+        and ("." not in digits or len(digits) - digits.index(".") - 1 <= decimals)
+    )
 
 
 def plain(number: Decimal) -> Decimal:
@@ -72,7 +91,7 @@ def plain(number: Decimal) -> Decimal:
 
 
 @cache
-def _places(quantum: Decimal) -> int | None:
+def places(quantum: Decimal) -> int | None:
     """Decimal places of a quantum that is a power of ten, which `quantize` rounds to in one step; else None."""
     sign, digits, exponent = quantum.as_tuple()
     return -int(exponent) if (sign, digits) == (0, (1,)) else None
@@ -81,10 +100,7 @@ def _places(quantum: Decimal) -> int | None:
 def text(number: Decimal | Fraction | int) -> str:
     """Canonical digits: decimals as `12.5`, rationals that are no finite decimal as `n/d`."""
     if isinstance(number, Fraction):
-        decimal = _finite(number)
-        if decimal is None:
-            return f"{number.numerator}/{number.denominator}"
-        number = decimal
+        return _finite(number) or f"{number.numerator}/{number.denominator}"
     if isinstance(number, Decimal):
         # Not `plain`: a fraction's digits may be more than any context holds, and none may be lost.
         shown = str(number)
@@ -95,18 +111,26 @@ def text(number: Decimal | Fraction | int) -> str:
     return str(number)
 
 
-def _finite(number: Fraction) -> Decimal | None:
-    """The decimal that equals a fraction, if its digits end; exact whatever their number."""
-    rest, twos, fives = number.denominator, 0, 0
+def _finite(number: Fraction) -> str | None:
+    """The digits of a fraction, if they end; exact whatever their number."""
+    if number.denominator == 1:
+        return str(number.numerator)
+    decimals = _decimals(number.denominator)
+    if decimals is None:
+        return None
+    digits = str(abs(number.numerator) * 10**decimals // number.denominator).rjust(decimals + 1, "0")
+    return f"{'-' if number < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
+
+
+@lru_cache(4096)
+def _decimals(denominator: int) -> int | None:
+    """How many decimals a reduced fraction with this denominator has; None where they do not end."""
+    rest, twos, fives = denominator, 0, 0
     while rest % 2 == 0:
         rest, twos = rest // 2, twos + 1
     while rest % 5 == 0:
         rest, fives = rest // 5, fives + 1
-    if rest != 1:
-        return None
-    places = max(twos, fives)
-    scaled = number.numerator * 10**places // number.denominator
-    return Decimal((int(scaled < 0), tuple(map(int, str(abs(scaled)))), -places))
+    return max(twos, fives) if rest == 1 else None
 
 
 def fraction(digits: str) -> Fraction:
@@ -118,11 +142,29 @@ def canonical(value: Json) -> bytes:
     """The RFC 8785 bytes of a JSON value without floats. Raises `Inexact` on a float.
 
     The C encoder of the standard library writes the same bytes as the reference implementation for this subset
-    (tests compare the two) at a fifth of the time; reading the result back finds any float.
+    (tests compare the two) at a fifth of the time. A value of other types than these is read back to find any float.
     """
     written = json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
-    json.loads(written, parse_float=_no_float)
+    if not _floatless(value):
+        json.loads(written, parse_float=_no_float)
     return written.encode("utf-8")
+
+
+def _floatless(value: Json) -> bool:
+    """Whether there is nothing but the types of a record in it; False where that takes a closer look."""
+    stack = [value]
+    while stack:
+        each = stack.pop()
+        kind = type(each)
+        if kind is dict:
+            stack += [one for one in each.values() if type(one) is not str]
+            if not all(type(key) is str for key in each):
+                return False
+        elif kind is list or kind is tuple:
+            stack += [one for one in each if type(one) is not str]
+        elif kind is not str and kind is not int and each is not None and kind is not bool:
+            return False
+    return True
 
 
 def parse(data: bytes) -> Json:

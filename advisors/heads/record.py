@@ -25,6 +25,7 @@ Outcomes count from the session at which they are known: `HORIZON` sessions afte
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,13 +64,13 @@ class Record:
     returns: Floats
     rank: Floats
 
-    @property
+    @cached_property
     def direction(self) -> NDArray[np.int8]:
         """+1 long, -1 short, 0 flat or silent: int8 (sessions, instruments)."""
         # Silence compares false on both sides.
         return (self.rank >= 0.5 + BAND).astype(np.int8) - (self.rank <= 0.5 - BAND).astype(np.int8)
 
-    @property
+    @cached_property
     def conviction(self) -> Floats:
         """Rank of the side the head leans to, in [0.5, 1]; NaN for silence."""
         return np.maximum(self.rank, 1.0 - self.rank)
@@ -77,20 +78,38 @@ class Record:
     def standing(self, row: int) -> Standing:
         """The record as known at the close of `row`."""
         settled = slice(0, max(0, row - HORIZON + 1))
-        signed = self.direction[settled] * self.returns[settled]
-        called = (self.direction[settled] != 0) & np.isfinite(signed)
-        bets = signed[called & (self.conviction[settled] >= BET)]
-        # A share that did not move proves a short right: it did not rise.
-        right = np.where(self.direction[settled] > 0, self.returns[settled] > 0, self.returns[settled] <= 0)
+        bets = self._signed[settled][self._bet[settled]]
         wins, losses = bets[bets > 0], bets[bets <= 0]
         return Standing(
             brier=_brier(self.probability[settled][-RECENT:], self.returns[settled][-RECENT:]),
             psi=stability(self.edge[max(0, row + 1 - RECENT - REFERENCE) : row + 1]),
-            accuracy=_decayed(called, right),
+            accuracy=_decayed(self._called[settled], self._right[settled]),
             hit_rate=len(wins) / len(bets) if len(bets) else None,
             payoff=_payoff(wins, losses),
             observations=len(bets),
         )
+
+    @cached_property
+    def _signed(self) -> Floats:
+        """What following each call made; NaN where its outcome is not known."""
+        signed: Floats = self.direction * self.returns
+        return signed
+
+    @cached_property
+    def _called(self) -> NDArray[np.bool_]:
+        called: NDArray[np.bool_] = (self.direction != 0) & np.isfinite(self._signed)
+        return called
+
+    @cached_property
+    def _bet(self) -> NDArray[np.bool_]:
+        bet: NDArray[np.bool_] = self._called & (self.conviction >= BET)
+        return bet
+
+    @cached_property
+    def _right(self) -> NDArray[np.bool_]:
+        # A share that did not move proves a short right: it did not rise.
+        right: NDArray[np.bool_] = np.where(self.direction > 0, self.returns > 0, self.returns <= 0)
+        return right
 
 
 def ranks(edge: Floats) -> Floats:

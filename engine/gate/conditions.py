@@ -187,7 +187,7 @@ def _interval_width(limit: Limit, here: Circumstances, case: Case) -> Finding:
 
 
 def _data_quality(limit: Limit, here: Circumstances, case: Case) -> Finding:
-    faults = [fact for fact in here.snapshot.all("quality") if fact["instrument"] == case.instrument]
+    faults = here.snapshot.about("quality", case.instrument)
     return _none_of(limit, [f"{fact['issue']} ({fact['detail']})" for fact in faults], "faults in its data")
 
 

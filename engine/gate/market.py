@@ -6,9 +6,10 @@ and a *held* instrument that lacks one admits no entry anywhere, because no limi
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import combinations
 
 from engine.orders.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
@@ -130,13 +131,29 @@ def _clusters(snapshot: Snapshot, names: list[str], threshold: Fraction) -> tupl
             name = parent[name]
         return name
 
-    for at, first in enumerate(names):
-        for second in names[at + 1 :]:
-            fact = snapshot.find("correlation", first, second)
-            if fact is None or abs(Fraction(fact.number("value"))) >= threshold:
-                low, high = sorted((root(first), root(second)))
-                parent[high] = low
+    for first, second in _connected(snapshot, names, threshold):
+        low, high = sorted((root(first), root(second)))
+        parent[high] = low
     groups: dict[str, list[str]] = {}
     for name in names:
         groups.setdefault(root(name), []).append(name)
     return tuple(tuple(group) for _, group in sorted(groups.items()) if len(group) > 1)
+
+
+def _connected(snapshot: Snapshot, names: list[str], threshold: Fraction) -> Iterator[tuple[str, str]]:
+    """Pairs at or above the threshold, and all without a correlation.
+
+    There are as many pairs as half the square of the instruments, so that each published one is looked at once, and
+    pairs that are missing are searched for only where some are.
+    """
+    known, published, strong = set(names), set(), dict[str, bool]()
+    for fact in snapshot.all("correlation"):
+        first, second, written = fact.texts
+        if first < second and first in known and second in known:
+            published.add((first, second))
+            if written not in strong:
+                strong[written] = abs(Fraction(written)) >= threshold
+            if strong[written]:
+                yield first, second
+    if 2 * len(published) < len(names) * (len(names) - 1):
+        yield from (pair for pair in combinations(names, 2) if pair not in published)

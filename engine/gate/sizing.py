@@ -81,9 +81,7 @@ def size(snapshot: Snapshot, portfolio: Portfolio, limits: Limits, regime: str, 
 def speakers(snapshot: Snapshot, instrument: str, side: Side) -> list[Fact]:
     """The advisories on an instrument whose direction is this side's, by head."""
     direction = "long" if side is Side.BUY else "short"
-    return [
-        fact for fact in snapshot.all("advisory") if fact["instrument"] == instrument and fact["direction"] == direction
-    ]
+    return [fact for fact in snapshot.about("advisory", instrument) if fact["direction"] == direction]
 
 
 def _kelly(snapshot: Snapshot, instrument: str, side: Side) -> tuple[Fraction, str]:

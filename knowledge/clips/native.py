@@ -8,7 +8,7 @@ address or for a number below and above every other, and neither shows before an
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -29,16 +29,22 @@ def assert_facts(environment: clips.Environment, given: Mapping[str, Fact], word
     cell = ffi.new("CLIPSValue *")
     builder = lib.CreateFactBuilder(env, ffi.NULL)
     refs: dict[int, str] = {}
+    current = ""
+    slots: tuple[tuple[str, bytes], ...] = ()
     try:
         for ref, fact in given.items():
             template = words.templates[fact.template]
-            if tuple(name for name, _ in fact.slots) != tuple(template.slots):
+            if fact.template != current:
+                if lib.FBSetDeftemplate(builder, fact.template.encode()) != lib.FBE_NO_ERROR:
+                    raise Unfit(f"CLIPS knows no template `{fact.template}`")
+                current, slots = fact.template, tuple((name, name.encode()) for name in template.slots)
+            if len(fact.slots) != len(slots):
                 raise Unfit(f"`{ref}` has not the slots of its template, in their order")
-            if lib.FBSetDeftemplate(builder, fact.template.encode()) != lib.FBE_NO_ERROR:
-                raise Unfit(f"CLIPS knows no template `{fact.template}`")
-            for name, value in fact.slots:
+            for (name, value), (declared, encoded) in zip(fact.slots, slots, strict=True):
+                if name != declared:
+                    raise Unfit(f"`{ref}` has not the slots of its template, in their order")
                 cell.value = _native(env, template, name, value)
-                if lib.FBPutSlot(builder, name.encode(), cell) != lib.PSE_NO_ERROR:
+                if lib.FBPutSlot(builder, encoded, cell) != lib.PSE_NO_ERROR:
                     raise Unfit(f"CLIPS refuses `{value}` in `{fact.template}.{name}`")
             native = lib.FBAssert(builder)
             if native == ffi.NULL:
@@ -64,18 +70,37 @@ def read_facts(
             fact = lib.GetNextFactInTemplate(native, fact)
 
 
+def check_fact(ref: str, fact: Fact, template: Template) -> None:
+    """What `assert_facts` asks of a fact, for one that is not handed over. Raises `Unfit`."""
+    if [name for name, _ in fact.slots] != list(template.slots):
+        raise Unfit(f"`{ref}` has not the slots of its template, in their order")
+    for name, value in fact.slots:
+        if not _FITS[template.slots[name].type](value):
+            raise _unfit(template, name, value)
+
+
+_FITS: Mapping[SlotType, Callable[[Any], bool]] = {
+    "symbol": lambda value: type(value) is str,
+    "number": lambda value: type(value) is Decimal and value.is_finite(),
+    "integer": lambda value: type(value) is int and abs(value) < 10**18,
+    "text": lambda value: type(value) is str and "\0" not in value,
+}
+
+
+def _unfit(template: Template, name: str, value: object) -> Unfit:
+    kind = template.slots[name].type
+    return Unfit(f"`{template.name}.{name}` takes a {kind}, not the {type(value).__name__} `{value}`")
+
+
 def _native(env: ffi.CData, template: Template, name: str, value: Any) -> ffi.CData:  # noqa: ANN401 - its type is the question
     kind: SlotType = template.slots[name].type
-    exactly = type(value)
-    if kind == "symbol" and exactly is str:
+    if not _FITS[kind](value):
+        raise _unfit(template, name, value)
+    if kind == "symbol":
         return lib.CreateSymbol(env, value.encode())
-    if kind == "number" and exactly is Decimal and value.is_finite():
+    if kind == "number":
         return lib.CreateFloat(env, float(value))
-    if kind == "integer" and exactly is int and abs(value) < 10**18:
-        return lib.CreateInteger(env, value)
-    if kind == "text" and exactly is str and "\0" not in value:
-        return lib.CreateString(env, value.encode())
-    raise Unfit(f"`{template.name}.{name}` takes a {kind}, not the {exactly.__name__} `{value}`")
+    return lib.CreateInteger(env, value) if kind == "integer" else lib.CreateString(env, value.encode())
 
 
 def _read(fact: ffi.CData, template: str, name: str, cell: ffi.CData) -> Value | float:

@@ -22,8 +22,8 @@ from pathlib import Path
 import clips
 
 from knowledge.clips.build import CONCLUSIONS, FUNCTIONS, defrule, deftemplate
-from knowledge.clips.native import Unfit, assert_facts, read_facts
-from knowledge.clips.tree import And, Assert, Or, Pattern, Program, Rule
+from knowledge.clips.native import Unfit, assert_facts, check_fact, read_facts
+from knowledge.clips.tree import And, Assert, Or, Pattern, Program, Rule, mentioned
 from knowledge.door import Refused, admit
 from knowledge.facts import Fact, ordered
 from knowledge.faults import Fault, Faulty
@@ -70,6 +70,7 @@ class ClipsImage:
         actions = [action for rule in program.rules for action in rule.actions if isinstance(action, Assert)]
         concluded = {one.template for action in actions for one in action.assertions}
         self._concluded = [shape for name, shape in self._words.templates.items() if name in concluded]
+        self._read = concluded | set(mentioned(condition for rule in program.rules for condition in rule.conditions))
         # CLIPS reads images from files only; the folder goes when this object goes.
         self._folder = tempfile.TemporaryDirectory(prefix="warrant-clips-")
         self._path = str(Path(self._folder.name, "rulebook.bin"))
@@ -87,7 +88,12 @@ class ClipsImage:
     def _infer(self, given: dict[str, Fact], most_firings: int) -> Inference:
         trace = _Trace()
         environment = self._fresh(trace)
-        refs = assert_facts(environment, given, self._words)
+        # Facts that no rule reads or concludes change nothing, and are most of a large market's: not handed over.
+        read = {ref: fact for ref, fact in given.items() if fact.template in self._read}
+        for ref, fact in given.items():
+            if ref not in read:
+                check_fact(ref, fact, self._words.templates[fact.template])
+        refs = assert_facts(environment, read, self._words)
         fired = environment.run(most_firings)
         if trace.complaints:
             raise _Undetermined(f"the rules stopped with an error: {' '.join(''.join(trace.complaints).split())}")

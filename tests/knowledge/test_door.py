@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import numpy as np
@@ -13,6 +14,7 @@ from knowledge.door import Refused, admit, fact, freeze, snapshot_from_json
 from knowledge.facts import Fact
 from knowledge.templates import vocabulary
 from knowledge.values import canonical, parse
+from tests.knowledge import slow_door
 
 ANYTHING = (
     st.none()
@@ -44,6 +46,54 @@ def test_whatever_comes_is_a_sound_fact_or_a_sentence(template: str, data: st.Da
         if isinstance(value, Decimal):
             assert value.is_finite()
             assert ((slot.low is None or value >= slot.low) and (slot.high is None or value <= slot.high)) or slot.by
+
+
+NEARLY = (
+    ANYTHING
+    | st.sampled_from(["AAPL", "long", "yes", "rsi-14", "2011-01-03", "swing", "0", "-0", "0.0", "1e3", "12.50", "٣"])
+    | st.decimals(-10, 10, places=5)
+    | st.floats(-1, 1).map(repr)
+    | st.integers(-100, 100).map(str)
+    | st.builds("{}.{}5".format, st.integers(0, 99), st.integers(0, 99999))
+)
+
+
+def said(door: Callable[..., Fact], template: str, slots: object) -> object:
+    """The fact with its texts and ref, or the sentence that refuses it."""
+    try:
+        one = door(template, slots)
+    except (Refused, TypeError) as refusal:
+        return type(refusal), str(refusal)
+    kinds = [(type(value), value.as_tuple() if isinstance(value, Decimal) else value) for _, value in one.slots]
+    return one, kinds, one.texts, one.ref
+
+
+@given(st.sampled_from(TEMPLATES), st.data())
+def test_the_slow_door_says_the_same(template: str, data: st.DataObject) -> None:
+    names = list(vocabulary().templates[template].slots)
+    slots = {name: data.draw(NEARLY, label=name) for name in names if data.draw(st.integers(0, 30))}
+    assert said(admit, template, slots) == said(slow_door.admit, template, slots)
+
+
+@given(st.sampled_from(sorted(vocabulary().measures["indicators"])), NEARLY)
+def test_the_slow_door_says_the_same_of_a_measure(name: str, value: object) -> None:
+    slots = {"instrument": "AAPL", "name": name, "value": value}
+    assert said(admit, "indicator", slots) == said(slow_door.admit, "indicator", slots)
+
+
+@pytest.mark.parametrize("slots", [["instrument", "name", "value"], "instrument", {}, {"instrument": 1, "odd": 2}])
+def test_the_slow_door_says_the_same_of_what_is_no_statement(slots: object) -> None:
+    assert said(admit, "indicator", slots) == said(slow_door.admit, "indicator", slots)
+
+
+@given(st.lists(st.tuples(st.sampled_from(["AAPL", "B-1"]), st.text(max_size=5).filter(str.isprintable)), max_size=4))
+def test_a_snapshot_is_encoded_as_its_value_is(reports: list[tuple[str, str]]) -> None:
+    """Fact by fact, with every letter that JSON has to escape."""
+    facts = {one: fact("quality", instrument=one, issue="gap", detail=said) for one, said in reports}
+    snapshot = freeze(
+        "2011-01-03T21:00:00Z", ["AAPL", 'odd"'], [*facts.values(), fact("rate", currency="USD", value=1)]
+    )
+    assert snapshot.encoded == canonical(snapshot.to_json())
 
 
 @given(st.floats() | st.integers() | st.decimals())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from fractions import Fraction
 
@@ -33,7 +34,19 @@ def test_what_is_written_reads_back(value: object) -> None:
     assert parse(canonical(value)) == value
 
 
-@pytest.mark.parametrize("value", [0.1, [1.0], {"a": {"b": float("nan")}}, {"a": float("inf")}, [1e300]])
+class _Number(int):
+    """A type that no record has."""
+
+
+@pytest.mark.parametrize("value", [_Number(3), {"a": (1, "b", None, True)}, {1: "one"}, [{"a": [_Number(1)]}]])
+def test_other_types_are_written_as_json_has_them(value: object) -> None:
+    assert canonical(value) == json.dumps(value, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [0.1, [_Number(1), 1.0], {1: 0.5}, (1, [0.5]), [1.0], {"a": {"b": float("nan")}}, {"a": float("inf")}, [1e300]],
+)
 def test_a_float_has_no_canonical_form(value: object) -> None:
     with pytest.raises(ValueError):
         canonical(value)
@@ -50,6 +63,19 @@ def test_a_float_becomes_the_nearest_multiple_of_its_quantum(value: float, quant
     number = exact(value, quantum)
     assert Fraction(number) % Fraction(quantum) == 0
     assert abs(Fraction(number) - Fraction(repr(value))) <= Fraction(quantum) / 2
+
+
+@given(st.fractions() | st.builds(Fraction, st.integers(), st.sampled_from([2**70, 5**40, 10**30, 4 * 5**9, 3])))
+def test_a_fraction_is_written_as_the_decimal_it_is(number: Fraction) -> None:
+    written = text(number)
+    assert Fraction(written) == number
+    rest = number.denominator
+    for prime in (2, 5):
+        while rest % prime == 0:
+            rest //= prime
+    assert ("/" in written) is (rest != 1)
+    if "." in written:
+        assert not written.endswith("0")
 
 
 @given(st.decimals(-1000, 1000, places=4))
