@@ -24,12 +24,11 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from adapters.audit import store
 from adapters.frame import Failed
 from adapters.store.address import Address
 from adapters.store.faults import StoreFailed
 from adapters.store.lease import Lease, LeaseLost, current, release, renew, take
-from adapters.store.opening import opened
+from adapters.store.opening import failing, opened, to_read
 
 LASTS = timedelta(seconds=30)
 HEARTBEAT_SECONDS = 5.0
@@ -155,10 +154,10 @@ def _started(pid: int) -> str:
     return subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603
 
 
-def seen(where: Path) -> Lease | None:
+def seen(where: Address) -> Lease | None:
     """The lease as it stands, read only; None where there is none, or a store that never had one."""
     try:
-        with store.connect(where, write=False) as connection:
+        with failing(where), to_read(where) as connection:
             return current(connection)
-    except store.FAULTS:
+    except StoreFailed:
         return None

@@ -99,7 +99,7 @@ def test_what_people_read(ran: Desk) -> None:
         "money     NAV 1002039.59 USD, cash 1002039.59, after 2011-03-04",
         "feed      sample, newest not asked, booked up to 2011-03-04",
         f"log       {decision['seq'] + 1} records, root {status(ran, datetime.now(UTC))['log']['root']}",
-        "checked   books and broker agree",
+        "checked   books and broker agree, last recorded 2011-01-03T14:30:00Z",
     ]
 
 
