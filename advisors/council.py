@@ -191,7 +191,7 @@ class Council:
             head=seat.name,
             status=status,
             model=training.model if training is not None and training.model else NO_MODEL,
-            age=(date.fromisoformat(self.panel.sessions[row]) - date.fromisoformat(trained)).days,
+            age=(date.fromisoformat(self.panel.sessions[row][:10]) - date.fromisoformat(trained[:10])).days,
             observations=standing.observations,
             **_measured(standing),
         )

@@ -29,6 +29,7 @@ from advisors import windows
 from advisors.panel import Floats, Panel
 
 TRADING_DAYS = 252
+"""Bars of a year where each is a session of a stock exchange."""
 BETA_WINDOW, BETA_FEWEST = 252, 20
 INTERVAL_WINDOW, INTERVAL_FEWEST, INTERVAL_COVERAGE = 250, 60, 0.75
 RANK_WINDOW, RANK_FEWEST = 1260, 252
@@ -52,16 +53,18 @@ class Measures:
     market: Mapping[str, Floats]
 
 
-def measure_panel(panel: Panel) -> Measures:
-    """Compute all measures."""
+def measure_panel(panel: Panel, bars_a_year: int = TRADING_DAYS) -> Measures:
+    """Compute all measures; volatilities are annual, by the bars that a year has."""
     change = windows.returns(panel.adjusted_close)
     found = {
         **_by_talib(panel),
-        **_from_windows(panel, change),
+        **_from_windows(panel, change, bars_a_year),
         "beta-252": beta(change, windows.returns(panel.index_close)),
         "interval-75": _by_column(interval_width, change),
     }
-    return Measures(panel.instruments, panel.sessions, MappingProxyType(found), MappingProxyType(_market(panel)))
+    return Measures(
+        panel.instruments, panel.sessions, MappingProxyType(found), MappingProxyType(_market(panel, bars_a_year))
+    )
 
 
 def beta(change: Floats, index_change: Floats) -> Floats:
@@ -130,7 +133,7 @@ def runs(valid: NDArray[np.bool_]) -> Iterator[slice]:
         yield slice(start, end)
 
 
-def _from_windows(panel: Panel, change: Floats) -> dict[str, Floats]:
+def _from_windows(panel: Panel, change: Floats, bars_a_year: int) -> dict[str, Floats]:
     """Measures that are plain windows, vectorised over instruments."""
     adjusted = panel.adjusted_close
     volume = panel.volume / panel.split
@@ -142,7 +145,7 @@ def _from_windows(panel: Panel, change: Floats) -> dict[str, Floats]:
         "momentum-21": windows.returns(adjusted, 21),
         "momentum-63": windows.returns(adjusted, 63),
         "momentum-252": windows.returns(adjusted, 252),
-        "volatility-20": windows.deviation(change, 20) * np.sqrt(TRADING_DAYS),
+        "volatility-20": windows.deviation(change, 20) * np.sqrt(bars_a_year),
         "zscore-20": windows.zscore(adjusted, 20),
     }
 
@@ -186,12 +189,12 @@ def _one_run(high: Floats, low: Floats, close: Floats, factor: Floats) -> dict[s
     }
 
 
-def _market(panel: Panel) -> dict[str, Floats]:
+def _market(panel: Panel, bars_a_year: int) -> dict[str, Floats]:
     index = panel.index_close
     average = np.full_like(index, np.nan)
     for run in runs(~np.isnan(index)):
         average[run] = talib.EMA(index[run], 200)
-    volatility = windows.deviation(windows.returns(index), 20) * np.sqrt(TRADING_DAYS)
+    volatility = windows.deviation(windows.returns(index), 20) * np.sqrt(bars_a_year)
     return {
         "index-ema-200-distance": index / average - 1,
         "index-momentum-63": windows.returns(index, 63),

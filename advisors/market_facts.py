@@ -1,7 +1,7 @@
 """The facts of one session about prices, the market and the instruments, through the door.
 
-Templates: bar, indicator, market, correlation, quality, reference, rate, calendar, earnings. A number that is not
-known is an absent fact. What the door refuses becomes a `quality` fact with issue `refused` for the instrument it
+Templates: bar, period, indicator, market, correlation, quality, reference, rate, calendar, earnings. A number that is
+not known is an absent fact. What the door refuses becomes a `quality` fact with issue `refused` for the instrument it
 concerns, and for every instrument where it concerns the market: no entry on a number that cannot be said exactly.
 
 Left out: currency rates other than that of the account's own currency (there is no feed for them), so that an
@@ -10,13 +10,14 @@ instrument in another currency has no rate, and the gate lets no entry into it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
-from advisors.indicators import Measures, correlations, measure_panel
+from advisors.indicators import TRADING_DAYS, Measures, correlations, measure_panel
 from advisors.panel import Floats
 from advisors.quality import COLUMNS, Market, Report
 from advisors.reference import Calendar, Instrument
@@ -24,6 +25,32 @@ from knowledge.door import LONGEST_TEXT, Refused, fact
 from knowledge.facts import Fact
 
 ACCOUNT_CURRENCY = "USD"
+
+
+class Bar(Protocol):
+    """The time of one bar, as instants in UTC; `last` says that its session ends with it."""
+
+    @property
+    def opens_at(self) -> str: ...  # noqa: D102
+    @property
+    def closes_at(self) -> str: ...  # noqa: D102
+    @property
+    def last(self) -> bool: ...  # noqa: D102
+
+
+BarTime = Callable[[str], Bar]
+"""The time of the bar with a label."""
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """How many bars a year has, and the times of bars where they are shorter than a session."""
+
+    bars_a_year: int
+    bar: BarTime | None = None
+
+
+DAILY = Time(TRADING_DAYS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +62,7 @@ class Desk:
     instruments: tuple[Instrument, ...]
     calendars: Mapping[str, Calendar]
     account_currency: str = ACCOUNT_CURRENCY
+    bar: BarTime | None = None
 
     @cached_property
     def reports(self) -> Mapping[str, tuple[Report, ...]]:
@@ -50,14 +78,17 @@ def survey(
     instruments: Iterable[Instrument],
     calendars: Mapping[str, Calendar],
     account_currency: str = ACCOUNT_CURRENCY,
+    time: Time = DAILY,
 ) -> Desk:
-    """Measure a market once, for all its sessions; only `account_currency` (ISO 4217) has a rate, of 1."""
-    return Desk(market, measure_panel(market.panel), tuple(instruments), calendars, account_currency)
+    """Measure a market once, for all its bars; only `account_currency` (ISO 4217) has a rate, of 1."""
+    measures = measure_panel(market.panel, time.bars_a_year)
+    return Desk(market, measures, tuple(instruments), calendars, account_currency, time.bar)
 
 
 def market_facts(desk: Desk, session: str) -> list[Fact]:
-    """All facts as of the close of `session` (an ISO date). Raises `KeyError` where the panel has no such session."""
+    """All facts as of the close of the bar `session` (its label). Raises `KeyError` where the panel has no such row."""
     door = _Door(session)
+    _periods(door, desk, session)
     row = desk.market.panel.row(session)
     _bars(door, desk, row)
     _measures(door, desk, row)
@@ -84,6 +115,17 @@ class _Door:
             self.refused.append(Report(self.session, about, "refused", f"{measure}{error}"))
 
 
+def _periods(door: _Door, desk: Desk, session: str) -> None:
+    """When the bar was, of instruments that have one; only where bars are shorter than a session."""
+    if desk.bar is None:
+        return
+    bar, panel = desk.bar(session), desk.market.panel
+    for instrument, known in zip(panel.instruments, panel.valid[panel.row(session)].tolist(), strict=True):
+        if known:
+            slots = {"begins": bar.opens_at, "ends": bar.closes_at, "last": "yes" if bar.last else "no"}
+            door.say("period", instrument, instrument=instrument, **slots)
+
+
 def _bars(door: _Door, desk: Desk, row: int) -> None:
     panel = desk.market.panel
     bars = np.stack([getattr(panel, name)[row] for name in COLUMNS], axis=1).tolist()
@@ -92,7 +134,7 @@ def _bars(door: _Door, desk: Desk, row: int) -> None:
             # A fraction of a share is no volume: it goes to the door as it is, and is refused there.
             shares = int(volume) if volume.is_integer() else volume
             slots = dict(zip(COLUMNS, (*prices, shares), strict=True))
-            door.say("bar", instrument, instrument=instrument, session=door.session, **slots)
+            door.say("bar", instrument, instrument=instrument, session=door.session[:10], **slots)
 
 
 def _measures(door: _Door, desk: Desk, row: int) -> None:
@@ -136,18 +178,28 @@ def _references(door: _Door, desk: Desk) -> None:
 
 def _calendar(door: _Door, desk: Desk, session: str) -> None:
     """Sessions and releases; a calendar that does not reach far enough is reported like a refusal."""
+    day = session[:10]
     for one in desk.instruments:
         calendar = desk.calendars[one.exchange]
         try:
-            kind, following = calendar.kind(session), calendar.next_session(session)
-            release = one.next_earnings(session)
-            sessions = None if release is None else calendar.distance(session, release)
+            kind, following = calendar.kind(day), _following(desk, calendar, session)
+            release = one.next_earnings(day)
+            sessions = None if release is None else calendar.distance(day, release)
         except ValueError as error:
             door.refused.append(Report(session, one.symbol, "refused", str(error)))
             continue
         door.say("calendar", one.symbol, instrument=one.symbol, session=kind, next=following)
         if sessions is not None:
             door.say("earnings", one.symbol, instrument=one.symbol, sessions=sessions)
+
+
+def _following(desk: Desk, calendar: Calendar, session: str) -> str:
+    """The date of the session in which the next bar lies: this one, where bars are shorter and it goes on."""
+    day = session[:10]
+    goes_on = desk.bar is not None and calendar.kind(day) != "closed"
+    if goes_on and desk.bar is not None and calendar.close_instant(day) > desk.bar(session).closes_at:
+        return day
+    return calendar.next_session(day)
 
 
 def _quality(reports: Iterable[Report], refused: Iterable[Report], everyone: Iterable[str]) -> list[Fact]:

@@ -45,5 +45,8 @@ class Calendar(Protocol):
     def next_session(self, day: str) -> str:
         """The first session after a day."""
 
+    def close_instant(self, session: str) -> str:
+        """When a session ends, in UTC: `2011-01-03T21:00:00Z`."""
+
     def distance(self, session: str, day: str) -> int:
         """Sessions after `session` up to `day` inclusive."""

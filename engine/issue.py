@@ -138,7 +138,9 @@ def _order_id(as_of: str, instrument: str, purpose: str) -> str:
 
 def _expiry(snapshot: Snapshot, instrument: str) -> str:
     calendar, session = snapshot.find("calendar", instrument), snapshot.as_of[:10]
-    if calendar is not None and calendar.word("next") > session:
+    # Where bars are shorter than a session, the next one may lie in this session still.
+    goes_on = bool(snapshot.all("period"))
+    if calendar is not None and (calendar.word("next") > session or (goes_on and calendar.word("next") == session)):
         return f"{calendar['next']}T23:59:59Z"
     return f"{(date.fromisoformat(session) + WITHOUT_CALENDAR).isoformat()}T23:59:59Z"
 

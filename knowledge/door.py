@@ -18,6 +18,7 @@ from knowledge.facts import Fact, Snapshot, Value, ordered
 from knowledge.templates import Slot, Template, Vocabulary, vocabulary
 from knowledge.values import Inexact, Json, exact_and_text, places
 
+INSTANT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z\Z")
 SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+\-]*\Z")
 """What a symbol may look like: it reads the same in CLIPS, Prolog, YAML and a file name."""
 LONGEST_TEXT = 500
@@ -191,6 +192,8 @@ def _admit_word(words: Vocabulary, slot: Slot, value: object, where: str) -> str
         )
     if slot.unit == "date" and not _is_date(value):
         raise Refused(f"{where} takes a date like `2011-01-03`, not `{value}`")
+    if slot.unit == "instant" and not INSTANT.match(value):
+        raise Refused(f"{where} takes an instant in UTC like `2011-01-03T21:00:00Z`, not `{value}`")
     allowed: Iterable[str] = words.measures[slot.measures] if slot.measures else slot.allowed
     if allowed and value not in allowed:
         raise Refused(f"{where} takes one of {_list(allowed)}, not `{value}`")

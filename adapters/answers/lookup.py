@@ -1,4 +1,4 @@
-"""Finds what a person means: a record by its id or an order's, a session by its date. Faults say what there is."""
+"""Finds what a person means: a record by its id or an order's, a session by its date, a bar by its label."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from knowledge.faults import Fault, Faulty
 from knowledge.values import Json, parse
 from rules.rulebook import Rulebook
 
+_TIME = re.compile(r"T([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
@@ -75,16 +76,27 @@ def decision_of(log: LogReader, name: str) -> tuple[Json, str]:
 
 
 def decision_at(log: LogReader, session: str) -> Json:
-    """The decision of a session. Raises `Faulty` where the log has none."""
-    if not is_date(session):
+    """The decision of a session, or of a bar by its label. Raises `Faulty` where the log has none, or several."""
+    if not is_label(session):
         raise _unknown(session, "this is no date; write one such as 2011-03-01")
-    for record in log.records(["decision", "fault"], since=session, until=f"{session}T23:59:59Z"):
-        return record
-    days = [record["as_of"][:10] for record in log.records(["decision"])]
+    day = session[:10]
+    found = [one for one in log.records(["decision", "fault"], since=day, until=f"{day}T23:59:59Z")
+             if session in (day, one["period"])]  # fmt: skip
+    if len({record["period"] for record in found}) > 1:
+        labels = f"{found[0]['period']} to {found[-1]['period']}"
+        raise _unknown(session, f"it was decided {len(found)} times on this date; write a bar's label, from {labels}")
+    if found:
+        return found[0]
+    days = [record["period"] for record in log.records(["decision"])]
     span = f"its decisions run from {days[0]} to {days[-1]}" if days else "it has no decisions yet"
     before = [day for day in days if day < session][-1:]
     near = f"; the one before is of {before[0]}" if before and session < days[-1] else ""
     raise _unknown(session, f"the log has no decision of this date (no session, or not decided); {span}{near}")
+
+
+def is_label(words: str) -> bool:
+    """Whether a bar may be called so: a date, or when it begins, such as 2011-03-01T14:35."""
+    return is_date(words) or bool(_TIME.match(words[10:]) and is_date(words[:10]))
 
 
 def is_date(words: str) -> bool:
@@ -107,16 +119,19 @@ def check_symbol(record: Json, symbol: str | None) -> None:
     if symbol is not None and symbol not in names:
         near = get_close_matches(symbol.upper(), names, n=1)
         meant = f"; did you mean `{near[0]}`?" if near else ""
-        on = record["as_of"][:10]
+        on = record["period"]
         raise _unknown(symbol, f"this was not in the universe on {on}, which had {', '.join(names)}{meant}")
 
 
 def session_date(day: str | None, world: World) -> str | None:
-    """A session of the feed, as given on the command line. Raises `Faulty`."""
+    """A bar of the feed, as given on the command line: by its label, or the last of a date. Raises `Faulty`."""
     if day is None:
         return None
-    check_date(day)
+    if not is_label(day):
+        raise _unknown(day, "this is no date; write one such as 2011-03-01")
     sessions = world.survey.market.panel.sessions
+    if is_date(day) and world.sessions(day, day):
+        return world.sessions(day, day)[-1]
     if day not in sessions:
         near = [one for one in sessions if one <= day][-1:] or [sessions[0]]
         hint = f"the feed runs from {sessions[0]} to {sessions[-1]}; the session before is {near[0]}"

@@ -15,9 +15,9 @@ def cycle_lines(record: Json) -> Iterator[str]:
         yield f"{record['label']}  {record['record_id']}  missed{more}: {record['reason']}"
         return
     if record["kind"] == "fault":
-        yield f"{record['as_of'][:10]}  {record['record_id']}  no decision: {record['fault']}"
+        yield f"{record['period']}  {record['record_id']}  no decision: {record['fault']}"
         return
-    yield f"{record['as_of'][:10]}  {record['record_id']}  regime {record['regime']}, {record['trading_state']}"
+    yield f"{record['period']}  {record['record_id']}  regime {record['regime']}, {record['trading_state']}"
     if record["fault"]:
         yield f"  undetermined: {record['fault']}"
     for one in record["verdicts"]:
@@ -48,4 +48,4 @@ def _closest(miss: Json) -> str:
 
 def fault_telling(record: Json) -> Telling:
     """A cycle that made no decision."""
-    return tell(f"{record['as_of'][:10]}: the cycle made no decision, so nothing was sent", tell(record["fault"]))
+    return tell(f"{record['period']}: the cycle made no decision, so nothing was sent", tell(record["fault"]))

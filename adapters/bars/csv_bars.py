@@ -1,22 +1,26 @@
-"""Reads one CSV file of daily bars, with file:line:column for everything that cannot be read.
+"""Reads one CSV file of bars, with file:line:column for everything that cannot be read.
 
 The first line names the columns: `date,open,high,low,close,volume` and, if there is one, `adj_close`, in any order and
 any case. A date is `2011-01-03`; a number has digits and a point, no thousands separator. An empty cell, `nan`, `NA`,
 `null` or `inf` is a value the feed does not have: that is the bar's fault and not the file's, and `advisors.quality`
 reports it. Everything else that is not a number is a fault of the file, and then nothing of it is used.
 
-Left out: quoted cells, other separators, intraday times.
+Where the desk's bars are shorter than a session, a date is the instant at which the bar begins, in UTC and to the
+minute: `2026-03-02T14:35`, also with `:00` or `:00Z` behind.
+
+Left out: quoted cells, other separators, other clocks than UTC (`warrant data import` knows them).
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 
+from adapters.bars.periods import DAILY
 from advisors.actions import DividendRule
 from advisors.quality import COLUMNS, Rows
 from knowledge.faults import Fault, Faulty
@@ -25,13 +29,15 @@ NEEDED = ("date", *COLUMNS)
 OPTIONAL = ("adj_close",)
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?\Z")
 _ABSENT = frozenset({"", "nan", "na", "n/a", "null", "none", "inf", "+inf", "-inf", "infinity", "-infinity"})
+_LABEL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00Z?|Z)?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 MOST_FAULTS = 20
 """A file in another format has a fault in every cell; the first ones say enough."""
 
 
-def read_bars(path: Path, instrument: str, dividends: DividendRule) -> Rows:
+def read_bars(path: Path, instrument: str, dividends: DividendRule, interval: str = DAILY) -> Rows:
     """Read a file of bars in file order. Raises `Faulty` with the first 20 faults."""
+    written = _Dates() if interval == DAILY else _Labels()
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except FileNotFoundError:
@@ -52,7 +58,7 @@ def read_bars(path: Path, instrument: str, dividends: DividendRule) -> Rows:
             faults.append(Fault(str(path), number, 1, message))
             continue
         for name, (column, cell) in zip(names, cells, strict=True):
-            fault = _keep_date(dates, cell) if name == "date" else _keep_number(columns[name], cell, name)
+            fault = written.keep(dates, cell) if name == "date" else _keep_number(columns[name], cell, name)
             if fault:
                 faults.append(Fault(str(path), number, column, fault))
         if len(faults) >= MOST_FAULTS:
@@ -93,16 +99,35 @@ def _cells(line: str) -> Iterator[tuple[int, str]]:
         start += len(cell) + 1
 
 
-def _keep_date(dates: list[str], cell: str) -> str | None:
-    """Append a date; the complaint if it is none."""
-    dates.append(cell)
-    try:
-        if not _DATE.match(cell):
-            raise ValueError
-        date.fromisoformat(cell)
-    except ValueError:
-        return f"`{cell}` is no date; write it like `2011-01-03`"
-    return None
+class _Dates:
+    """Keeps the dates of daily bars."""
+
+    wanted = "`{}` is no date; write it like `2011-01-03`"
+
+    def keep(self, dates: list[str], cell: str) -> str | None:
+        """Append a label; the complaint if it is none."""
+        label = self.label(cell)
+        dates.append(label or cell)
+        return None if label else self.wanted.format(cell)
+
+    def label(self, cell: str) -> str:
+        """What the bar is called; empty where the cell is none."""
+        try:
+            return date.fromisoformat(cell).isoformat() if _DATE.match(cell) else ""
+        except ValueError:
+            return ""
+
+
+class _Labels(_Dates):
+    """Keeps the beginnings of bars that are shorter than a session."""
+
+    wanted = "`{}` is not when a bar begins; write it in UTC to the minute, like `2026-03-02T14:35`"
+
+    def label(self, cell: str) -> str:
+        try:
+            return datetime.fromisoformat(cell[:16]).isoformat()[:16] if _LABEL.match(cell) else ""
+        except ValueError:
+            return ""
 
 
 def _keep_number(values: list[float], cell: str, name: str) -> str | None:

@@ -25,6 +25,7 @@ import numpy as np
 from adapters.bars.calendars import ExchangeCalendar, NoSession
 from adapters.bars.csv_bars import read_bars
 from adapters.bars.given_actions import read_actions
+from adapters.bars.periods import DAILY, periods
 from adapters.bars.special import NONE, SpecialSessions
 from adapters.bars.store import BarStore, stamp
 from advisors.actions import Action, DividendRule
@@ -98,6 +99,14 @@ class SampleFeed:
         return min(dates), max(dates)
 
 
+def due(calendar: ExchangeCalendar, interval: str, first: str, last: str) -> tuple[str, ...]:
+    """The labels of bars that are due between two labels or dates, both included. Raises `NoSession`."""
+    if interval == DAILY:
+        return calendar.sessions(first[:10], last[:10])
+    found = (one.label for one in periods(calendar, interval, first[:10], last[:10]))
+    return tuple(label for label in found if first <= label <= (last if len(last) > 10 else f"{last}~"))
+
+
 @dataclass(frozen=True)
 class CsvFeed:
     """A folder with `SYMBOL.csv` for each instrument and `<index>.csv`; columns as `csv_bars` says.
@@ -112,6 +121,7 @@ class CsvFeed:
     exchange: str = "XNYS"
     dividends: DividendRule = "previous-close"
     own: SpecialSessions = NONE
+    interval: str = DAILY
 
     def series(self) -> tuple[Rows, ...]:
         """The rows of every instrument; the faults of all files are raised together."""
@@ -119,7 +129,7 @@ class CsvFeed:
         faults: list[Fault] = []
         for name in self.instruments:
             try:
-                read.append(read_bars(self.folder / f"{name}.csv", name, self.dividends))
+                read.append(read_bars(self.folder / f"{name}.csv", name, self.dividends, self.interval))
             except Faulty as error:
                 faults.extend(error.faults)
         if faults:
@@ -131,10 +141,10 @@ class CsvFeed:
         return self._index
 
     def sessions(self) -> tuple[str, ...]:
-        """The exchange's sessions over the span of the index's file."""
+        """The labels of the exchange's bars over the span of the index's file."""
         first, last = min(self._index.dates), max(self._index.dates)
         try:
-            return ExchangeCalendar(self.exchange, own=self.own).sessions(first, last)
+            return due(ExchangeCalendar(self.exchange, own=self.own), self.interval, first, last)
         except NoSession as error:
             message = f"the bars run from {first} to {last}; {error}"
             raise Faulty(Fault(str(self.folder / f"{self.index_name}.csv"), 1, 1, message)) from None
@@ -145,7 +155,7 @@ class CsvFeed:
 
     @cached_property
     def _index(self) -> Rows:
-        return read_bars(self.folder / f"{self.index_name}.csv", self.index_name, self.dividends)
+        return read_bars(self.folder / f"{self.index_name}.csv", self.index_name, self.dividends, self.interval)
 
 
 @dataclass(frozen=True)
@@ -164,6 +174,7 @@ class BarsFeed:
     index_name: str = INDEX
     exchange: str = "XNYS"
     own: SpecialSessions = NONE
+    interval: str = DAILY
 
     def series(self) -> tuple[Rows, ...]:
         """The rows of every instrument; the faults of all files are raised together."""
@@ -174,19 +185,19 @@ class BarsFeed:
         return self._index
 
     def sessions(self) -> tuple[str, ...]:
-        """The exchange's sessions over the span of the bars."""
+        """The labels of the exchange's bars over the span of the feed's."""
         series = [rows for rows in self._series if rows.dates]
         spans = [(min(rows.dates), max(rows.dates)) for rows in series]
         if self._index is not None and self._index.dates:
             spans.append((min(self._index.dates), max(self._index.dates)))
-            first = spans[-1][0][:10]
+            first = spans[-1][0]
         elif spans:
-            first = min(first for first, _ in spans)[:10]
+            first = min(first for first, _ in spans)
         else:
             raise Faulty(Fault(str(self.folder), 1, 1, "there are no bars here; bring them with `warrant data import`"))
-        last = max(last for _, last in spans)[:10]
+        last = max(last for _, last in spans)
         try:
-            return ExchangeCalendar(self.exchange, own=self.own).sessions(first, last)
+            return due(ExchangeCalendar(self.exchange, own=self.own), self.interval, first, last)
         except NoSession as error:
             message = f"the bars run from {first} to {last}; {error}"
             raise Faulty(Fault(str(self.folder), 1, 1, message)) from None

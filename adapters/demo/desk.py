@@ -191,7 +191,7 @@ def _unfinished(folder: Path, made: Path, program: str, last: str | None) -> tup
     """The last session of a run here that can go on (or nothing), and why one can not (or nothing)."""
     try:
         with LogReader.read(folder / STORE) as log:
-            decided = [record["as_of"][:10] for record in log.records(["decision", "fault"])]
+            decided = [record["period"] for record in log.records(["decision", "fault"])]
             start = next(log.records(["start"]), None)
     except LogUnreadable as error:
         # A folder without a log has nothing to go on with; a log that cannot be read is made anew, and we say so.

@@ -35,6 +35,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from adapters.bars.exchanges import EXCHANGES
+from adapters.bars.periods import INTERVAL, minutes_of
 from adapters.desk.toml_text import Place, decode, parse, places
 from adapters.installation import INSTALLED, SHIPPED
 from adapters.store.address import NAME as SCHEMA_NAME
@@ -125,7 +126,9 @@ class StoreSection(_Section):
 
 
 class FeedSection(_Section):
-    """Where bars come from; `calendar` is the exchange's market identifier code (ISO 10383).
+    """Where bars come from; `calendar` is the exchange's market identifier code (ISO 10383), or `24/7`.
+
+    `interval` is the length of a bar: a session, or minutes or hours inside it.
 
     `index` is the series that regimes, betas and stress are measured against; empty for none (of `bars` only).
     """
@@ -133,6 +136,7 @@ class FeedSection(_Section):
     kind: Annotated[Literal["sample", "csv", "bars"], Field(description='"sample", "csv" or "bars"')] = "sample"
     path: Annotated[str, Field(min_length=1, description="the name of a folder, relative to the desk")] | None = None
     calendar: Annotated[str, _EXCHANGE] = "XNYS"
+    interval: Annotated[str, Field(pattern=INTERVAL, description='"1d", or minutes or hours like "15m" or "2h"')] = "1d"
     index: Annotated[str, _INDEX] = "SPX"
 
     @model_validator(mode="after")
@@ -143,6 +147,8 @@ class FeedSection(_Section):
             raise ValueError('`kind = "sample"` takes no `path`; write `kind = "csv"` to read from it')
         if self.kind == "csv" and not self.index:
             raise ValueError('`kind = "csv"` needs an `index`; a desk without one takes `kind = "bars"`')
+        if self.kind == "sample" and self.interval != "1d":
+            raise ValueError('`kind = "sample"` has daily bars; leave `interval` out')
         if self.kind == "sample" and self.index != "SPX":
             raise ValueError('`kind = "sample"` has the index "SPX" and no other; leave `index` out')
         return self
@@ -334,11 +340,18 @@ def server() -> str:
 def read_settings(source: bytes, file: str) -> Settings:
     """Read the text of a `warrant.toml`; `file` is its name in complaints. Raises `Faulty`."""
     tree = parse(source, file)
+    found = places(source.decode("utf-8"))
     try:
-        return Settings.model_validate(tree)
+        settings = Settings.model_validate(tree)
     except ValidationError as error:
-        found = places(source.decode("utf-8"))
         raise Faulty(*(_fault(complaint, found, file) for complaint in error.errors())) from None
+    number, _, unit = settings.schedule.every.partition(" ")
+    bars = minutes_of(settings.feed.interval)
+    if unit and (bars is None or int(number) % bars):
+        words = f'`every = "{settings.schedule.every}"` needs bars of as many minutes or a part of them'
+        message = f"{words}, and `[feed]` has bars of `{settings.feed.interval}`; change one of them"
+        raise Faulty(Fault(file, *found.get(("schedule", "every"), (1, 1)), message))
+    return settings
 
 
 def text_of(path: Path) -> str:

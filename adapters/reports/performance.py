@@ -1,8 +1,9 @@
 """What a NAV series is worth: returns, drawdown, and how sure they are; and the buy-and-hold it stands beside.
 
-Returns are simple and daily; a year has 252 sessions; no risk-free rate is taken off. Intervals hold 95 %. Those of a
-series come from a stationary bootstrap (Politis and Romano, "The Stationary Bootstrap", JASA 89, 1994) with a fixed
-seed; that of a share of wins is Wilson's ("Probable Inference", JASA 22, 1927).
+Returns are simple and daily; a year has 252 sessions, or 365 where nothing closes; no risk-free rate is taken off.
+Intervals hold 95 %. Those of a series come from a stationary bootstrap (Politis and Romano, "The Stationary
+Bootstrap", JASA 89, 1994) with a fixed seed; that of a share of wins is Wilson's ("Probable Inference", JASA 22,
+1927).
 
 Left out: corrections for the number of trials (deflated Sharpe ratio), which a reader has to make; `Results` says how
 many there were.
@@ -10,6 +11,7 @@ many there were.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from math import sqrt
@@ -65,26 +67,26 @@ class Performance:
         return asdict(self)
 
 
-def performance(navs: Floats) -> Performance | None:
-    """Figures of a NAV series shaped (sessions,); None for fewer than `LEAST_SESSIONS`."""
+def performance(navs: Floats, year: int = SESSIONS_A_YEAR) -> Performance | None:
+    """Figures of a NAV series shaped (sessions,), `year` of them a year; None for fewer than `LEAST_SESSIONS`."""
     if len(navs) < LEAST_SESSIONS:
         return None
     changes = returns(navs)
-    annual, sharpe, drawdown = _estimates(changes, (_annual, _sharpe, _deepest))
+    annual, sharpe, drawdown = _estimates(changes, (_annual(year), _sharpe(year), _deepest))
     return Performance(
         total=float(navs[-1] / navs[0] - 1),
         annual=annual,
-        volatility=float(changes.std(ddof=1) * np.sqrt(SESSIONS_A_YEAR)),
+        volatility=float(changes.std(ddof=1) * np.sqrt(year)),
         sharpe=sharpe,
         drawdown=drawdown,
     )
 
 
-def excess(navs: Floats, benchmark: Floats) -> Estimate | None:
+def excess(navs: Floats, benchmark: Floats, year: int = SESSIONS_A_YEAR) -> Estimate | None:
     """Annual mean of the daily differences to a benchmark of the same sessions."""
     if len(navs) < LEAST_SESSIONS:
         return None
-    return _estimates(returns(navs) - returns(benchmark), (_annual,))[0]
+    return _estimates(returns(navs) - returns(benchmark), (_annual(year),))[0]
 
 
 def returns(navs: Floats) -> Floats:
@@ -106,7 +108,8 @@ def buy_and_hold(panel: Panel, instruments: Sequence[str], sessions: Sequence[st
     are no costs. A session without a bar keeps the last value. Raises `ValueError` where an instrument has no close
     at the first session, or there is no instrument.
     """
-    rows = [panel.row(day) for day in sessions]
+    # Of bars that are shorter than a session, the last one: a tilde sorts behind whatever follows the date.
+    rows = [bisect_right(panel.sessions, f"{day}~") - 1 for day in sessions]
     columns = [panel.column(name) for name in instruments]
     grid: Floats = panel.adjusted_close[rows][:, columns]
     if not grid.shape[1] or np.isnan(grid[0]).any():
@@ -125,13 +128,16 @@ def wilson(share: float, count: float) -> Estimate:
     return Estimate(share, middle - half, middle + half)
 
 
-def _annual(changes: Floats) -> float:
-    return float(changes.mean() * SESSIONS_A_YEAR)
+def _annual(year: int) -> Callable[[Floats], float]:
+    return lambda changes: float(changes.mean() * year)
 
 
-def _sharpe(changes: Floats) -> float:
-    deviation = changes.std(ddof=1)
-    return float(changes.mean() / deviation * np.sqrt(SESSIONS_A_YEAR)) if deviation > 0 else 0.0
+def _sharpe(year: int) -> Callable[[Floats], float]:
+    def ratio(changes: Floats) -> float:
+        deviation = changes.std(ddof=1)
+        return float(changes.mean() / deviation * np.sqrt(year)) if deviation > 0 else 0.0
+
+    return ratio
 
 
 def _deepest(changes: Floats) -> float:

@@ -132,7 +132,7 @@ def _example(log: LogReader, anchor: str, title: str, record_id: str, instrument
     verdict = next(one for one in record["verdicts"] if one["instrument"] == instrument)
     told = explain_verdict(evidence_of(log, record), verdict)
     told = Telling(told.text, (*told.parts, *aftermath(log, record, [instrument])))
-    return Example(anchor, title, record["as_of"][:10], record_id, tree(told))
+    return Example(anchor, title, record["period"], record_id, tree(told))
 
 
 def _cards(results: Results) -> Iterator[tuple[str, str, str]]:

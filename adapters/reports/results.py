@@ -80,6 +80,7 @@ class Results:
     versions: dict[str, str]
     records: int
     root: str
+    sessions_a_year: int
 
     @property
     def limits(self) -> Limits:
@@ -94,17 +95,17 @@ class Results:
     @cached_property
     def performance(self) -> Performance | None:
         """Figures of the run."""
-        return performance(self.navs)
+        return performance(self.navs, self.sessions_a_year)
 
     @cached_property
     def benchmark_performance(self) -> Performance | None:
         """Figures of buy-and-hold."""
-        return performance(self.benchmark)
+        return performance(self.benchmark, self.sessions_a_year)
 
     @cached_property
     def excess(self) -> Estimate | None:
         """Annual difference to buy-and-hold."""
-        return excess(self.navs, self.benchmark)
+        return excess(self.navs, self.benchmark, self.sessions_a_year)
 
     @cached_property
     def drawdowns(self) -> Floats:
@@ -165,7 +166,7 @@ def read_results(log: LogReader, world: World) -> Results:
     sectors = {one.symbol: one.sector for one in world.instruments}
     books = Books.open(settings.account, Mode(settings.mode), settings.currency, settings.capital)
     counts = tally(log.records(), limits, sectors, books)
-    held = world.listed(counts.sessions[0])
+    held = world.listed(world.sessions(counts.sessions[0], counts.sessions[0])[-1])
     return Results(
         tally=counts,
         currency=settings.currency,
@@ -178,6 +179,7 @@ def read_results(log: LogReader, world: World) -> Results:
         versions=dict(sorted(next(log.records(["start"]))["versions"].items())),
         records=log.size,
         root=log.root.hex(),
+        sessions_a_year=world.calendar.sessions_a_year,
     )
 
 

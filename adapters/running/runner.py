@@ -22,7 +22,7 @@ from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
 from engine.books.books import portfolio
-from engine.books.records import borrow_record, dividend_record, session_record, settlement_record
+from engine.books.records import borrow_record, closes_record, dividend_record, session_record, settlement_record
 from engine.books.settlement import due
 from engine.orders.order import Role
 from engine.orders.portfolio import Mode, Operations, Portfolio
@@ -40,7 +40,10 @@ TOO_LATE = "the market has opened since it was decided, and no order goes out la
 
 
 class Runner(DeskLog):
-    """Runs the cycles of one desk, in order. Use one at a time per log."""
+    """Runs the cycles of one desk, in order. Use one at a time per log.
+
+    A `day` is the label of a bar (`adapters.bars.periods`): of daily bars, the session's date.
+    """
 
     def __init__(
         self,
@@ -120,7 +123,7 @@ class Runner(DeskLog):
         warrants = [Warrant.from_json(one) for one in record["warrants"]]
         missing = [one for one in warrants if not self._known(one)]
         if missing:
-            late = self._too_late(record["as_of"][:10])
+            late = self._too_late(record["period"])
             lapsed = [one for one in missing if late or self._lapse(one)]
             why = TOO_LATE if late else STOPPED_SINCE if self.standing.stopped else LAW_CHANGED
             found += self._append(now, [_recovery(record["record_id"], missing, lapsed, why)])
@@ -142,15 +145,19 @@ class Runner(DeskLog):
 
     def _pass(self, day: str) -> None:
         """What the nights cost and settle, actions of the ex-date, fills of the bar, the close: one transaction."""
-        session, bars = self.world.session(day), self.world.bars(day)
-        records = [*self._overnight(day, session.opens_at)]
+        period, session, bars = self.world.period(day), self.world.session(day), self.world.bars(day)
+        records = [*self._overnight(session.date, session.opens_at)]
         for action in self.world.actions.get(day, ()):
             if action.kind == "split":
                 records += self.standing.broker.split(action.instrument, Fraction(action.amount), session)
             elif action.instrument in self.standing.books.holdings:
-                records.append(dividend_record(action.instrument, action.amount, day, session.opens_at))
+                records.append(dividend_record(action.instrument, action.amount, session.date, session.opens_at))
         records += self.standing.broker.advance(session, bars)
-        records.append(session_record(day, {name: bar.close for name, bar in bars.items()}, session.closes_at))
+        closes = {name: bar.close for name, bar in bars.items()}
+        if period.last:
+            records.append(session_record(session.date, closes, session.closes_at, day))
+        else:
+            records.append(closes_record(session.date, day, closes, session.closes_at))
         self._append(session.closes_at, records)
         self._throttle(session.closes_at)
 
@@ -159,7 +166,7 @@ class Runner(DeskLog):
         bounds = [one.bound for one in self.law.limits.in_force(as_of[:10]) if one.kind == "repeated_execution"]
         used = {
             name: count
-            for name, count in sorted(self.standing.executed.items())
+            for name, count in sorted(self.standing.executions.items())
             if count >= min(bounds, default=count + 1)
         }
         self._append(as_of, [
@@ -171,6 +178,8 @@ class Runner(DeskLog):
     def _overnight(self, day: str, opens_at: str) -> Iterator[Json]:
         """What the nights since the last session cost and settle."""
         books, listings = self.standing.books, self.standing.broker.state.listings
+        if day == books.session:
+            return
         usual = self.desk.settings.broker.borrow_rate
         for name, held in sorted(books.holdings.items()):
             rate = listings[name].borrow_rate if name in listings else usual
@@ -188,7 +197,7 @@ class Runner(DeskLog):
             halted=standing.halted,
             books_reconciled=not standing.differences(),
             clock_skew_ms=self.clock_skew_ms,
-            executions=tuple(sorted({**standing.executed, **standing.throttled}.items())),
+            executions=tuple(sorted({**standing.executions, **standing.throttled}.items())),
         )
         return portfolio(standing.books, prices, standing.broker.working(), operations)
 
@@ -215,7 +224,7 @@ class Runner(DeskLog):
         if "script" in proof:
             text = proof.pop("script")
             blobs[proof["script_digest"]] = canonical(text)
-        body = {"cycle_id": f"{self.desk.settings.desk.name}:{day}", **decision}
+        body = {"cycle_id": f"{self.desk.settings.desk.name}:{day}", "period": day, **decision}
         receipt = self.log.append(
             "decision", {**self._common(snapshot.as_of), **body}, blobs, timings, after=self._size
         )
@@ -244,8 +253,9 @@ class Runner(DeskLog):
                 )
 
     def _fault(self, day: str, why: str) -> Json:
-        record = {"kind": "fault", "cycle_id": f"{self.desk.settings.desk.name}:{day}", "fault": why}
-        return self._append(self.world.calendar.close_instant(day), [record])[0]
+        cycle_id = f"{self.desk.settings.desk.name}:{day}"
+        record = {"kind": "fault", "cycle_id": cycle_id, "period": day, "fault": why}
+        return self._append(self.world.session(day).closes_at, [record])[0]
 
     def _known(self, warrant: Warrant) -> bool:
         identity = warrant.order.client_order_id
@@ -264,8 +274,7 @@ class Runner(DeskLog):
         """Whether the market has opened since: an order that was not there can not be said to have been."""
         if self._clock is None or self.mode is not Mode.PAPER:
             return False
-        calendar = self.world.calendar
-        return instant(calendar.open_instant(calendar.next_session(day))) <= self._clock.now()
+        return instant(self.world.next_open(day)) <= self._clock.now()
 
     @property
     def _as_of(self) -> str:

@@ -59,7 +59,9 @@ def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched) 
         world = RevealedWorld.over(world, clock)
     with asked_to_stop() as asked, opened(desk, world, watch, clock, Claim("run", plan.wait, asked)) as runner:
         letters = LetterBox(desk, runner)
-        loop = Loop(runner, Timetable(world.calendar, desk.settings.schedule), clock, told, letters.look)
+        loop = Loop(
+            runner, Timetable(world.calendar, desk.settings.schedule, world.interval), clock, told, letters.look
+        )
         if plan.replay is None:
             drive_by_wall(loop, _enough(loop, plan, plan.until, asked))
             if loop.ended:

@@ -29,11 +29,11 @@ class Standing:
     throttled: dict[str, int] = field(default_factory=dict)
     """Instruments that executed too many entries in one session, with their number, until a named person resumes."""
     last_session: str = ""
-    """The last session that was decided, whose decision failed, or that was missed."""
+    """The label of the last bar at whose end it was decided, failed or missed; of a daily bar, the session's date."""
     settled: str = ""
     """The close of that: no cycle at or before it will be run any more."""
     passed_session: str = ""
-    """The last session whose bars have been booked."""
+    """The label of the last bar that has been booked."""
     models: dict[str, str] = field(default_factory=dict)
     executed: dict[str, int] = field(default_factory=dict)
     """Entries executed in the last session that passed, by instrument."""
@@ -55,15 +55,16 @@ class Standing:
         self.orders.take(record)
         self.broker.observe(record)
         if kind in ("decision", "fault"):
-            self.last_session, self.settled = record["as_of"][:10], record["as_of"]
+            self.last_session, self.settled = record["period"], record["as_of"]
             # A killed desk is halted by the kill; what else halts it then stands against its resume.
             halted = kind == "decision" and record["trading_state"] == "halted"
             self.halting = halted and not self.killed
         elif kind == "missed":
             self.last_session, self.settled = record["label"], record["close"]
-        elif kind == "books" and record["entry"] == "session":
-            self.passed_session = record["session"]
-            self.executed, self.executing = self.executing, {}
+        elif kind == "books" and record["entry"] in ("session", "closes"):
+            self.passed_session = record["period"]
+            if record["entry"] == "session":
+                self.executed, self.executing = self.executing, {}
         elif kind == "reconciliation":
             self.reconciled = tuple(Difference(**one) for one in record["differences"])
         elif kind == "state":
@@ -86,6 +87,11 @@ class Standing:
             *reconcile(self.books, self.orders.orders, statement),
             *(Difference("ledger", what, text(fold), text(ledger)) for what, ledger, fold in apart),
         )
+
+    @property
+    def executions(self) -> dict[str, int]:
+        """Entries executed in the session that is under way or else has just ended, by instrument."""
+        return self.executed if self.books.ended else self.executing
 
     @property
     def stopped(self) -> bool:

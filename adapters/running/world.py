@@ -6,21 +6,23 @@ causal, and a council trains only on bars before the decisions it advises.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from adapters.bars.calendars import ExchangeCalendar, calendars_of
 from adapters.bars.feeds import SAMPLE_INSTRUMENTS, BarsFeed, CsvFeed, Feed, SampleFeed, load
+from adapters.bars.periods import DAILY, Period, bars_a_year, period, periods_of
 from adapters.bars.special import OWN, SpecialSessions, load_sessions
 from adapters.desk.instruments import load_instruments
 from adapters.desk.settings import Desk, shown, text_of
 from adapters.paper.venue import Bar, Listing, Session
 from advisors.actions import Action
 from advisors.market_facts import Desk as Survey
-from advisors.market_facts import market_facts, survey
+from advisors.market_facts import Time, market_facts, survey
 from advisors.reference import Instrument
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
@@ -32,6 +34,10 @@ from rules.rulebook import Rulebook, read_rulebook
 
 if TYPE_CHECKING:
     from advisors.council import Council
+
+
+MOST_FOLDS = 32
+"""Trainings before the first decision of a desk with bars shorter than a session, at most."""
 
 
 @dataclass(frozen=True)
@@ -75,8 +81,10 @@ def feed_of(desk: Desk, symbols: tuple[str, ...]) -> Feed:
     if desk.bars is None:
         return SampleFeed(symbols)
     if settings.kind == "csv":
-        return CsvFeed(desk.bars, symbols, settings.index, settings.calendar, own=own_sessions(desk))
-    return BarsFeed(desk.bars, symbols, settings.index, settings.calendar, own_sessions(desk))
+        return CsvFeed(
+            desk.bars, symbols, settings.index, settings.calendar, own=own_sessions(desk), interval=settings.interval
+        )
+    return BarsFeed(desk.bars, symbols, settings.index, settings.calendar, own_sessions(desk), settings.interval)
 
 
 @dataclass(frozen=True)
@@ -110,7 +118,8 @@ class World:
     def survey(self) -> Survey:
         """Bars, measures and reference data of all sessions."""
         calendars = calendars_of((one.exchange for one in self.instruments), own_sessions(self.desk))
-        return survey(load(self.feed), self.instruments, calendars, self.desk.settings.desk.currency)
+        time = Time(bars_a_year(self.calendar, self.interval), None if self.interval == DAILY else self.period)
+        return survey(load(self.feed), self.instruments, calendars, self.desk.settings.desk.currency, time)
 
     @cached_property
     def council(self) -> Council:
@@ -119,6 +128,8 @@ class World:
         from advisors.heads.walk import Plan
 
         plan = Plan(days=self.desk.settings.advisors.retrain_days)
+        if self.interval != DAILY:
+            plan = replace(plan, fold=max(plan.fold, self.survey.market.panel.row(self.trained_until) // MOST_FOLDS))
         panel, folder = self.survey.market.panel, self.desk.models
         return Council.train(panel, self.survey.measures, self.trained_until, folder, plan=plan)
 
@@ -126,7 +137,7 @@ class World:
     def trained_until(self) -> str:
         """The last session the first training sees. Raises `Faulty` where the feed begins after it."""
         wanted = self.desk.settings.advisors.trained_until
-        before = [day for day in self.survey.market.panel.sessions if day <= wanted]
+        before = [day for day in self.survey.market.panel.sessions if day[:10] <= wanted]
         if not before:
             words = f'`trained_until = "{wanted}"` is before the feed\'s first session; give a later date'
             raise Faulty(Fault(str(self.desk.folder / "warrant.toml"), 1, 1, words))
@@ -164,13 +175,34 @@ class World:
             for one in self.instruments
         }
 
+    @property
+    def interval(self) -> str:
+        """The length of a bar, as `adapters.bars.periods` writes it."""
+        return self.desk.settings.feed.interval
+
+    def period(self, day: str) -> Period:
+        """The time of the bar with this label. Raises `NoSession`."""
+        return period(self.calendar, self.interval, day)
+
     def session(self, day: str) -> Session:
-        """A session with its instants."""
-        return Session(day, self.calendar.open_instant(day), self.calendar.close_instant(day))
+        """What the venue takes for one session: the bar with this label, with the date of the session it lies in."""
+        found = self.period(day)
+        return Session(found.session, found.opens_at, found.closes_at)
+
+    def next_open(self, day: str) -> str:
+        """When the bar after this one begins. Raises `NoSession`."""
+        found = self.period(day)
+        if not found.last:
+            return next(
+                one.opens_at for one in periods_of(self.calendar, self.interval, found.session) if one.label > day
+            )
+        return self.calendar.open_instant(self.calendar.next_session(found.session))
 
     def sessions(self, first: str, last: str) -> tuple[str, ...]:
-        """Sessions from `first` to `last`, both included, that the feed covers."""
-        return tuple(day for day in self.survey.market.panel.sessions if first <= day <= last)
+        """Labels of bars from `first` to `last`, both included, that the feed has; a date stands for all its bars."""
+        known = self.survey.market.panel.sessions
+        # A label begins with its date, and a tilde sorts behind whatever may follow.
+        return known[bisect_left(known, first) : bisect_right(known, f"{last}~")]
 
     def bars(self, day: str) -> dict[str, Bar]:
         """The whole bars of one session; an instrument without one, or with prices nobody can say exactly, has none."""
@@ -197,7 +229,7 @@ class World:
     def snapshot(self, day: str) -> Snapshot:
         """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""
         facts = [*market_facts(self.survey, day), *self.council.advise(day)]
-        return freeze(self.calendar.close_instant(day), self.listed(day), facts)
+        return freeze(self.period(day).closes_at, self.listed(day), facts)
 
 
 def _price(number: float) -> Decimal:

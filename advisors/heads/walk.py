@@ -52,9 +52,9 @@ class Plan:
             raise ValueError(f"`{until}` is no session of the panel, so no training can end there")
         first = sessions.index(until)
         rows = list(range(first, max(self.least, 1) - 2, -self.fold))[::-1] or [first]
-        last = date.fromisoformat(until)
+        last = date.fromisoformat(until[:10])
         for row in range(first + 1, len(sessions)):
-            today = date.fromisoformat(sessions[row])
+            today = date.fromisoformat(sessions[row][:10])
             if (today - last).days >= self.days:
                 rows.append(row)
                 last = today

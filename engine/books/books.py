@@ -3,6 +3,7 @@
 - Everything is exact: money is `Decimal` that refuses to round, cost and realised result are `Fraction`.
 - NAV - deposited = realised + unrealised + dividends - fees - borrow, always, and exactly. The same records as double
   entry, account by account, are `engine.books.ledger`, derived apart from this fold and compared with it.
+- Bars shorter than a session move last prices and best closes (`closes`); what counts in sessions waits for the end.
 - A session begins with its first event and ends with `end_session`; until the next one begins, the day's result and
   `traded_today` are those of the session that ended.
 - Settled cash leaves out the proceeds of open short sales, and what has not come in yet (`engine.books.settlement`); a
@@ -22,7 +23,7 @@ from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
-from engine.books.holdings import Fill, Holding, after_close, after_fill, after_split, post, settling
+from engine.books.holdings import Fill, Holding, after_bar, after_close, after_fill, after_split, post, settling
 from engine.books.money import NOTHING, product, to_multiple, total
 from engine.books.records import CENT, borrow_fee, nights_between
 from engine.books.settlement import Unsettled, agree, older, settled
@@ -229,6 +230,13 @@ def mark(books: Books, prices: Mapping[str, Decimal]) -> Mark:
     return Mark(nav, unrealised, tuple(missing))
 
 
+def apply_closes(books: Books, session: str, closes: Mapping[str, Decimal]) -> Books:
+    """A bar ends inside a session: last prices and best closes move, and nothing is a session older."""
+    books = _begin(books, session)
+    moved = {name: after_bar(held, _price(closes, name)) for name, held in books.holdings.items()}
+    return replace(books, holdings=moved)
+
+
 def end_session(books: Books, session: str, closes: Mapping[str, Decimal]) -> Books:
     """End a session at its closes: positions grow a session older, the high-water mark rises if NAV did."""
     books = _begin(books, session)
@@ -327,8 +335,8 @@ def _settlement(books: Books, record: Json) -> Books:
     return apply_settlement(books, record["agreed"], *amounts, record["session"])
 
 
-def _session(books: Books, record: Json) -> Books:
-    return end_session(books, record["session"], {name: Decimal(each) for name, each in record["closes"].items()})
+def _closes(record: Json) -> dict[str, Decimal]:
+    return {name: Decimal(each) for name, each in record["closes"].items()}
 
 
 _ENTRIES: dict[str, Callable[[Books, Json], Books]] = {
@@ -336,6 +344,7 @@ _ENTRIES: dict[str, Callable[[Books, Json], Books]] = {
     "dividend": lambda books, one: apply_dividend(books, one["instrument"], Decimal(one["per_share"]), one["session"]),
     "borrow": apply_borrow,
     "settlement": _settlement,
-    "session": _session,
+    "closes": lambda books, one: apply_closes(books, one["session"], _closes(one)),
+    "session": lambda books, one: end_session(books, one["session"], _closes(one)),
 }
 """What a record of kind `books` may say, by its entry."""

@@ -146,10 +146,15 @@ def _opened(fill: Fill, quantity: Decimal, cost: Fraction) -> Holding:
 
 def after_close(held: Holding, close: Fraction | None) -> Holding:
     """The holding one session older; without a close it keeps its last price."""
+    return replace(after_bar(held, close), sessions_held=held.sessions_held + 1)
+
+
+def after_bar(held: Holding, close: Fraction | None) -> Holding:
+    """The holding at the close of a bar; without one it keeps its last price."""
     if close is None:
-        return replace(held, sessions_held=held.sessions_held + 1)
+        return held
     best = close if held.best_close is None else (max if held.quantity > 0 else min)(held.best_close, close)
-    return replace(held, sessions_held=held.sessions_held + 1, best_close=best, last_price=close)
+    return replace(held, best_close=best, last_price=close)
 
 
 def after_split(held: Holding, ratio: Fraction) -> tuple[Holding | None, Fraction]:

@@ -192,9 +192,13 @@ class Ledger:
                 ]  # fmt: skip
         raise ValueError(f"`{record['event_id']}` settles what is not due")
 
+    def _closes(self, record: Json) -> _Posting:
+        self._prices.update({name: Fraction(close) for name, close in record["closes"].items() if _counts(close)})
+        return "", []
+
     def _session(self, record: Json) -> _Posting:
         self._ended.append(record["session"])
-        self._prices.update({name: Fraction(close) for name, close in record["closes"].items() if _counts(close)})
+        self._closes(record)
         lines: list[tuple[Name, str, Fraction]] = []
         for name in sorted(self.shares):
             cost, shares = self.balance(Name.POSITION, name), self.shares[name]
@@ -213,6 +217,7 @@ _STEPS: dict[tuple[str, str], Callable[[Ledger, Json], _Posting]] = {
     ("books", "split"): Ledger._split,
     ("books", "borrow"): Ledger._borrow,
     ("books", "settlement"): Ledger._settlement,
+    ("books", "closes"): Ledger._closes,
     ("books", "session"): Ledger._session,
 }
 

@@ -74,12 +74,18 @@ def settlement_record(one: Unsettled, session: str, as_of: str) -> Json:
     }
 
 
-def session_record(session: str, closes: Mapping[str, Decimal], as_of: str) -> Json:
-    """The record of a session's end with the raw closes that were known."""
+def closes_record(session: str, period: str, closes: Mapping[str, Decimal], as_of: str) -> Json:
+    """The record of a bar that ends inside its session, with the raw closes that were known; `period` is its label."""
+    return {**session_record(session, closes, as_of, period), "entry": "closes"}
+
+
+def session_record(session: str, closes: Mapping[str, Decimal], as_of: str, period: str = "") -> Json:
+    """The record of a session's end with the raw closes that were known; `period` is the label of its last bar."""
     return {
         "kind": "books",
         "entry": "session",
         "session": session,
+        "period": period or session,
         "closes": {name: text(closes[name]) for name in sorted(closes)},
         "as_of": as_of,
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
@@ -20,6 +20,7 @@ from engine.limits.kinds import TRADING_STATES
 from engine.limits.model import Limit, Limits
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Portfolio
+from engine.orders.warrants import instant
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import text
 
@@ -199,11 +200,31 @@ def _data_complete(limit: Limit, here: Circumstances, case: Case) -> Finding:
         reasons = here.market.missing.get(name, ("protective stop of a short",))
         lacks.extend(f"{name} (held) {reason}" for reason in reasons)
     calendar = here.snapshot.find("calendar", case.instrument)
-    if calendar is not None and calendar.word("next") <= here.session:
+    if calendar is not None and _is_over(here, case.instrument, calendar.word("next")):
         lacks.append(f"{case.instrument} next session (the calendar says {calendar['next']}, which is over)")
     if here.portfolio.nav <= 0:
         lacks.append("a NAV above zero")
     return _none_of(limit, sorted(set(lacks)), "missing inputs")
+
+
+def _is_over(here: Circumstances, instrument: str, following: str) -> bool:
+    """Whether the session said to be the next has passed; one that has more bars to come is itself the next."""
+    period = here.snapshot.find("period", instrument)
+    goes_on = period is not None and period["last"] == "no"
+    return following < here.session or (following == here.session and not goes_on)
+
+
+def _age_in_session(here: Circumstances, instrument: str) -> str:
+    """What is wrong with the time of the last bar where bars are shorter than a session; empty where nothing is."""
+    period = here.snapshot.find("period", instrument)
+    if period is None:
+        return "when its last bar was is unknown" if here.snapshot.all("period") else ""
+    ends, begins, now = period.word("ends"), period.word("begins"), here.snapshot.as_of
+    length, age = instant(ends) - instant(begins), instant(now) - instant(ends)
+    if age < timedelta(0) or length <= timedelta(0):
+        return f"its last bar runs from {begins} to {ends}, and it is {now}"
+    # A bar that is one length old or more is not the last: the market has gone on without it.
+    return f"its last bar ended at {ends}, {age // length} bars ago" if age >= length else ""
 
 
 def _data_age(limit: Limit, here: Circumstances, case: Case) -> Finding:
@@ -213,6 +234,9 @@ def _data_age(limit: Limit, here: Circumstances, case: Case) -> Finding:
     age = (date.fromisoformat(here.session) - date.fromisoformat(bar.word("session"))).days
     if age < 0:
         return Finding(limit.id, False, str(age), _number(limit.bound), "its last bar is from the future")
+    within = _age_in_session(here, case.instrument)
+    if within:
+        return Finding(limit.id, False, str(age), _number(limit.bound), within)
     return _at_most(limit, Fraction(age), f"days since its last bar ({bar['session']})")
 
 

@@ -17,7 +17,19 @@ from engine.gate.judge import Outcome
 from knowledge.values import Json, canonical
 
 SHELL = frozenset(
-    {"format", "record_id", "kind", "seq", "recorded_at", "desk", "mode", "blobs", "cycle_id", "ended_from_outside"}
+    {
+        "format",
+        "record_id",
+        "kind",
+        "seq",
+        "recorded_at",
+        "desk",
+        "mode",
+        "blobs",
+        "cycle_id",
+        "period",
+        "ended_from_outside",
+    }
 )
 """Fields of a decision record that the shell writes."""
 MOST_SHOWN = 60

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from adapters.audit.log import AuditLog
 from adapters.bars.calendars import ExchangeCalendar
+from adapters.bars.periods import DAILY, Period, period
 from adapters.desk.settings import Desk, read_settings
 from adapters.paper.venue import Bar, Listing, Session
 from adapters.running.runner import Runner
@@ -124,6 +125,12 @@ class Stage:
 
     def session(self, day: str) -> Session:
         return Session(day, self.calendar.open_instant(day), self.calendar.close_instant(day))
+
+    def period(self, day: str) -> Period:
+        return period(self.calendar, DAILY, day)
+
+    def next_open(self, day: str) -> str:
+        return self.calendar.open_instant(self.calendar.next_session(day))
 
     def sessions(self, first: str, last: str) -> tuple[str, ...]:
         return tuple(day for day in SESSIONS if first <= day <= last)
