@@ -70,6 +70,21 @@ def bar(session: str) -> Change:
     return plus(fact("bar", **{**dict(known.slots), "session": session}))
 
 
+def minutes(name: str, begins: str, ends: str, last: str = "yes") -> Change:
+    """A bar within the session of the decision, which is at 21:00."""
+    at = {"begins": f"2012-03-01T{begins}:00Z", "ends": f"2012-03-01T{ends}:00Z"}
+    return plus(fact("period", instrument=name, last=last, **at))
+
+
+def next_session(day: str) -> Change:
+    return plus(fact("calendar", instrument="AAPL", session="open", next=day))
+
+
+def goes_on(last: str) -> Change:
+    """The next bar lies in the session of the decision, if the one before is not the last."""
+    return lambda cycle: minutes("AAPL", "20:55", "21:00", last)(next_session("2012-03-01")(cycle))
+
+
 def money(**amounts: str) -> Change:
     return holding(**{name: Decimal(amount) for name, amount in amounts.items()})
 
@@ -105,12 +120,17 @@ CASES: dict[str, tuple[list[Change], list[Change]]] = {
         [plus(fact("quality", instrument="AAPL", issue="gap", detail="x"))],
     ),
     "data_complete": (
-        [holding([position("AAPL", 10)])],
-        [without("indicator(AAPL,beta-252)"), without("reference(AAPL)"), without("bar(AAPL)"),
+        [holding([position("AAPL", 10)]), goes_on("no")],
+        [goes_on("yes"), next_session("2012-03-01"), next_session("2012-02-29"), without("indicator(AAPL,beta-252)"), without("reference(AAPL)"), without("bar(AAPL)"),
          holding([position("JPM", 10)]), holding([position("IBM", -10, stop=None)]), money(nav="0"),
          money(nav="-5")],
     ),
-    "data_age": ([], [bar("2012-02-29"), bar("2012-03-02"), without("bar(AAPL)")]),
+    "data_age": (
+        [minutes("AAPL", "20:55", "21:00"), minutes("AAPL", "20:50", "20:56")],
+        [bar("2012-02-29"), bar("2012-03-02"), without("bar(AAPL)"), minutes("AAPL", "17:55", "18:00"),
+         minutes("AAPL", "20:50", "20:55"), minutes("AAPL", "21:00", "21:05"), minutes("IBM", "20:55", "21:00"),
+         minutes("AAPL", "21:00", "21:00")],
+    ),
     "feed_connected": ([], [operating(feed_connected=False)]),
     "broker_connected": ([], [operating(broker_connected=False)]),
     "books_reconciled": ([], [operating(books_reconciled=False)]),
