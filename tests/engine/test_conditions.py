@@ -121,7 +121,8 @@ CASES: dict[str, tuple[list[Change], list[Change]]] = {
     ),
     "data_complete": (
         [holding([position("AAPL", 10)]), goes_on("no")],
-        [goes_on("yes"), next_session("2012-03-01"), next_session("2012-02-29"), without("indicator(AAPL,beta-252)"), without("reference(AAPL)"), without("bar(AAPL)"),
+        [goes_on("yes"), next_session("2012-03-01"), next_session("2012-02-29"),
+         without("indicator(AAPL,beta-252)"), without("reference(AAPL)"), without("bar(AAPL)"),
          holding([position("JPM", 10)]), holding([position("IBM", -10, stop=None)]), money(nav="0"),
          money(nav="-5")],
     ),
