@@ -16,7 +16,7 @@ is a report for that session, which becomes a `quality` fact: no entry that day.
 | crossed | high below low, or open or close outside them | faulty |
 | outlier | total return beyond 8 standard deviations of the 60 returns before | doubtful |
 | outlier | the adjusted close takes a step that is neither split nor dividend | doubtful |
-| outlier | a move by half or more, up to 20 sessions ago, that no split or dividend explains | doubtful |
+| outlier | a move by two fifths or more, up to 20 sessions ago, that no split or dividend explains | doubtful |
 | disorder | a row or a given action dated on a day without a session; reported on the session after it | none |
 
 The order of rows says nothing and changes nothing: they are placed by date. What is said of a session depends on rows
@@ -40,8 +40,8 @@ COLUMNS = ("open", "high", "low", "close", "volume")
 OUTLIER_SCORE = 8.0
 """In 2000–2013 five large stocks passed 3 standard deviations 162 times, nearly always with news, and 8 seven times."""
 OUTLIER_WINDOW = 60
-JUMP = 1.5
-"""Up by half, or down by a third, which is the same step back: the smallest common split, or a digit that slipped."""
+JUMP = 1.4
+"""Up by two fifths, or down by as much as that takes back: a split of three for two, less what a day may add."""
 JUMP_WINDOW = 20
 """Sessions for which such a step is held against an instrument: averages and ranges of that length are made of it."""
 
@@ -230,7 +230,7 @@ def _doubts(bars: dict[str, Floats], factor: Floats, steps: Sequence[int]) -> It
     stepped[list(steps)] = True
     yield "outlier", stepped, "the adjusted close takes a step that is neither a split nor a dividend"
     lately = np.convolve(jumps(bars["close"] * factor), np.ones(JUMP_WINDOW))[: len(factor)] > 0
-    detail = f"a move by half or more up to {JUMP_WINDOW} sessions ago, which no split or dividend given here explains"
+    detail = f"a move by two fifths or more up to {JUMP_WINDOW} sessions ago, which no split or dividend explains"
     yield "outlier", lately, detail
 
 

@@ -106,12 +106,45 @@ def _instruments(desk: Desk) -> str:
     return ", ".join(instrument.symbol for instrument in instruments)
 
 
+def _bars(desk: Desk) -> str:
+    """Reads the bars of every instrument, as a cycle would."""
+    from adapters.bars.feeds import SAMPLE_INSTRUMENTS
+    from adapters.desk.instruments import load_instruments
+    from adapters.running.world import feed_of
+
+    traded = SAMPLE_INSTRUMENTS if desk.bars is None else None
+    feed = feed_of(desk, tuple(one.symbol for one in load_instruments(desk.instruments, traded)))
+    faults: list[Fault] = []
+    series, index = 0, None
+    try:
+        series = len(feed.series())
+    except Faulty as faulty:
+        faults += faulty.faults
+    try:
+        index = feed.index()
+    except Faulty as faulty:
+        faults += faulty.faults
+    if faults:
+        raise Faulty(*faults)
+    sessions = feed.sessions()
+    if not sessions:
+        said = f"no bar is on a session of {desk.settings.feed.calendar}; is `calendar` the exchange of these bars?"
+        raise Faulty(Fault(shown(desk.folder / SETTINGS), 1, 1, said))
+    told = (
+        f"index {index.instrument}"
+        if index
+        else "no index: regime, betas and stress are unknown, and their rules silent"
+    )
+    return f"{series} series, {told}, {len(sessions)} sessions, {sessions[0]} to {sessions[-1]}"
+
+
 READERS: dict[str, Callable[[Desk], str]] = {
     "rules and policies": _rulebook,
     "policies": _policies,
     "rule cases": _cases,
     "limits.yaml": _limits,
     "instruments.yaml": _instruments,
+    "bars": _bars,
 }
 """For each entry of a desk a function that reads it with its own reader and says what it holds."""
 

@@ -1,18 +1,21 @@
-"""Bad bars in a folder of CSV files: a quality fact, no entry for that instrument, and nothing changes for the others.
+"""Bad bars in a feed: a quality fact, no entry for that instrument, and nothing changes for the others.
 
-Real bars of three instruments, written as files; the last session of one of them is spoiled. The heads' word is given
-here and is the same for all, so that only the bars decide.
+Real bars of three instruments, as CSV files and in the bar store; the last session of one of them is spoiled. The
+heads' word is given here and is the same for all, so that only the bars decide.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adapters.bars.feeds import INDEX, SampleFeed
+from adapters.bars.store import BarStore
 from adapters.desk.making import make_desk
 from adapters.desk.settings import read_desk
 from adapters.running.world import World
@@ -74,14 +77,52 @@ def frozen(lines: Lines) -> None:
     lines[-1][1:] = lines[-2][1:]
 
 
+def times(lines: Lines, factor: float, since: int = -1) -> None:
+    for line in lines[since:]:
+        line[1:5] = [str(round(float(cell) * factor, 4)) for cell in line[1:5]]
+
+
 def jump(lines: Lines) -> None:
-    for column in (1, 2, 3, 4):
-        lines[-1][column] = str(float(lines[-1][column]) * 3)
+    times(lines, 3)
+
+
+def up_by_half(lines: Lines) -> None:
+    times(lines, 1.5)
+
+
+def down_by_half_two_weeks_ago(lines: Lines) -> None:
+    """A split nobody gave: its own session is long past, and every average is still made of it."""
+    times(lines, 0.5, since=-10)
+
+
+def point_slipped(lines: Lines) -> None:
+    times(lines, 10)
+
+
+def no_volume_below_zero(lines: Lines) -> None:
+    lines[-1][5] = "-5"
+
+
+def fraction_of_a_share(lines: Lines) -> None:
+    lines[-1][5] = "1000.5"
+
+
+def another_zone(lines: Lines) -> None:
+    """Every date a day late, as midnight at another clock makes it."""
+    for line in lines:
+        line[0] = (date.fromisoformat(line[0]) + timedelta(days=1)).isoformat()
+
+
+def missing(lines: Lines) -> None:
+    """Nothing at all up to the session, and a bar long after."""
+    lines[:] = [["2010-11-11", *lines[-1][1:]]]
 
 
 SPOILED: dict[Callable[[Lines], None], str] = {
     not_a_number: "not-a-number", infinite: "not-a-number", empty: "not-a-number", gap: "gap", duplicate: "duplicate",
-    crossed: "crossed", negative: "non-positive", frozen: "stale", jump: "outlier",
+    crossed: "crossed", negative: "non-positive", frozen: "stale", jump: "outlier", up_by_half: "outlier",
+    down_by_half_two_weeks_ago: "outlier", point_slipped: "outlier", no_volume_below_zero: "non-positive",
+    fraction_of_a_share: "refused", missing: "missing",
 }  # fmt: skip
 
 
@@ -93,9 +134,20 @@ def facts_with(desk: Path, spoil: Callable[[Lines], None] | None) -> list[Fact]:
         lines = [list(line) for line in good_lines(name)]
         if spoil is not None and name == BAD:
             spoil(lines)
-        written = [",".join(line) for line in [["date", *COLUMNS], *lines]]
-        (bars / f"{name}.csv").write_text("\n".join(written) + "\n", encoding="utf-8")
+        if read_desk(desk).settings.feed.kind == "csv":
+            written = [",".join(line) for line in [["date", *COLUMNS], *lines]]
+            (bars / f"{name}.csv").write_text("\n".join(written) + "\n", encoding="utf-8")
+        else:
+            store = BarStore(bars)
+            store.prepare(as_rows(name, lines))
+            store.put(name)
     return list(market_facts(World.of(read_desk(desk), NAMES).survey, LAST))
+
+
+def as_rows(name: str, lines: Lines) -> Rows:
+    cells = [[float(cell or "nan") for cell in line[1:]] for line in lines]
+    columns = {column: np.array([row[at] for row in cells]) for at, column in enumerate(COLUMNS)}
+    return Rows(name, tuple(line[0] for line in lines), **columns, adj_close=np.full(len(lines), np.nan))
 
 
 def decided(facts: list[Fact], held: int = 0) -> Decision:
@@ -107,14 +159,14 @@ def decided(facts: list[Fact], held: int = 0) -> Decision:
     return decide(snapshot, rulebook(), limits(), account(positions))
 
 
-@pytest.fixture(scope="module")
-def desk(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A desk that reads CSV files."""
+@pytest.fixture(scope="module", params=["csv", "bars"])
+def desk(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A desk that reads CSV files, and one with a bar store."""
     folder = tmp_path_factory.mktemp("bars") / "desk"
     make_desk(folder)
     settings = folder / "warrant.toml"
     text = settings.read_text(encoding="utf-8")
-    settings.write_text(text.replace('kind = "sample"', 'kind = "csv"\npath = "bars"'), encoding="utf-8")
+    settings.write_text(text.replace('kind = "sample"', f'kind = "{request.param}"\npath = "bars"'), encoding="utf-8")
     return folder
 
 
@@ -143,8 +195,9 @@ def test_a_bad_bar_stops_its_instrument_and_no_other(
     assert {(one["instrument"], one["issue"]) for one in facts if one.template == "quality"} == {(BAD, SPOILED[spoil])}
     decision = decided(facts)
     verdict = decision.verdict(BAD)
-    # A tripled price is so overbought that the rules do not even propose it.
-    assert (verdict.outcome, spoil) == (Outcome.NO_CANDIDATE, jump) or "operations.quality" in verdict.reasons
+    # Of such prices the rules do not even propose anything.
+    unproposed = (jump, up_by_half, down_by_half_two_weeks_ago, point_slipped, missing)
+    assert (verdict.outcome is Outcome.NO_CANDIDATE and spoil in unproposed) or "operations.quality" in verdict.reasons
     assert about(facts) == about(clean)
     assert entered(decision) == {name: shares for name, shares in entered(decided(clean)).items() if name != BAD}
 
@@ -156,3 +209,20 @@ def test_a_held_instrument_with_a_bad_bar_stops_every_entry(spoil: Callable[[Lin
     assert entered(decision) == {}
     for name in set(NAMES) - {BAD}:
         assert decision.verdict(name).reasons == ("operations.complete",)
+
+
+def test_rows_in_another_order_are_no_fault_and_change_nothing(desk: Path, clean: list[Fact]) -> None:
+    """Time that runs backwards in a file is put in order by date."""
+    assert facts_with(desk, lambda lines: lines.reverse()) == clean
+    assert facts_with(desk, lambda lines: lines.insert(3, lines.pop())) == clean
+
+
+def test_dates_of_another_zone_leave_sessions_without_bars_and_bars_without_sessions(desk: Path) -> None:
+    facts = facts_with(desk, another_zone)
+    issues = {one["issue"] for one in facts if one.template == "quality" and one["instrument"] == BAD}
+    # Tuesday's bar lies on Wednesday; Friday's on a Saturday, of which Monday tells
+    assert issues <= {"gap", "disorder", "stale"}
+    world = World.of(read_desk(desk), NAMES)
+    held = {one.session for one in world.survey.market.reports if one.instrument == BAD}
+    mondays = [day for day in world.survey.market.panel.sessions if date.fromisoformat(day).weekday() == 0]
+    assert set(mondays[1:]) <= held

@@ -117,9 +117,9 @@ def test_a_jump_beyond_eight_deviations_is_doubtful_and_stays():
 
 
 @pytest.mark.parametrize(
-    "step, held", [(1.51, True), (1.49, False), (0.66, True), (0.68, False), (10, True), (0.1, True)]
+    "step, held", [(1.41, True), (1.39, False), (0.71, True), (0.72, False), (10, True), (0.1, True)]
 )
-def test_a_move_by_half_without_an_action_is_held_against_its_instrument_for_a_while(step, held):
+def test_a_move_by_two_fifths_without_an_action_is_held_against_its_instrument_for_a_while(step, held):
     sessions = tuple(f"{row:04}" for row in range(50))
     closes = np.full(50, 100.0)
     closes[3:] *= step
@@ -130,7 +130,7 @@ def test_a_move_by_half_without_an_action_is_held_against_its_instrument_for_a_w
     assert said(explained, sessions) == []
 
 
-def test_a_move_by_half_is_seen_over_a_gap():
+def test_a_move_by_two_fifths_is_seen_over_a_gap():
     closes = np.where(np.arange(len(SESSIONS)) < 10, 100.0, 160.0) + np.arange(len(SESSIONS)) / 100
     rows = take(plain_rows(closes, SESSIONS), [place for place in range(len(SESSIONS)) if place != 10])
     assert (SESSIONS[11], "outlier") in said(rows)
