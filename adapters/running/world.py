@@ -7,10 +7,11 @@ causal, and a council trains only on bars before the decisions it advises.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.bars.calendars import ExchangeCalendar, calendars_of
@@ -124,14 +125,29 @@ class World:
     @cached_property
     def council(self) -> Council:
         """The heads, trained by plan on bars before each decision."""
-        from advisors.council import Council
+        return self.trained(None)
+
+    def trained(self, names: Collection[str] | None) -> Council:
+        """A council of the heads with these names; of all, where there is None."""
+        from advisors.council import Council, four_heads
         from advisors.heads.walk import Plan
 
-        plan = Plan(days=self.desk.settings.advisors.retrain_days)
+        plan = Plan(days=self.desk.settings.advisors.retrain_days, last=self.last_decision)
         if self.interval != DAILY:
             plan = replace(plan, fold=max(plan.fold, self.survey.market.panel.row(self.trained_until) // MOST_FOLDS))
-        panel, folder = self.survey.market.panel, self.desk.models
-        return Council.train(panel, self.survey.measures, self.trained_until, folder, plan=plan)
+        heads = [head for head in four_heads() if names is None or head.name in names]
+        panel, measures = self.survey.market.panel, self.survey.measures
+        return Council.train(panel, measures, self.trained_until, self.models, plan=plan, heads=heads)
+
+    @property
+    def models(self) -> Path:
+        """The folder where trained heads are kept."""
+        return self.desk.models
+
+    @property
+    def last_decision(self) -> str:
+        """The last session for which heads are needed; empty for the last one of the feed."""
+        return ""
 
     @cached_property
     def trained_until(self) -> str:

@@ -45,6 +45,8 @@ class Plan:
     days: int = 84
     fold: int = 126
     least: int = 504
+    last: str = ""
+    """The last session that is advised: no training is due for what comes after it. Empty for all there are."""
 
     def rows(self, sessions: Sequence[str], until: str) -> tuple[int, ...]:
         """The last row each training may see, ascending. Raises `ValueError` where `until` is no session."""
@@ -54,6 +56,8 @@ class Plan:
         rows = list(range(first, max(self.least, 1) - 2, -self.fold))[::-1] or [first]
         last = date.fromisoformat(until[:10])
         for row in range(first + 1, len(sessions)):
+            if self.last and sessions[row] >= self.last:
+                break
             today = date.fromisoformat(sessions[row][:10])
             if (today - last).days >= self.days:
                 rows.append(row)

@@ -1,0 +1,1 @@
+"""Backtests: a desk's rules and limits over past sessions, on the code that also runs live."""
