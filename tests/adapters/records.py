@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 from adapters.audit.log import AuditLog, Receipt
+from adapters.store.address import Address
 from knowledge.values import Json, canonical, digest
 
 OPENING = datetime(2011, 1, 3, 21)
@@ -87,6 +87,6 @@ def sessions(log: AuditLog, count: int) -> Iterator[Receipt]:
     yield log.append("stop", body(at(count), reason="end of the test"))
 
 
-def make_log(path: Path, count: int = 3) -> list[Receipt]:
+def make_log(path: Address, count: int = 3) -> list[Receipt]:
     with AuditLog.open(path) as log:
         return list(sessions(log, count))

@@ -15,12 +15,19 @@ from adapters.audit.envelope import derived_id
 from adapters.audit.log import AuditLog, Entry, LogReader, LogUnreadable, LogUnwritable, Receipt, verify_receipt
 from adapters.audit.merkle import root, verify_consistency
 from adapters.store import guards
+from adapters.store.address import Address
 from knowledge.values import Json, canonical, digest, parse
 from tests.adapters.records import at, body, decide, make_log, stored, warrant
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
+def path(where: Address) -> Address:
+    return where
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    """For what is about SQLite's file; the same on a server: `tests/adapters/store/test_postgresql.py`."""
     return tmp_path / "var" / "log.sqlite"
 
 
@@ -32,7 +39,7 @@ def raw(path: Path, *statements: str) -> None:
     connection.close()
 
 
-def test_a_receipt_proves_its_own_record_against_the_root_of_its_moment(path: Path) -> None:
+def test_a_receipt_proves_its_own_record_against_the_root_of_its_moment(path: Address) -> None:
     receipts = make_log(path)
     with AuditLog.open(path) as log:
         assert log.size == len(receipts)
@@ -45,7 +52,7 @@ def test_a_receipt_proves_its_own_record_against_the_root_of_its_moment(path: Pa
             assert not verify_receipt(receipt, log.root_at(receipt.tree_size - 1))
 
 
-def test_the_log_grows_from_each_of_its_beginnings(path: Path) -> None:
+def test_the_log_grows_from_each_of_its_beginnings(path: Address) -> None:
     make_log(path)
     with LogReader.read(path) as log:
         for size in range(1, log.size + 1):
@@ -103,7 +110,7 @@ def test_timings_stay_beside_the_leaf(tmp_path: Path) -> None:
         assert list(b.timings()) == [(0, {"clips": 6, "z3": 7})]
 
 
-def test_a_batch_is_written_whole_or_not_at_all(path: Path) -> None:
+def test_a_batch_is_written_whole_or_not_at_all(path: Address) -> None:
     with AuditLog.open(path) as log:
         log.append("start", body(at(0)))
         good = Entry("state", body(at(1)))
@@ -117,7 +124,7 @@ def test_a_batch_is_written_whole_or_not_at_all(path: Path) -> None:
         assert log.append("state", body(at(3))).index == 3
 
 
-def test_a_blob_is_stored_once_and_must_be_there(path: Path) -> None:
+def test_a_blob_is_stored_once_and_must_be_there(path: Address) -> None:
     with AuditLog.open(path) as log:
         decide(log, 0)
         decide(log, 0)
@@ -129,9 +136,7 @@ def test_a_blob_is_stored_once_and_must_be_there(path: Path) -> None:
             log.append("decision", body(at(1), inputs={"snapshot": "sha256:" + "0" * 64}, warrants=[]))
         with pytest.raises(ValueError, match="another digest"):
             log.append("state", body(at(1)), {"sha256:" + "0" * 64: b"{}"})
-    connection = sqlite3.connect(path)
-    assert connection.execute("SELECT count(*) FROM blob").fetchone() == (4,)
-    connection.close()
+        assert log._connection.exec_driver_sql("SELECT count(*) FROM blob").scalar() == 4
 
 
 @pytest.mark.parametrize(
@@ -145,7 +150,7 @@ def test_a_blob_is_stored_once_and_must_be_there(path: Path) -> None:
         ({"nav": 1.5}, "float"),
     ],
 )
-def test_what_is_no_record_is_refused(path: Path, change: Json, words: str) -> None:
+def test_what_is_no_record_is_refused(path: Address, change: Json, words: str) -> None:
     with AuditLog.open(path) as log:
         with pytest.raises(ValueError, match=words):
             log.append("state", {**body(at(0)), **change})
@@ -154,7 +159,7 @@ def test_what_is_no_record_is_refused(path: Path, change: Json, words: str) -> N
         assert log.size == 0
 
 
-def test_time_does_not_go_back_in_this_process_nor_after_a_restart(path: Path) -> None:
+def test_time_does_not_go_back_in_this_process_nor_after_a_restart(path: Address) -> None:
     with AuditLog.open(path) as log:
         log.append("start", body(at(1)))
         with pytest.raises(LogUnwritable, match="cannot go back in time"):
@@ -163,7 +168,7 @@ def test_time_does_not_go_back_in_this_process_nor_after_a_restart(path: Path) -
         log.append("state", body(at(0)))
 
 
-def test_two_writers_take_turns(path: Path) -> None:
+def test_two_writers_take_turns(path: Address) -> None:
     with AuditLog.open(path) as one, AuditLog.open(path) as two:
         for session in range(4):
             receipt = (one, two)[session % 2].append("state", body(at(session)))
@@ -171,7 +176,7 @@ def test_two_writers_take_turns(path: Path) -> None:
         assert one.size == two.size == 4
 
 
-def test_threads_share_one_log(path: Path) -> None:
+def test_threads_share_one_log(path: Address) -> None:
     with AuditLog.open(path) as log:
         threads = [Thread(target=lambda: [log.append("state", body(at(0), n=n)) for n in range(10)]) for _ in range(4)]
         for thread in threads:
@@ -181,7 +186,7 @@ def test_threads_share_one_log(path: Path) -> None:
         assert [record["seq"] for record in log] == list(range(40))
 
 
-def test_reading_by_kind_time_and_beginning_of_the_id(path: Path) -> None:
+def test_reading_by_kind_time_and_beginning_of_the_id(path: Address) -> None:
     receipts = make_log(path)
     with LogReader.read(path) as log:
         assert [record["record_id"] for record in log] == [receipt.record_id for receipt in receipts]
@@ -210,14 +215,14 @@ def test_reading_by_kind_time_and_beginning_of_the_id(path: Path) -> None:
         "INSERT OR REPLACE INTO tree SELECT 3, root FROM tree",
     ],
 )
-def test_the_tables_only_grow(path: Path, statement: str) -> None:
-    make_log(path)
+def test_the_tables_only_grow(file: Path, statement: str) -> None:
+    make_log(file)
     with pytest.raises(sqlite3.IntegrityError, match=r"only grows|once"):
-        raw(path, statement)
+        raw(file, statement)
 
 
-def test_commits_are_synchronous(path: Path) -> None:
-    with AuditLog.open(path) as log:
+def test_commits_are_synchronous(file: Path) -> None:
+    with AuditLog.open(file) as log:
         ask = log._connection.exec_driver_sql
         assert [ask(f"PRAGMA {name}").scalar() for name in ("journal_mode", "synchronous", "foreign_keys")] == [
             "wal",
@@ -229,8 +234,8 @@ def test_commits_are_synchronous(path: Path) -> None:
 # When the log cannot be written: one exception with a sentence, nothing half-written.
 
 
-def test_a_full_disk(path: Path) -> None:
-    with AuditLog.open(path) as log:
+def test_a_full_disk(file: Path) -> None:
+    with AuditLog.open(file) as log:
         log.append("start", body(at(0)))
         pages = log._connection.exec_driver_sql("PRAGMA page_count").scalar()
         log._connection.exec_driver_sql(f"PRAGMA max_page_count={pages}")
@@ -241,16 +246,16 @@ def test_a_full_disk(path: Path) -> None:
         assert log.append("state", body(at(1))).index == 1
 
 
-def test_a_read_only_file(path: Path) -> None:
-    with AuditLog.open(path) as log:
+def test_a_read_only_file(file: Path) -> None:
+    with AuditLog.open(file) as log:
         log._connection.exec_driver_sql("PRAGMA query_only=ON")
         with pytest.raises(LogUnwritable, match="it is read-only"):
             log.append("start", body(at(0)))
 
 
-def test_a_locked_file(path: Path) -> None:
-    with AuditLog.open(path, busy_seconds=0.05) as log:
-        other = sqlite3.connect(path)
+def test_a_locked_file(file: Path) -> None:
+    with AuditLog.open(file, busy_seconds=0.05) as log:
+        other = sqlite3.connect(file)
         other.execute("BEGIN IMMEDIATE")
         with pytest.raises(LogUnwritable, match="another process holds it locked"):
             log.append("start", body(at(0)))
@@ -294,31 +299,31 @@ def test_reading_what_is_no_log(tmp_path: Path, place: str) -> None:
         "DROP TABLE tree",
     ],
 )
-def test_a_damaged_log_does_not_open(path: Path, damage: str) -> None:
-    make_log(path)
+def test_a_damaged_log_does_not_open(file: Path, damage: str) -> None:
+    make_log(file)
     drop = [f"DROP TRIGGER {name}" for name in guards.TRIGGERS]
     keep = guards.TRIGGERS.values() if "DROP TABLE" not in damage else []
-    raw(path, *drop, damage, *keep)
+    raw(file, *drop, damage, *keep)
     with pytest.raises(LogUnwritable, match=r"does not verify.*warrant audit verify"):
-        AuditLog.open(path)
+        AuditLog.open(file)
 
 
-def test_a_log_without_its_triggers_does_not_open(path: Path) -> None:
-    make_log(path)
-    raw(path, "DROP TRIGGER leaf_update")
+def test_a_log_without_its_triggers_does_not_open(file: Path) -> None:
+    make_log(file)
+    raw(file, "DROP TRIGGER leaf_update")
     with pytest.raises(LogUnwritable, match="its `leaf_update` is missing"):
-        AuditLog.open(path)
+        AuditLog.open(file)
 
 
-def test_a_head_that_another_process_moved_wrongly_stops_the_next_append(path: Path) -> None:
-    with AuditLog.open(path) as log:
+def test_a_head_that_another_process_moved_wrongly_stops_the_next_append(file: Path) -> None:
+    with AuditLog.open(file) as log:
         log.append("start", body(at(0)))
-        raw(path, "INSERT INTO tree VALUES (2, zeroblob(32))")
+        raw(file, "INSERT INTO tree VALUES (2, zeroblob(32))")
         with pytest.raises(LogUnwritable, match="does not verify"):
             log.append("state", body(at(1)))
 
 
-def test_an_empty_log_has_the_empty_root(path: Path) -> None:
+def test_an_empty_log_has_the_empty_root(path: Address) -> None:
     with AuditLog.open(path) as log:
         assert (log.size, log.root, log.root_at(0)) == (0, root([]), root([]))
         with pytest.raises(KeyError):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters.audit.log import AuditLog
+from adapters.store.address import Address
 from adapters.store.faults import StoreFailed
 from adapters.store.lease import Lease, LeaseLost, current, release, renew, take
 from adapters.store.opening import opened
@@ -21,12 +22,7 @@ def lease(holder: str, at: datetime = NOON, seconds: int = 30) -> Lease:
     return Lease(holder, "host", 7, "12345", "boot", at, at, at + seconds * SECOND)
 
 
-@pytest.fixture
-def where(tmp_path: Path) -> Path:
-    return tmp_path / "store" / "warrant.sqlite"
-
-
-def test_one_takes_it_the_other_sees_who_has_it(where: Path) -> None:
+def test_one_takes_it_the_other_sees_who_has_it(where: Address) -> None:
     with opened(where) as one, opened(where) as two:
         assert current(one) is None
         assert take(one, lease("a")) == lease("a")
@@ -34,7 +30,7 @@ def test_one_takes_it_the_other_sees_who_has_it(where: Path) -> None:
         assert take(one, lease("a", NOON + SECOND)) == lease("a"), "not even its own holder takes it twice"
 
 
-def test_an_expired_one_is_free_and_its_holder_learns_that_he_lost_it(where: Path) -> None:
+def test_an_expired_one_is_free_and_its_holder_learns_that_he_lost_it(where: Address) -> None:
     with opened(where) as one, opened(where) as two:
         first = take(one, lease("a"))
         assert take(two, lease("b", NOON + 29 * SECOND)) == first
@@ -47,7 +43,7 @@ def test_an_expired_one_is_free_and_its_holder_learns_that_he_lost_it(where: Pat
         assert current(one) == second
 
 
-def test_renewed_it_stays_released_it_is_free(where: Path) -> None:
+def test_renewed_it_stays_released_it_is_free(where: Address) -> None:
     with opened(where) as one, opened(where) as two:
         held = renew(one, take(one, lease("a")), NOON + 20 * SECOND, NOON + 50 * SECOND)
         assert held == replace(lease("a"), renewed_at=NOON + 20 * SECOND, expires_at=NOON + 50 * SECOND)
@@ -60,7 +56,7 @@ def test_renewed_it_stays_released_it_is_free(where: Path) -> None:
             release(one, held)
 
 
-def test_one_found_abandoned_is_taken_over_unless_it_was_renewed_meanwhile(where: Path) -> None:
+def test_one_found_abandoned_is_taken_over_unless_it_was_renewed_meanwhile(where: Address) -> None:
     with opened(where) as one, opened(where) as two:
         found = take(one, lease("a"))
         renewed = renew(one, found, NOON + SECOND, NOON + 31 * SECOND)
@@ -68,7 +64,7 @@ def test_one_found_abandoned_is_taken_over_unless_it_was_renewed_meanwhile(where
         assert take(two, lease("b", NOON + 2 * SECOND), over=renewed).holder == "b"
 
 
-def test_of_many_that_take_it_at_once_one_gets_it(where: Path) -> None:
+def test_of_many_that_take_it_at_once_one_gets_it(where: Address) -> None:
     with opened(where):
         pass
     seen: list[Lease] = []
@@ -88,7 +84,7 @@ def test_of_many_that_take_it_at_once_one_gets_it(where: Path) -> None:
     assert len(set(seen)) == 1
 
 
-def test_an_instant_without_a_zone_is_no_instant(where: Path) -> None:
+def test_an_instant_without_a_zone_is_no_instant(where: Address) -> None:
     with opened(where) as connection:
         naive = replace(lease("a"), renewed_at=datetime(2026, 3, 2, 12))
         with pytest.raises(ValueError, match="has no time zone"):
@@ -96,7 +92,7 @@ def test_an_instant_without_a_zone_is_no_instant(where: Path) -> None:
         assert current(connection) is None
 
 
-def test_the_log_beside_it_does_not_notice(where: Path) -> None:
+def test_the_log_beside_it_does_not_notice(where: Address) -> None:
     make_log(where)
     with opened(where) as connection, AuditLog.open(where) as log:
         root = log.root

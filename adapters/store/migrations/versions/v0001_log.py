@@ -116,11 +116,11 @@ def upgrade() -> None:
     """The log's tables and what keeps them growing."""
     sqlite = op.get_bind().dialect.name == "sqlite"
     for statement in (SQLITE if sqlite else POSTGRESQL).strip().split("\n--\n"):
-        op.get_bind().exec_driver_sql(statement)
+        op.execute(statement)
     for table, verb, each, function in () if sqlite else HOOKS:
         name = f"{table}_{verb}"
         for statement in (
             f"CREATE TRIGGER {name} BEFORE {verb.upper()} ON {table} FOR EACH {each} EXECUTE FUNCTION {function}()",
             f"ALTER TABLE {table} ENABLE ALWAYS TRIGGER {name}",
         ):
-            op.get_bind().exec_driver_sql(statement)
+            op.execute(statement)

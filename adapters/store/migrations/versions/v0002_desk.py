@@ -40,4 +40,4 @@ def upgrade() -> None:
     """Two tables beside the log."""
     sqlite = op.get_bind().dialect.name == "sqlite"
     for text in (LEASE, REQUEST.format(id="INTEGER" if sqlite else "SERIAL")):
-        op.get_bind().exec_driver_sql(text + "STRICT" if sqlite else text)
+        op.execute(text + "STRICT" if sqlite else text)

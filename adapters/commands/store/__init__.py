@@ -1,0 +1,1 @@
+"""Look after the store: where it is, its version, backup and restoration."""
