@@ -153,7 +153,7 @@ def _ask(desk: Desk, what: What, who: str, why: str, patience: float) -> str:
 
 
 def _began(desk: Desk) -> None:
-    if not desk.store.exists():
+    if not opening.is_there(desk.store):
         words = f"the desk has no log `{shown(desk.store)}`: it has never run and has no orders; do not start it"
         raise Failed(words)
 
