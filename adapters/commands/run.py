@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -25,6 +26,10 @@ def command(
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait where another process runs the desk, instead of ending with 3.")
     ] = False,
+    log: Annotated[
+        Path | None,
+        typer.Option("--log", metavar="FILE", help="Lines of what happens, as JSON. [default: standard error]"),
+    ] = None,
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
@@ -35,9 +40,12 @@ def command(
     """
     from adapters.desk.settings import find_desk, read_desk
     from adapters.running.scheduled import Plan, run_scheduled
+    from adapters.watch.desk_watch import watching
 
     plan = Plan(replay=replay, speed=speed, cycles=cycles, until=until, wait=wait)
-    run_scheduled(read_desk(find_desk(desk)), plan, _as_json if json else _as_text)
+    place = read_desk(find_desk(desk))
+    with watching(place, log, live=replay is None) as watch:
+        run_scheduled(place, plan, _as_json if json else _as_text, watch)
     return Status.FINE
 
 

@@ -47,7 +47,7 @@ class DeskLog:
         watch: Watch = unwatched,
         clock: Clock | None = None,
     ) -> None:
-        self.desk, self.log, self._watch, self._clock = desk, log, watch, clock
+        self.desk, self.log, self.watch, self._clock = desk, log, watch, clock
         settings = desk.settings
         self.mode: Literal[Mode.BACKTEST, Mode.PAPER] = Mode.PAPER if settings.desk.mode == "paper" else Mode.BACKTEST
         costs = Costs(
@@ -144,7 +144,7 @@ class DeskLog:
         written = [parse(receipt.leaf) for receipt in self.log.append_many(entries, after=self._size)]
         for record in written:
             self._fold(record)
-            self._watch.recorded(record, NO_TIMINGS)
+            self.watch.recorded(record, NO_TIMINGS)
         return written
 
     def _fold(self, record: Json, restoring: bool = False) -> None:

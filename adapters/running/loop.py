@@ -25,6 +25,7 @@ from itertools import takewhile
 
 from adapters.running.clock import Clock
 from adapters.running.runner import Runner
+from adapters.running.watch import Happening
 from adapters.schedule.timetable import Cycle, Timetable
 from engine.orders.warrants import instant
 from knowledge.faults import Faulty
@@ -78,6 +79,10 @@ class Loop:
         self._started = clock.now()
         self._unready: tuple[str, str] = ("", "")
         """A cycle that waits for its bars, and why."""
+        self._announced = ""
+        """The cycle that the watch knows to be next."""
+        self._failing = ""
+        """What the watch knows of the feed: why it fails; empty where it does not."""
         self._jump = 0.0
         """Seconds the clock was set by since the last decision."""
         self._worked = (self._started, self._started)
@@ -100,6 +105,7 @@ class Loop:
         Raises `LogUnwritable` where nothing can be recorded and `Failed` where another process runs the desk: then
         nothing goes on.
         """
+        self._tell()
         if self.runner.lease is not None:
             self.runner.lease.check()
         self.asked()
@@ -139,14 +145,46 @@ class Loop:
         following = self.next_cycle
         return None if following is None else following.due_at
 
+    # --- who watches --------------------------------------------------------------------------------------------
+
+    def _tell(self) -> None:
+        """A sign of life, and what is lost or comes next."""
+        watch = self.runner.watch
+        watch.happened(Happening.ALIVE)
+        if self.runner.lease is not None and self.runner.lease.lost:
+            watch.happened(Happening.LEASE_LOST, reason=self.runner.lease.lost)
+        self._announce()
+
+    def _announce(self) -> None:
+        """Tell which cycle comes next, once each."""
+        cycle = self.next_cycle
+        if cycle is not None and cycle.label != self._announced:
+            self._announced = cycle.label
+            self.runner.watch.happened(
+                Happening.NEXT_CYCLE,
+                cycle_id=f"{self.runner.desk.settings.desk.name}:{cycle.label}",
+                due_at=_z(cycle.due_at),
+                latest_at=_z(cycle.latest_at),
+            )
+
+    def _feed(self, failing: str) -> None:
+        """Tell that the feed fails, with the reason, or that it does no more; once each."""
+        if failing != self._failing:
+            self._failing = failing
+            what = Happening.FEED_FAILING if failing else Happening.FEED_FINE
+            self.runner.watch.happened(what, source=self.runner.desk.settings.feed.kind, reason=failing)
+
     # --- bars ---------------------------------------------------------------------------------------------------
 
     def _look(self, cycle: Cycle) -> _Seen:
         """What the feed has of a cycle's bars now."""
         try:
             self.runner.world = self.runner.world.refreshed()
-            return self._bars(cycle)
+            found = self._bars(cycle)
+            self._feed("")
+            return found
         except (Faulty, OSError, LookupError) as error:
+            self._feed(_sentence(error))
             return _Seen(_sentence(error))
 
     def _bars(self, cycle: Cycle) -> _Seen:
@@ -211,6 +249,7 @@ class Loop:
         self.settled += cycles
         self._unready = ("", "")
         self._told(record)
+        self._announce()
 
 
 def _half(cycle: Cycle) -> datetime:

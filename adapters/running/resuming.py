@@ -16,7 +16,6 @@ from collections.abc import Iterator
 
 from adapters.desk.settings import SETTINGS, Desk, read_desk
 from adapters.running.standing import Standing
-from engine.books.money import NOTHING
 from engine.limits.model import Limit, Limits
 from knowledge.values import Json, fraction, text
 
@@ -45,13 +44,8 @@ def _person(who: str, desk: Desk) -> Iterator[str]:
 
 
 def _books(standing: Standing) -> Iterator[str]:
-    ours = {name: held.quantity for name, held in standing.books.holdings.items()}
-    venue = standing.broker.positions()
-    for name in sorted(ours.keys() | venue.keys()):
-        here, there = ours.get(name, NOTHING), venue.get(name, NOTHING)
-        if here != there:
-            words = f"the books hold {text(here)} {name} and the broker says {text(there)} (operations.books)"
-            yield f"{words}; find out which execution one of them has not seen"
+    for one in standing.differences():
+        yield f"{one} (operations.books); find out which execution one of them has not seen"
 
 
 def _halting(decision: Json | None, limits: Limits) -> Iterator[str]:

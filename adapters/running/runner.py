@@ -230,7 +230,7 @@ class Runner(DeskLog):
         )
         record = parse(receipt.leaf)
         self._fold(record)
-        self._watch.recorded(record, timings)
+        self.watch.recorded(record, timings)
         return receipt
 
     def _submit(self, receipt: Receipt, decision: Json) -> None:

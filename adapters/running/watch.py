@@ -34,7 +34,7 @@ class Happening(StrEnum):
     FEED_FAILED_OVER = "feed-failed-over"
     """`source` now asked, `failed` before, `reason`."""
     FEED_FINE = "feed-fine"
-    """`source`, `as_of` of its newest bar."""
+    """`source`: it fails no more; `as_of` of its newest bar, where that is known."""
     LEASE_LOST = "lease-lost"
     """`holder`, `reason`: another process runs the desk."""
     STOPPED = "stopped"

@@ -152,7 +152,7 @@ def _found(record: Json) -> Iterator[tuple[str, str, str]]:
         case "state":
             yield from _state(record)
         case "reconciliation" if record.get("differences"):
-            yield "books-differ", f"{KINDS['books-differ'].meaning}: {_listed(record['differences'])}", ""
+            yield "books-differ", f"{KINDS['books-differ'].meaning}: {record.get('reason')}", ""
         case "recovery":
             yield "recovered", f"{len(record['warrants'])} warrants were found decided and not sent", ""
         case "feed" if record.get("failed"):
@@ -180,8 +180,3 @@ def _state(record: Json) -> Iterator[tuple[str, str, str]]:
             yield "throttled", f"{why}", str(record["instrument"])
         case "active":
             yield "resumed", f"{who} ended {', '.join(record.get('ends', ()))}: {why}", ""
-
-
-def _listed(differences: Json) -> str:
-    listed = differences if isinstance(differences, list) else [differences]
-    return "; ".join(one if isinstance(one, str) else canonical(one).decode() for one in listed[:5])

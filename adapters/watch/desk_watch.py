@@ -25,6 +25,7 @@ from adapters.desk.settings import Desk
 from adapters.frame import Failed
 from adapters.running.standing import Standing
 from adapters.running.watch import Happening
+from adapters.store.faults import LogUnwritable
 from adapters.watch.alerts import KINDS, Alert, alert_of, alerts_of
 from adapters.watch.delivery import Delivery, Poster
 from adapters.watch.lines import Level, Lines
@@ -58,8 +59,12 @@ class DeskWatch:
         live: bool = True,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         stream: TextIO | None = None,
+        lines: bool = True,
     ) -> None:
-        """`port` None: no metrics; 0: a free one. Raises `Failed` where the log file can not be opened."""
+        """`port` None: no metrics; 0: a free one. `lines` false: only complaints about the watch itself are written.
+
+        Raises `Failed` where the log file can not be opened.
+        """
         self.desk, self._live, self._clock, self._stream = desk, live, clock, stream or sys.stderr
         self._failures: set[str] = set()
         self._lock = threading.Lock()
@@ -70,7 +75,7 @@ class DeskWatch:
         self._lines = Lines()
         self._dog = Watchdog()
         try:
-            self._book = Logbook(log, lambda error: self._failed("log", error), stream)
+            self._book = Logbook(log, lambda error: self._failed("log", error), stream, written=lines)
         except OSError as error:
             words = (error.strerror or str(error)).lower()
             raise Failed(f"the log file `{log}` can not be opened: {words}; name another with `--log`") from error
@@ -224,7 +229,7 @@ class DeskWatch:
 
     def _failed(self, part: str, error: Exception) -> None:
         self.metrics.failed(part)
-        words = " ".join(str(error).split()) or type(error).__name__
+        words = _sentence(error)
         if self._once(part, f"what watches the desk fails in its {part}: {words}") and part != "alerts":
             sentence = f"{KINDS['watch-failing'].meaning}: {part}: {words}"
             alert = Alert("watch-failing", sentence, self.desk, None, None, None, datetime.now(UTC), part)
@@ -247,7 +252,11 @@ class DeskWatch:
 
 @contextmanager
 def watching(desk: Desk, log: Path | None = None, *, live: bool = True) -> Iterator[DeskWatch]:
-    """The watch of this desk as its settings say. Raises `Failed` where the log file or the webhook is none."""
+    """The watch of this desk as its settings say, to its end and how it ended.
+
+    A replay writes lines only where it is given a file for them. Raises `Failed` where the log file or the webhook is
+    none.
+    """
     settings = desk.settings.watch
     address = os.environ.get(WEBHOOK) or settings.webhook
     watch = DeskWatch(
@@ -256,9 +265,20 @@ def watching(desk: Desk, log: Path | None = None, *, live: bool = True) -> Itera
         poster=Webhook(address) if address else None,
         port=settings.metrics_port or None,
         live=live,
+        lines=live or log is not None,
     )
     watch.start()
     try:
         yield watch
+    except Exception as error:
+        unwritable = isinstance(error.__cause__, LogUnwritable)
+        watch.happened(Happening.LOG_UNWRITABLE if unwritable else Happening.FAILED, reason=_sentence(error))
+        raise
+    else:
+        watch.happened(Happening.STOPPED, reason="it was asked to, or nothing is left to do")
     finally:
         watch.close()
+
+
+def _sentence(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__

@@ -24,13 +24,20 @@ KEPT = 10
 class Logbook:
     """Writes lines. `failed` is called with what went wrong, for every line that could not be written."""
 
-    def __init__(self, file: Path | None, failed: Callable[[Exception], None], stream: TextIO | None = None) -> None:
+    def __init__(
+        self,
+        file: Path | None,
+        failed: Callable[[Exception], None],
+        stream: TextIO | None = None,
+        *,
+        written: bool = True,
+    ) -> None:
         """Into `file`, else to `stream` (default: standard error). Raises `OSError` where it can not be opened."""
         import structlog
 
         self._handler = _handler(file, failed, stream or sys.stderr)
         # Not from logging's registry: two desks in one process are two logbooks.
-        logger = logging.Logger("warrant", logging.DEBUG)
+        logger = logging.Logger("warrant", logging.DEBUG if written else logging.CRITICAL + 1)
         logger.addHandler(self._handler)
         human = file is None and (stream or sys.stderr).isatty()
         last: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)

@@ -69,7 +69,7 @@ METRICS: Mapping[str, Metric] = {
     "warrant_kill_switch": Metric("gauge", "1 while the desk is killed, else 0"),
     "warrant_halted": Metric("gauge", "1 while a halt awaits a named person, else 0"),
     "warrant_throttled_instruments": Metric("gauge", "instruments whose throttle awaits a named person"),
-    "warrant_books_reconciled": Metric("gauge", "1 while the books agree with the broker's positions, else 0"),
+    "warrant_books_reconciled": Metric("gauge", "1 where books and broker agreed when last compared, else 0"),
     "warrant_last_cycle_age_seconds": Metric("gauge", "since this process recorded a cycle; NaN before"),
     "warrant_next_cycle_seconds": Metric("gauge", "until the next cycle is due, negative when late; NaN if unknown"),
     "warrant_feed_age_seconds": Metric("gauge", "since the close of the newest bars booked; NaN before"),
@@ -211,7 +211,6 @@ class Metrics:
         nav = mark(books, {}).nav
         values = [held.units * held.last_price for held in books.holdings.values()]
         high = max(books.high_water_mark, nav)
-        ours = {name: held.quantity for name, held in books.holdings.items()}
         figures: dict[str, SupportsFloat] = {
             "warrant_nav": nav,
             "warrant_cash": books.cash,
@@ -223,7 +222,7 @@ class Metrics:
             "warrant_kill_switch": standing.killed,
             "warrant_halted": standing.halted or standing.halting,
             "warrant_throttled_instruments": len(standing.throttled),
-            "warrant_books_reconciled": ours == standing.broker.positions(),
+            "warrant_books_reconciled": standing.reconciled == (),
         }
         for name, value in figures.items():
             self._of(name).set(float(value))

@@ -1,0 +1,101 @@
+"""A desk that runs and is watched: what its loop tells, and what `warrant run --log` leaves behind."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from adapters import cli
+from adapters.audit.log import AuditLog, LogUnwritable
+from adapters.frame import Failed
+from adapters.running.loop import Loop
+from adapters.running.runner import Runner
+from adapters.running.standing import Standing
+from adapters.running.watch import Happening
+from adapters.running.worker import Worker
+from adapters.running.world import Law
+from adapters.schedule.timetable import Timetable
+from adapters.watch.desk_watch import watching
+from knowledge.values import Json
+from tests.adapters.clocks import MadeClock
+from tests.adapters.test_loop import BEFORE_THU, FRI, THU, market, run_to
+from tests.adapters.test_runner import records
+from tests.attack.stage import limits, rulebook
+from tests.shared_run import SharedRun
+
+
+class Heard:
+    """A watch that remembers."""
+
+    def __init__(self) -> None:
+        self.happenings: list[tuple[Happening, Mapping[str, Json]]] = []
+        self.kinds: list[str] = []
+
+    def opened(self, standing: Standing, records: int) -> None:
+        pass
+
+    def recorded(self, record: Json, timings: Mapping[str, int]) -> None:
+        self.kinds.append(record["kind"])
+
+    def happened(self, what: Happening, **fields: Json) -> None:
+        self.happenings.append((what, fields))
+
+    def of(self, what: Happening) -> list[Mapping[str, Json]]:
+        return [fields for one, fields in self.happenings if one is what]
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    with Worker(rulebook(), limits()) as one:
+        yield one
+
+
+def test_a_loop_tells_what_comes_next_that_it_lives_and_what_fails_once_each(tmp_path: Path, worker: Worker) -> None:
+    here, clock, heard = market(tmp_path, broken=True), MadeClock(BEFORE_THU), Heard()
+    with AuditLog.open(here.desk.store) as log:
+        runner = Runner(here.desk, Law(rulebook(), limits()), here, log, worker, heard, clock)  # type: ignore[arg-type]
+        runner.start({"capital": str(here.desk.settings.desk.capital)})
+        loop = Loop(runner, Timetable(here.calendar, here.desk.settings.schedule), clock)
+        run_to(loop, clock, f"{THU}T21:05:00Z")
+        (failing,) = heard.of(Happening.FEED_FAILING)
+        assert "the file is empty" in str(failing["reason"])
+        here.broken, here.there = False, {THU}
+        run_to(loop, clock, f"{FRI}T20:00:00Z")
+    assert len(heard.of(Happening.FEED_FAILING)) == len(heard.of(Happening.FEED_FINE)) == 1
+    desk = here.desk.settings.desk.name
+    assert [one["cycle_id"] for one in heard.of(Happening.NEXT_CYCLE)] == [f"{desk}:{THU}", f"{desk}:{FRI}"]
+    assert all(one["due_at"] < one["latest_at"] for one in heard.of(Happening.NEXT_CYCLE))
+    assert len(heard.of(Happening.ALIVE)) > 10
+    assert heard.kinds.count("decision") == 1
+    (decision,) = [one for one in records(here.desk) if one["kind"] == "decision"]
+    assert decision["cycle_id"] == f"{desk}:{THU}"
+
+
+def test_a_run_leaves_its_lines(shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    desk, file = shared.bare(tmp_path / "desk"), tmp_path / "desk.log"
+    assert cli.run(["run", "--desk", str(desk.folder), "--replay", "feed", "--cycles", "2", "--log", str(file)]) == 0
+    assert capsys.readouterr().err == ""
+    found = [json.loads(line) for line in file.read_text().splitlines()]
+    cycles = [one["cycle_id"] for one in found if one["event"] == "cycle"]
+    assert cycles == ["shipped:2011-01-03", "shipped:2011-01-04"]
+    assert found[-1]["event"] == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [(LogUnwritable("the disk is full"), "log-unwritable"), (ValueError("a fault"), "desk-failed")],
+)
+def test_how_a_run_ends_is_told(error: Exception, kind: str, shared: SharedRun, tmp_path: Path) -> None:
+    with pytest.raises(Failed), watching(shared.desk, tmp_path / "log"):
+        try:
+            raise error
+        except type(error) as cause:
+            raise Failed(f"{cause}; nothing more was sent") from cause
+    (alert,) = [
+        one for line in (tmp_path / "log").read_text().splitlines() if (one := json.loads(line))["event"] == "alert"
+    ]
+    assert alert["kind"] == kind
+    assert str(error) in alert["sentence"]
