@@ -66,9 +66,11 @@ def bring(
     *,
     replace: bool = False,
     moved: Callable[[], bool] = lambda: False,
+    within: Callable[[], None] = lambda: None,
 ) -> Brought:
     """Merge tables of bars into the store. `origin` is what the manifest tells of them; `moved` says, after reading,
-    whether a zone gave bars another date than is written. Raises `Faulty`, and then the store is as it was.
+    whether a zone gave bars another date than is written; `within` is called when the bars are found sound, before
+    they take their place. Raises `Faulty`, and then the store is as it was.
     """
     with locked(store.folder), tempfile.TemporaryDirectory(prefix="warrant-bars-") as folder:
         aside = _Aside(Path(folder))
@@ -94,6 +96,7 @@ def bring(
                 troubles.append((0, "date", f"{said}; {advice}"))
             if troubles:
                 raise Faulty(*place(sorted(troubles)[:MOST_FAULTS]))
+            within()
             brought = Brought(found, strays)
             append(store.manifest, now, {**origin, "rows": rows, "replace": replace, "instruments": brought.to_json()})
             for symbol, one in found.items():

@@ -5,9 +5,8 @@ A file is one of bars or one of actions; the first line says which. Each file go
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -97,35 +96,29 @@ def import_actions(planned: Planned, door: Door, *, replace: bool = False) -> di
     given = parse_actions(text, str(planned.path))
     if not given:
         raise Faulty(Fault(str(planned.path), 1, 1, "there are no actions below the first line"))
-    return bring_actions(door, given, {"what": "actions", **_origin(planned.path)}, str(planned.path), replace=replace)
+    with locked(door.store.folder):
+        origin = {"what": "actions", **_origin(planned.path)}
+        return merge_actions(door, given, origin, str(planned.path), replace=replace)
 
 
-def bring_actions(
+def merge_actions(
     door: Door, given: tuple[Action, ...], origin: Json, source: str, *, replace: bool = False
 ) -> dict[str, int]:
-    """Merge actions with the store's; how many are new or others than before, by instrument. Raises `Faulty`."""
-    with locked(door.store.folder):
-        known = {_key(one): one for many in read_actions(door.store.actions).values() for one in many}
-        other = [one for one in given if known.get(_key(one), one) != one]
-        if other and not replace:
-            said = "is stored with another amount; give `--replace` to take this one"
-            raise Faulty(
-                *(Fault(source, 1, 1, f"the {one.kind} of `{one.instrument}` on {one.session} {said}") for one in other)
-            )
-        new = [one for one in given if known.get(_key(one)) != one]
-        counts = {
-            name: sum(one.instrument == name for one in new) for name in sorted({one.instrument for one in given})
-        }
-        append(door.store.manifest, door.now, {**origin, "rows": len(given), "replace": replace, "instruments": counts})
-        if new:
-            write_actions(door.store.actions, {**known, **{_key(one): one for one in given}}.values())
-            fsync_folder(door.store.folder)
+    """Merge actions with those of a locked store; how many are not as stored, by instrument. Raises `Faulty`."""
+    known = {_key(one): one for many in read_actions(door.store.actions).values() for one in many}
+    other = [one for one in given if known.get(_key(one), one) != one]
+    if other and not replace:
+        said = "is stored with another amount; give `--replace` to take this one"
+        raise Faulty(
+            *(Fault(source, 1, 1, f"the {one.kind} of `{one.instrument}` on {one.session} {said}") for one in other)
+        )
+    new = [one for one in given if known.get(_key(one)) != one]
+    counts = {name: sum(one.instrument == name for one in new) for name in sorted({one.instrument for one in given})}
+    append(door.store.manifest, door.now, {**origin, "rows": len(given), "replace": replace, "instruments": counts})
+    if new:
+        write_actions(door.store.actions, {**known, **{_key(one): one for one in given}}.values())
+        fsync_folder(door.store.folder)
     return counts
-
-
-def clock() -> Callable[[], datetime]:
-    """The wall clock, in UTC."""
-    return lambda: datetime.now(UTC)
 
 
 def _key(action: Action) -> tuple[str, str, str]:

@@ -69,6 +69,10 @@ class Unreadable(ValueError):
     """What is written is no moment that can be used; the message is a sentence."""
 
 
+class NotEnded(Unreadable):
+    """The bar is still being made."""
+
+
 @dataclass
 class Moments:
     """Reads what one file writes for bars of one exchange; remembers what it has read.
@@ -159,7 +163,7 @@ class Moments:
         except NoSession:
             ended = label[:10] <= self._today
         if not ended:
-            raise Unreadable(f"the bar of {label} has not ended: it is {self.now.strftime('%Y-%m-%dT%H:%MZ')} now")
+            raise NotEnded(f"the bar of {label} has not ended: it is {self.now.strftime('%Y-%m-%dT%H:%MZ')} now")
 
 
 EXAMPLES: dict[str, str] = {"iso": "`2011-01-03`", "ymd": "`20110103`", "dmy": "`03.01.2011`", "mdy": "`01/03/2011`"}

@@ -15,7 +15,6 @@ from adapters.frame import DeskOption, JsonOption, Status, write, write_json
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
-    from adapters.bars.bringing import Brought
     from adapters.bars.importing import Door, Planned
     from adapters.bars.layout import Said
     from knowledge.values import Json
@@ -172,25 +171,13 @@ def _bring(one: Planned, door: Door, *, replace: bool, quiet: bool) -> Json:
             for name, new in counts.items():
                 write(f"{name}: {new} new splits or dividends")
         return {"file": str(one.path), "actions": counts}
+    from adapters.bars.telling import told_lines
+
     brought = import_bars(one, door, replace=replace)
     if not quiet:
         for line in told_lines(brought):
             write(line)
     return {"file": str(one.path), "instruments": brought.to_json()}
-
-
-def told_lines(brought: Brought) -> list[str]:
-    """What came of a source, a line for each instrument and one for each thing that is wrong with its bars."""
-    lines = []
-    for symbol, one in brought.merged.items():
-        counts = f"{one.added} new, {one.same} as stored, {one.revised} replaced"
-        lines.append(f"{symbol}: {one.read} bars from {one.first} to {one.last}: {counts}")
-        wrong = [f"{count} {issue}" for issue, count in one.doubts.items()]
-        if brought.strays.get(symbol):
-            wrong.append(f"{brought.strays[symbol]} on days without a session")
-        if wrong:
-            lines.append(f"  {', '.join(wrong)}: stored as they are; the desk enters nothing on them")
-    return lines
 
 
 def _afterwards(desk: Path | None, *, quiet: bool) -> None:
