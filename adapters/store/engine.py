@@ -73,7 +73,14 @@ _LOCK = f"SELECT pg_advisory_xact_lock({_SALT}, hashtext(current_setting('search
 
 @contextmanager
 def _transaction(connection: Connection, begin: str) -> Iterator[None]:
-    connection.exec_driver_sql(begin)
+    try:
+        connection.exec_driver_sql(begin)
+    except DBAPIError as fault:
+        if not fault.connection_invalidated:
+            raise
+        # Nothing had begun, so nothing is in doubt: a server that was restarted meanwhile is dialled again.
+        revive(connection)
+        connection.exec_driver_sql(begin)
     try:
         yield
         try:

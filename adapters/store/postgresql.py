@@ -80,6 +80,7 @@ _REASONS = {
     "25006": "it is read-only",
     "42501": "the permission is missing",
     "42P01": "a table is missing",
+    "42": "a table is not what it should be",
     "3F000": "the schema is missing",
     "3D000": "the database does not exist",
     "28": "the server refuses the user or the password",
