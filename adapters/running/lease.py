@@ -42,6 +42,8 @@ class Held:
         self.lease = lease
         self.lost = ""
         """Why it is not ours any more; empty while it is."""
+        self.holder = ""
+        """Who has it then, where it is known."""
 
     def check(self) -> None:
         """Raises `Failed` where the lease is lost."""
@@ -97,6 +99,8 @@ def _beat(where: Address, mine: Held, ended: threading.Event) -> None:
             with opened(where) as connection:
                 mine.lease = renew(connection, mine.lease, now, now + LASTS)
         except LeaseLost as error:
+            other = seen(where)
+            mine.holder = f"{other.holder}, process {other.pid} on {other.host}" if other else ""
             mine.lost = str(error)
             return
         except StoreFailed:

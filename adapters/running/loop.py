@@ -152,7 +152,7 @@ class Loop:
         watch = self.runner.watch
         watch.happened(Happening.ALIVE)
         if self.runner.lease is not None and self.runner.lease.lost:
-            watch.happened(Happening.LEASE_LOST, reason=self.runner.lease.lost)
+            watch.happened(Happening.LEASE_LOST, holder=self.runner.lease.holder, reason=self.runner.lease.lost)
         self._announce()
 
     def _announce(self) -> None:
@@ -162,7 +162,7 @@ class Loop:
             self._announced = cycle.label
             self.runner.watch.happened(
                 Happening.NEXT_CYCLE,
-                cycle_id=f"{self.runner.desk.settings.desk.name}:{cycle.label}",
+                cycle_id=self.runner.cycle_id(cycle.label),
                 due_at=_z(cycle.due_at),
                 latest_at=_z(cycle.latest_at),
             )
@@ -208,7 +208,9 @@ class Loop:
         while missed:
             group = missed[:-MOST_APART] or missed[:1]
             self._book(group[-1])
-            self._settle(self.runner.miss(_missed(group, now, *self._why(group[-1]))), len(group))
+            cycle_id = self.runner.cycle_id(group[-1].label)
+            body = _missed(group, now, *self._why(group[-1]))
+            self._settle(self.runner.miss({"cycle_id": cycle_id, **body}), len(group))
             missed = missed[len(group) :]
         following = self.next_cycle
         return None if following is None else following.due_at

@@ -136,6 +136,10 @@ class Runner(DeskLog):
             found += self._cancel_entries(now, KILLED)
         return found
 
+    def cycle_id(self, day: str) -> str:
+        """What names a cycle in records, logs and alerts."""
+        return f"{self.desk.settings.desk.name}:{day}"
+
     # --- the steps ----------------------------------------------------------------------------------------------
 
     def _due(self, day: str) -> tuple[str, ...]:
@@ -224,7 +228,7 @@ class Runner(DeskLog):
         if "script" in proof:
             text = proof.pop("script")
             blobs[proof["script_digest"]] = canonical(text)
-        body = {"cycle_id": f"{self.desk.settings.desk.name}:{day}", "period": day, **decision}
+        body = {"cycle_id": self.cycle_id(day), "period": day, **decision}
         receipt = self.log.append(
             "decision", {**self._common(snapshot.as_of), **body}, blobs, timings, after=self._size
         )
@@ -253,8 +257,7 @@ class Runner(DeskLog):
                 )
 
     def _fault(self, day: str, why: str) -> Json:
-        cycle_id = f"{self.desk.settings.desk.name}:{day}"
-        record = {"kind": "fault", "cycle_id": cycle_id, "period": day, "fault": why}
+        record = {"kind": "fault", "cycle_id": self.cycle_id(day), "period": day, "fault": why}
         return self._append(self.world.session(day).closes_at, [record])[0]
 
     def _known(self, warrant: Warrant) -> bool:

@@ -59,9 +59,8 @@ def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched) 
         world = RevealedWorld.over(world, clock)
     with asked_to_stop() as asked, opened(desk, world, watch, clock, Claim("run", plan.wait, asked)) as runner:
         letters = LetterBox(desk, runner)
-        loop = Loop(
-            runner, Timetable(world.calendar, desk.settings.schedule, world.interval), clock, told, letters.look
-        )
+        timetable = Timetable(world.calendar, desk.settings.schedule, world.interval)
+        loop = Loop(runner, timetable, clock, told, letters.look)
         if plan.replay is None:
             drive_by_wall(loop, _enough(loop, plan, plan.until, asked))
             if loop.ended:
@@ -99,10 +98,14 @@ def _over(desk: Desk, source: str) -> Desk:
     if source == OWN_FEED:
         return desk
     folder = Path(source)
+    if folder.is_file():
+        message = f"`{source}` is one file; bring it in with `warrant data import`, then replay `{OWN_FEED}`"
+        raise Faulty(Fault("command line", 1, 1, message))
     if not folder.is_dir():
         message = f"there is no folder `{source}`; name one with a file of bars for each instrument, or `{OWN_FEED}`"
         raise Faulty(Fault("command line", 1, 1, message))
-    feed = desk.settings.feed.model_copy(update={"kind": "csv", "path": str(folder.absolute())})
+    kind = "bars" if any(folder.glob("*.parquet")) else "csv"
+    feed = desk.settings.feed.model_copy(update={"kind": kind, "path": str(folder.absolute())})
     return replace(desk, settings=desk.settings.model_copy(update={"feed": feed}))
 
 

@@ -95,6 +95,8 @@ class World:
     desk: Desk
     instruments: tuple[Instrument, ...]
     feed: Feed
+    fingerprint: str = ""
+    """Of the feed before it was read."""
 
     @classmethod
     def of(cls, desk: Desk, instruments: tuple[str, ...] = ()) -> World:
@@ -104,10 +106,13 @@ class World:
         known = load_instruments(desk.instruments, traded)
         chosen = tuple(one for one in known if not instruments or one.symbol in instruments)
         symbols = tuple(one.symbol for one in chosen)
-        return cls(desk, chosen, feed_of(desk, symbols))
+        feed = feed_of(desk, symbols)
+        return cls(desk, chosen, feed, feed.fingerprint())
 
     def refreshed(self) -> World:
-        """The world over what the feed has now. Raises `Faulty` where it can not be read."""
+        """This world while its feed has the same bars, else a new one. Raises `Faulty` where it can not be read."""
+        if self.feed.fingerprint() == self.fingerprint:
+            return self
         return type(self).of(self.desk, tuple(one.symbol for one in self.instruments))
 
     @cached_property
