@@ -144,7 +144,7 @@ def _next_cycle(desk: Desk, standing: Standing, now: datetime) -> Json:
     if desk.settings.desk.mode != "paper":
         return None
     calendar = ExchangeCalendar(desk.settings.feed.calendar, own=own_sessions(desk))
-    timetable = Timetable(calendar, desk.settings.schedule)
+    timetable = Timetable(calendar, desk.settings.schedule, desk.settings.feed.interval)
     past = takewhile(lambda one: one.latest_at < now, waits_for(timetable, standing.settled, now, ""))
     late = sum(1 for _ in islice(past, MOST_COUNTED))
     after = max(filter(None, (standing.settled, _z(now - MOST_GRACE))))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 from adapters.running.clock import Clock
@@ -51,45 +51,44 @@ def drive(loop: Loop, clock: Clock, stopping: Stopping) -> None:
 def drive_by_wall(loop: Loop, stopping: Stopping) -> None:
     """Turn the loop by the machine's clock until nothing is left, or somebody stops it."""
     from apscheduler.executors.debug import DebugExecutor
-    from apscheduler.schedulers.base import STATE_STOPPED
     from apscheduler.schedulers.blocking import BlockingScheduler
     from apscheduler.triggers.base import BaseTrigger
 
-    failed: list[BaseException] = []
+    ended: list[BaseException | None] = []
     following: list[datetime | None] = [None]
 
     class WhenAsked(BaseTrigger):  # type: ignore[misc]
         """Fires when the loop asked for it, and at least every second."""
 
         def get_next_fire_time(self, previous: datetime | None, now: datetime) -> datetime:
-            asked = following[0] or now
-            return max(now + AT_ONCE, min(asked, now + LOOK_EVERY))
+            left = AT_ONCE if following[0] is None else following[0] - loop.clock.now()
+            return now + max(AT_ONCE, min(left, LOOK_EVERY))
 
     class Scheduler(BlockingScheduler):  # type: ignore[misc]
         """Never waits longer than to the next look: a clock that is set back would put its job hours away."""
 
         def _main_loop(self) -> None:
-            while self.state != STATE_STOPPED:
+            while not ended:
                 left = self._process_jobs()
                 if left is None or left > 2 * LOOK_EVERY.total_seconds():
-                    job.modify(next_run_time=loop.clock.now())
-                elif self.state != STATE_STOPPED:
+                    job.modify(next_run_time=datetime.now(UTC))
+                elif not ended:
                     self._event.wait(left)
                     self._event.clear()
+            self.shutdown(wait=False)
 
     def look() -> None:
         try:
             if not stopping():
                 following[0] = loop.turn()
             if stopping() or following[0] is None:
-                scheduler.shutdown(wait=False)
+                ended.append(None)
         except BaseException as error:  # noqa: BLE001 - raised again below, where the scheduler does not swallow it
-            failed.append(error)
-            scheduler.shutdown(wait=False)
+            ended.append(error)
 
     # The executor that runs a job where it is due: SQLite, signals and the worker belong to this one thread.
     scheduler = Scheduler(timezone="UTC", executors={"default": DebugExecutor()})
     job = scheduler.add_job(look, WhenAsked(), misfire_grace_time=None, coalesce=True, max_instances=1)
     scheduler.start()
-    if failed:
-        raise failed[0]
+    if ended[0] is not None:
+        raise ended[0]

@@ -42,13 +42,13 @@ Told = Callable[[Json], None]
 def waits_for(timetable: Timetable, settled: str, started: datetime, first: str) -> Iterator[Cycle]:
     """The cycles after the last settled close, in order; `settled` as `Standing` has it.
 
-    A desk that never had one waits for those that may still begin when it starts, from the session `first` on: it
+    A desk that never had one waits for those that may still begin when it starts, from the one labelled `first` on: it
     missed nothing.
     """
     if settled:
         return timetable.after(instant(settled))
     cycles = timetable.after(started - MOST_GRACE)
-    return (one for one in cycles if one.session >= first and one.latest_at >= started)
+    return (one for one in cycles if one.label >= first and one.latest_at >= started)
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,7 @@ class RevealedWorld(World):
         return super().snapshot(day)
 
     def _closed(self, day: str) -> bool:
-        return instant(self.calendar.close_instant(day)) <= self.clock.now()
+        return instant(self.session(day).closes_at) <= self.clock.now()
 
     def _check(self, day: str) -> None:
         if not self._closed(day):

@@ -86,7 +86,7 @@ def _begin(desk: Desk, world: World) -> datetime:
             last = next(log.records(["decision", "fault", "missed"], newest_first=True), None)
         if last is not None:
             return instant(last["close"] if last["kind"] == "missed" else last["as_of"])
-    return instant(world.calendar.open_instant(world.first_decision))
+    return instant(world.session(world.first_decision).opens_at)
 
 
 def _last(world: World) -> str:
