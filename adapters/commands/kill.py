@@ -22,11 +22,14 @@ def command(
     """
     from adapters.desk.settings import find_desk, read_desk
     from adapters.running.intervention import kill, named
+    from adapters.watch.desk_watch import messenger
 
     who, why = named(who, why)
-    words = kill(read_desk(find_desk(desk)), who, why)
-    if json:
-        write_json({"state": "killed", "who": who, "why": why, "done": words})
-    else:
-        write(words)
+    place = read_desk(find_desk(desk))
+    with messenger(place) as watch:
+        words = kill(place, who, why, watch)
+        if json:
+            write_json({"state": "killed", "who": who, "why": why, "done": words})
+        else:
+            write(words)
     return Status.FINE

@@ -24,11 +24,13 @@ def command(
     from adapters.running.intervention import named, resume
     from adapters.running.resuming import StillStopped
     from adapters.running.world import read_law
+    from adapters.watch.desk_watch import messenger
 
     who, why = named(who, why)
     place = read_desk(find_desk(desk))
     try:
-        words = resume(place, read_law(place).limits, who, why)
+        with messenger(place) as watch:
+            words = resume(place, read_law(place).limits, who, why, watch)
     except StillStopped as refusal:
         if json:
             write_json({"resumed": False, "against": list(refusal.reasons)})

@@ -5,6 +5,7 @@ Rules:
 - a *kill* that gets no answer is written to the log all the same. The log lets no two processes write: the one that
   did not answer is refused its next record and ends, and nothing it decided since goes out;
 - a *resume* that gets no answer is withdrawn: nothing resumes a desk minutes after somebody gave up asking;
+- what is done here is told to a watch, as the process that runs the desk would tell it: the alert goes out either way;
 - a kill needs warrant.toml and the log, and nothing else: no bars, rules, limits, worker or sound instruments.yaml.
 """
 
@@ -25,6 +26,7 @@ from adapters.paper.venue import Listing
 from adapters.running.desk_log import DeskLog
 from adapters.running.lease import alive, held
 from adapters.running.resuming import StillStopped
+from adapters.running.watch import Watch, unwatched
 from adapters.store import lease, opening, requests
 from adapters.store.faults import StoreFailed
 from engine.limits.model import Limits
@@ -69,7 +71,7 @@ def answer(desk_log: DeskLog, limits: Limits, what: str, who: str, why: str, ask
     return f"{REFUSED}nobody here knows how to `{what}`; ask for kill or resume"
 
 
-def kill(desk: Desk, who: str, why: str, patience: float = PATIENCE) -> str:
+def kill(desk: Desk, who: str, why: str, watch: Watch = unwatched, patience: float = PATIENCE) -> str:
     """Kill the desk, with or without the process that runs it; what was done. Raises `Failed`."""
     _began(desk)
     asked = datetime.now(UTC)
@@ -78,7 +80,7 @@ def kill(desk: Desk, who: str, why: str, patience: float = PATIENCE) -> str:
         return found.removeprefix(DONE)
     for _ in range(_TRIES):
         try:
-            with opened(desk, _lenient) as desk_log:
+            with opened(desk, _lenient, watch) as desk_log:
                 words = kill_words(desk_log.kill(who, why, now_text(asked)))
         except LogUnwritable as error:
             failure = error
@@ -87,7 +89,7 @@ def kill(desk: Desk, who: str, why: str, patience: float = PATIENCE) -> str:
     raise Failed(f"{failure}; end the desk's process by hand, and cancel its entries at the broker") from failure
 
 
-def resume(desk: Desk, limits: Limits, who: str, why: str, patience: float = PATIENCE) -> str:
+def resume(desk: Desk, limits: Limits, who: str, why: str, watch: Watch = unwatched, patience: float = PATIENCE) -> str:
     """Resume the desk; what was done. Raises `StillStopped`, `Faulty`, `Failed`."""
     _began(desk)
     asked = datetime.now(UTC)
@@ -99,7 +101,7 @@ def resume(desk: Desk, limits: Limits, who: str, why: str, patience: float = PAT
     if found:
         raise Failed(f"{found}, and the desk was not resumed; end that process, and ask again")
     try:
-        with held(desk.store, "resume"), opened(desk, _strict) as desk_log:
+        with held(desk.store, "resume"), opened(desk, _strict, watch) as desk_log:
             return resume_words(desk_log.resume(who, why, now_text(asked), limits))
     except StoreFailed as error:
         raise Failed(str(error)) from error
@@ -121,10 +123,12 @@ def resume_words(appended: list[Json]) -> str:
 
 
 @contextmanager
-def opened(desk: Desk, listings: Callable[[Desk], Mapping[str, Listing]]) -> Iterator[DeskLog]:
+def opened(
+    desk: Desk, listings: Callable[[Desk], Mapping[str, Listing]], watch: Watch = unwatched
+) -> Iterator[DeskLog]:
     """The desk's log and standing, without cycles. Raises `LogUnwritable`."""
     with AuditLog.open(desk.store) as log:
-        yield DeskLog(desk, log, listings(desk))
+        yield DeskLog(desk, log, listings(desk), watch)
 
 
 def _ask(desk: Desk, what: What, who: str, why: str, patience: float) -> str:

@@ -4,7 +4,7 @@ Rules:
 - raising an alert costs the desk a queue's lock and no more, whatever the webhook does;
 - of alerts of one kind about one thing the first goes out at once; those that follow within `WINDOW` seconds are folded
   into one, which goes out when the window ends and says how many it stands for;
-- a delivery that fails is tried again after 1, 2, 4 … 60 s, in order, until the alert is `PATIENCE` seconds old;
+- a delivery that fails is tried again after 0.5, 1, 2 … 60 s, in order, until the alert is `PATIENCE` seconds old;
 - an alert that is not delivered (too old, too many waiting, the desk ends) is an `alert-undelivered` line, and counted.
   Its own line stands in the log from the moment it was raised.
 """
@@ -25,7 +25,7 @@ from knowledge.values import Json
 WINDOW = 60.0
 PATIENCE = 600.0
 MOST_WAITING = 1000
-_FIRST_WAIT, _LONGEST_WAIT = 1.0, 60.0
+_FIRST_WAIT, _LONGEST_WAIT = 0.5, 60.0
 FAREWELL = 6.0
 """Seconds that what is queued has to go out when the desk ends: one try that takes its whole time, and more."""
 

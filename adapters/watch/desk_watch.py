@@ -280,5 +280,24 @@ def watching(desk: Desk, log: Path | None = None, *, live: bool = True) -> Itera
         watch.close()
 
 
+@contextmanager
+def messenger(desk: Desk) -> Iterator[DeskWatch]:
+    """For a command that does one thing to a desk: alerts go to the webhook, and no lines are written.
+
+    A webhook that is none is told on standard error: it may not keep anybody from killing a desk.
+    """
+    address, poster = os.environ.get(WEBHOOK) or desk.settings.watch.webhook, None
+    try:
+        poster = Webhook(address) if address else None
+    except Failed as error:
+        sys.stderr.write(f"warrant: {error}\n")
+    watch = DeskWatch(desk.settings.desk.name, poster=poster, lines=False)
+    watch.start()
+    try:
+        yield watch
+    finally:
+        watch.close()
+
+
 def _sentence(error: Exception) -> str:
     return " ".join(str(error).split()) or type(error).__name__

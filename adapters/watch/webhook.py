@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from adapters.frame import Failed
 from knowledge.values import Json, canonical
 
-TIMEOUT = 5.0
+TIMEOUT = 3.0
 
 
 class NotDelivered(Exception):

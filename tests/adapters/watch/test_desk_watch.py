@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from adapters import cli
 from adapters.audit.log import LogReader
 from adapters.frame import Failed
 from adapters.running.session import opened
@@ -187,6 +188,22 @@ def test_alerts_of_a_real_kill_and_a_lost_worker_name_their_records(shared: Shar
     assert [(one["kind"], one["record_id"]) for one in alerts] == [
         (one["kind"], one["record_id"]) for one in (first, second)
     ]
+
+
+def test_a_kill_by_command_is_an_alert_and_a_webhook_that_is_none_does_not_hinder_it(
+    shared: SharedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk = shared.copied(tmp_path)
+    words = ["kill", "--desk", str(desk.folder), "--who", ADA, "--why", "the news"]
+    with receiving() as receiver:
+        monkeypatch.setenv(WEBHOOK, receiver.address)
+        assert cli.run(words) == 0
+        assert [one["kind"] for one in receiver.bodies] == ["killed"]
+    monkeypatch.setenv(WEBHOOK, "ftp://secret-word")
+    assert cli.run(words) == 0
+    captured = capsys.readouterr()
+    assert captured.out.splitlines()[1] == "the desk was killed before"
+    assert captured.err.startswith("warrant: the webhook's address is none") and "secret" not in captured.err
 
 
 # --- what fails in the watch ------------------------------------------------------------------------------------
