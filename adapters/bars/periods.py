@@ -21,6 +21,7 @@ from functools import lru_cache
 from adapters.bars.calendars import ExchangeCalendar, NoSession
 
 DAILY = "1d"
+MOST_MINUTES = 999
 INTERVAL = r"^(1d|[1-9][0-9]{0,2}m|([1-9]|1[0-9]|2[0-4])h)$"
 """How an interval is written: a day, up to 999 minutes, or up to 24 hours."""
 

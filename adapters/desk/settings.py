@@ -35,7 +35,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from adapters.bars.exchanges import EXCHANGES
-from adapters.bars.periods import INTERVAL, minutes_of
+from adapters.bars.periods import INTERVAL, MOST_MINUTES, minutes_of
 from adapters.desk.toml_text import Place, decode, parse, places
 from adapters.installation import INSTALLED, SHIPPED
 from adapters.store.address import NAME as SCHEMA_NAME
@@ -347,8 +347,9 @@ def read_settings(source: bytes, file: str) -> Settings:
         raise Faulty(*(_fault(complaint, found, file) for complaint in error.errors())) from None
     number, _, unit = settings.schedule.every.partition(" ")
     bars = minutes_of(settings.feed.interval)
-    if unit and (bars is None or int(number) % bars):
+    if unit and (bars is None or int(number) % bars or int(number) > MOST_MINUTES):
         words = f'`every = "{settings.schedule.every}"` needs bars of as many minutes or a part of them'
+        words += f" (and at most {MOST_MINUTES})"
         message = f"{words}, and `[feed]` has bars of `{settings.feed.interval}`; change one of them"
         raise Faulty(Fault(file, *found.get(("schedule", "every"), (1, 1)), message))
     return settings

@@ -1,7 +1,7 @@
 """What must not change under a log, and what two files of a desk must agree on; found before anything is decided.
 
 - The books are a fold over the log from the capital it began with: another capital, currency, account, desk name or
-  mode would rewrite their past, so each needs a log of its own.
+  mode would rewrite their past, so each needs a log of its own. So does another length of bars: labels would not sort.
 - What is held or worked goes on in the terms in which it was bought: an instrument whose currency or multiplier has
   changed could be neither closed at the venue nor kept in the books.
 - The limits reckon with fees of their own (`fee_per_share`, `fee_per_order`); a broker that takes more would leave less
@@ -27,7 +27,8 @@ from knowledge.values import Json, text
 def terms_of(desk: Desk) -> dict[str, Json]:
     """What the start record says of the account; the log's envelope has the desk's name and the mode."""
     section = desk.settings.desk
-    return {"account": section.account, "capital": text(section.capital), "currency": section.currency}
+    money = {"account": section.account, "capital": text(section.capital), "currency": section.currency}
+    return {**money, "interval": desk.settings.feed.interval}
 
 
 def check_account(desk: Desk, log: LogReader) -> None:
@@ -41,7 +42,8 @@ def check_account(desk: Desk, log: LogReader) -> None:
     for key in sorted(now):
         if before.get(key, now[key]) != now[key]:
             words = f"`{key}` is `{now[key]}`, and the log `{shown(desk.store)}` began with `{before[key]}`"
-            faults.append(_fault(desk, ("desk", key), f"{words}; change it back, or name a new file in `[store]`"))
+            place = ("feed" if key == "interval" else "desk", key)
+            faults.append(_fault(desk, place, f"{words}; change it back, or name a new file in `[store]`"))
     if faults:
         raise Faulty(*faults)
 

@@ -32,7 +32,7 @@ class RevealedWorld(World):
         return self
 
     def sessions(self, first: str, last: str) -> tuple[str, ...]:
-        """Sessions from `first` to `last`, both included, that have closed."""
+        """Labels of bars from `first` to `last`, both included, that have closed."""
         return tuple(day for day in super().sessions(first, last) if self._closed(day))
 
     def bars(self, day: str) -> dict[str, Bar]:
@@ -50,4 +50,4 @@ class RevealedWorld(World):
 
     def _check(self, day: str) -> None:
         if not self._closed(day):
-            raise LookupError(f"the session {day} has not closed at {self.clock.now().isoformat()}")
+            raise LookupError(f"the bar of {day} has not closed at {self.clock.now().isoformat()}")

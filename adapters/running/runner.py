@@ -14,6 +14,7 @@ from fractions import Fraction
 from time import perf_counter_ns
 
 from adapters.audit.log import AuditLog, Receipt
+from adapters.bars.calendars import NoSession
 from adapters.desk.settings import Desk
 from adapters.running.clock import Clock
 from adapters.running.desk_log import KILLED, DeskLog
@@ -277,7 +278,11 @@ class Runner(DeskLog):
         """Whether the market has opened since: an order that was not there can not be said to have been."""
         if self._clock is None or self.mode is not Mode.PAPER:
             return False
-        return instant(self.world.next_open(day)) <= self._clock.now()
+        try:
+            return instant(self.world.next_open(day)) <= self._clock.now()
+        except NoSession:
+            # Where the calendar ends nobody knows when the market opens.
+            return True
 
     @property
     def _as_of(self) -> str:

@@ -64,7 +64,8 @@ def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched) 
         if plan.replay is None:
             drive_by_wall(loop, _enough(loop, plan, plan.until, asked))
             if loop.ended:
-                raise Failed(f"the calendar of {world.calendar.exchange} ends, and no cycle is known after it")
+                words = f"the calendar of {world.calendar.exchange} ends, and no cycle is known after it"
+                raise Failed(f"{words}; update exchange_calendars, or write `until` into the desk's sessions.yaml")
         else:
             drive(loop, clock, _enough(loop, plan, min(plan.until or "9999", _last(world)), asked))
 
@@ -74,7 +75,7 @@ def _enough(loop: Loop, plan: Plan, until: str | None, asked: Stopping) -> Stopp
         if asked() or (plan.cycles is not None and loop.settled >= plan.cycles):
             return True
         following = loop.next_cycle
-        return until is not None and following is not None and following.session > until
+        return until is not None and following is not None and following.label > f"{until}~"
 
     return enough
 

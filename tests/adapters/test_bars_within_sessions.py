@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.answers.lookup import decision_at
 from adapters.audit.log import LogReader
 from adapters.audit.recheck import Arithmetic
 from adapters.audit.replay import Replay
@@ -16,13 +17,16 @@ from adapters.audit.verify import verify
 from adapters.bars.calendars import ExchangeCalendar
 from adapters.bars.periods import period
 from adapters.bars.special import read_sessions
-from adapters.desk.settings import Desk
+from adapters.desk.settings import Desk, read_desk
 from adapters.running.backtest import remaining, run
+from adapters.running.continuity import check_account
+from adapters.running.scheduled import Plan, run_scheduled
 from adapters.running.session import opened
 from adapters.running.world import World
 from engine.books.books import Books, apply
 from engine.books.ledger import Ledger, differences
 from engine.orders.portfolio import Mode
+from knowledge.faults import Faulty
 from knowledge.values import Json
 from tests.relabelled import Relabelled, labels_of, settings
 
@@ -128,6 +132,40 @@ def test_the_log_of_bars_verifies_with_replay(quarters) -> None:
         assert not list(replay.findings())
     assert found.holds, found.first
     assert replay.decided == 40
+
+
+def test_the_same_bars_through_the_schedule_make_the_same_log(quarters, tmp_path: Path) -> None:
+    """A replay by the clock sees each bar when it has closed, and decides what the backtest decided."""
+    desk, _ = quarters
+    shutil.copytree(desk.folder, tmp_path / "desk", ignore=shutil.ignore_patterns("*.sqlite*"))
+    again = Desk(tmp_path / "desk", desk.settings)
+    run_scheduled(again, Plan(replay="feed", until=FRIDAY), lambda record: None)
+    found, expected = records(again), records(desk)
+    assert of(found, "decision")[-1]["period"] == "2025-10-31T19:45"
+    assert len(of(found, "decision")) == 26
+    assert found == expected[: len(found)]
+
+
+def test_other_bars_need_a_log_of_their_own(quarters, tmp_path: Path) -> None:
+    desk, _ = quarters
+    shutil.copytree(desk.folder, tmp_path / "desk")
+    (tmp_path / "desk" / "warrant.toml").write_text(
+        (desk.folder / "warrant.toml").read_text(encoding="utf-8").replace("15m", "5m"), encoding="utf-8"
+    )
+    changed = read_desk(tmp_path / "desk")
+    with LogReader.read(changed.store) as log, pytest.raises(Faulty, match="`interval` is `5m`, and the log"):
+        check_account(changed, log)
+
+
+def test_a_decision_is_found_by_its_bar(quarters) -> None:
+    with LogReader.read(quarters[0].store) as log:
+        assert decision_at(log, "2025-10-31T14:15")["period"] == "2025-10-31T14:15"
+        with pytest.raises(Faulty, match="26 times on this date; write a bar's label, from 2025-10-31T13:30 to"):
+            decision_at(log, FRIDAY)
+        with pytest.raises(Faulty, match="no decision of this date"):
+            decision_at(log, "2025-10-31T14:16")
+        with pytest.raises(Faulty, match="this is no date"):
+            decision_at(log, "2025-10-31T25:00")
 
 
 def test_daily_bars_that_never_stop_and_a_desk_that_decides_on_sundays(tmp_path: Path) -> None:

@@ -106,6 +106,17 @@ def test_what_is_left_out_has_the_named_defaults() -> None:
             ["w.toml:8:1: `resume` takes a list of names, like [\"Ada Lovelace\"], not `['Ada', 7]`"],
         ),
         (
+            LEAST + '[feed]\nkind = "bars"\ninterval = "15m"\n[schedule]\nevery = "20 minutes"\n',
+            [
+                'w.toml:11:1: `every = "20 minutes"` needs bars of as many minutes or a part of them (and at most 999),'
+                " and `[feed]` has bars of `15m`; change one of them"
+            ],
+        ),
+        (
+            LEAST + '[feed]\nkind = "sample"\ninterval = "15m"\n',
+            ['w.toml:7:2: `kind = "sample"` has daily bars; leave `interval` out'],
+        ),
+        (
             LEAST + "[advisors]\nretrain_days = 2.5\n",
             ["w.toml:8:1: `retrain_days` takes a whole number from 1 to 10000, not `2.5`"],
         ),
