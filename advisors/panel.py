@@ -1,9 +1,10 @@
 """The bars of all instruments on one grid: the only shape in which prices reach indicators and heads.
 
-Rows are sessions of the exchange, columns are instruments in canonical order. Prices and volumes are raw, as they
-traded that day; NaN stands where there is no bar that may be used as a number. `factor` carries splits and dividends
-forward from the first bar on, so that `close * factor` is a total-return series in which no past value changes when a
-new action comes. A panel holds numbers only; what was wrong with the rows behind it is told by `advisors.quality`.
+Rows are bars of the exchange's grid by their labels (a session's date; of a shorter bar, when it begins), columns are
+instruments in canonical order. Prices and volumes are raw, as they traded that day; NaN stands where there is no bar
+that may be used as a number. `factor` carries splits and dividends forward from the first bar on, so that `close *
+factor` is a total-return series in which no past value changes when a new action comes. A panel holds numbers only;
+what was wrong with the rows behind it is told by `advisors.quality`.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ GRIDS = ("open", "high", "low", "close", "volume", "factor", "split")
 
 @dataclass(frozen=True, eq=False)
 class Panel:
-    """Bars of `instruments` (columns, sorted) on `sessions` (rows, ISO dates, ascending).
+    """Bars of `instruments` (columns, sorted) on `sessions` (rows, labels, ascending).
 
     `open`, `high`, `low`, `close` in the instrument's currency, `volume` in shares, all raw, NaN where there is no
     bar; `factor` (dimensionless) is the forward total-return factor, 1 at the first bar and before it, carried over

@@ -87,7 +87,7 @@ class Market:
 
 
 def clean(series: Iterable[Rows], index: Rows | None, sessions: Sequence[str]) -> Market:
-    """Place all rows on the grid of `sessions` (ISO dates, ascending, those of the exchange's calendar).
+    """Place all rows on the grid of `sessions` (labels of bars, ascending, those of the exchange's calendar).
 
     Reports about the index carry its own name; of the index only closes are kept, and without one there are none.
     Rows of dates after the last session cannot be placed yet and are left out.

@@ -16,6 +16,7 @@ def aftermath(log: LogReader, record: Json, instruments: Iterable[str]) -> tuple
     """One part for each warrant, with its order's events."""
     chosen = set(instruments)
     wanted: dict[str, list[Telling]] = {}
+    minutes = len(record["period"]) > len("2011-03-01")
     orders: dict[str, Json] = {}
     for one in record["warrants"]:
         if chosen and one["order"]["instrument"] not in chosen:
@@ -28,7 +29,7 @@ def aftermath(log: LogReader, record: Json, instruments: Iterable[str]) -> tuple
         return ()
     for event in log.records(_KINDS, since=record["as_of"]):
         if event["client_order_id"] in wanted:
-            wanted[event["client_order_id"]].append(tell(_event(event)))
+            wanted[event["client_order_id"]].append(tell(_event(event, minutes)))
     parts = [tell(_order(orders[name]), *events) for name, events in wanted.items()]
     return (tell("what came of it", *parts),)
 
@@ -39,8 +40,9 @@ def _order(order: Json) -> str:
     return f"{what}: {order['side']} {amount(order['quantity'])} {order['instrument']}, {order['kind']}{price}"
 
 
-def _event(event: Json) -> str:
-    day = (event.get("session") or event["as_of"])[:10]
+def _event(event: Json, minutes: bool) -> str:
+    """One event, with its day, or its minute where bars are shorter than a session."""
+    day = event["as_of"][:16] if minutes else (event.get("session") or event["as_of"])[:10]
     if event["kind"] == "fill":
         costs = f"commission {event['commission']}, slippage {amount(event['slippage'])} a share"
         return f"{day} filled {amount(event['quantity'])} at {amount(event['price'])} ({costs})"

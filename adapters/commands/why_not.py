@@ -11,7 +11,9 @@ from adapters.frame import DeskOption, JsonOption, Status, write, write_json
 
 def command(
     symbol: Annotated[str, typer.Argument(metavar="SYMBOL", help="The instrument.")],
-    at: Annotated[str, typer.Option("--at", metavar="DATE", help="The session, such as 2011-03-01.")],
+    at: Annotated[
+        str, typer.Option("--at", metavar="DATE", help="The session, such as 2011-03-01, or a bar: 2026-03-02T14:35.")
+    ],
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
