@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import postgresql
+from tests.postgresql import server
+
+__all__ = ["server"]
 
 settings.register_profile("quick", max_examples=60, deadline=None, derandomize=True)
 settings.register_profile(
@@ -15,3 +21,16 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 settings.load_profile(os.environ.get("WARRANT_HYPOTHESIS", "quick"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _whole(request: pytest.FixtureRequest) -> None:
+    """With `WARRANT_TEST_STORE=postgresql` every desk keeps its records in a real server."""
+    if postgresql.WHOLE:
+        postgresql.keep_desks_in(request.getfixturevalue("server"))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Before any fixture: where the desks of this test are kept."""
+    postgresql.turn(item)

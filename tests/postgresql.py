@@ -175,3 +175,47 @@ def sql(where: Schema, *statements: str) -> None:
         connection.execute(f"SET search_path = {where.name}")
         for statement in statements:
             connection.execute(statement)
+
+
+# --- the whole suite on a server --------------------------------------------------------------------------------
+
+FILE_ONLY = "sqlite_file"
+"""Marks tests that are about the file itself (bytes flipped in it, a folder in its place): they keep their files."""
+_keeping = {"in the server": False}
+_all: list[Server] = []
+
+
+def url_of_all() -> str:
+    """The server that keeps every desk."""
+    return _all[0].url
+
+
+def turn(item: pytest.Item) -> None:
+    """Where the desks of this test keep their records."""
+    _keeping["in the server"] = WHOLE and item.get_closest_marker(FILE_ONLY) is None
+
+
+def keep_desks_in(running: Server) -> None:
+    """From now on, a desk's folder stands for a schema of the server, unless the test is about files."""
+    from adapters.desk.settings import Desk
+
+    _all.append(running)
+    own = Desk.store.fget  # type: ignore[attr-defined]
+
+    def store(desk: Desk) -> object:
+        if desk.server == running.url or (not desk.server and _keeping["in the server"]):
+            return schema_at(running, desk.folder / desk.settings.store.path)
+        return own(desk)
+
+    Desk.store = property(store)  # type: ignore[method-assign, assignment]
+
+
+def clone(source: Any, target: Any) -> None:
+    """Copy a store, records and all, as `shutil.copy` does with a file."""
+    from adapters.store import engine, opening
+    from adapters.store.copying import copy
+
+    if isinstance(target, Path):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    with opening.to_read(source) as one, opening.opened(target) as other, engine.reading(one), engine.writing(other):
+        copy(one, other)

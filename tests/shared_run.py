@@ -23,7 +23,9 @@ from adapters.running.backtest import remaining, run
 from adapters.running.runner import Runner
 from adapters.running.session import opened
 from adapters.running.world import World
+from adapters.store.address import Address
 from knowledge.values import Json
+from tests import postgresql
 from tests.made_feeds import CutFeed
 
 LAST = "2011-03-04"
@@ -38,10 +40,12 @@ class SharedRun:
 
     @property
     def desk(self) -> Desk:
-        return read_desk(self.folder)
+        desk = read_desk(self.folder)
+        # In the server also for a test that keeps the desks it makes itself in files.
+        return replace(desk, server=postgresql.url_of_all()) if postgresql.WHOLE else desk
 
     @property
-    def store(self) -> Path:
+    def store(self) -> Address:
         return self.desk.store
 
     def world(self) -> World:
@@ -60,8 +64,12 @@ class SharedRun:
 
     def copied(self, folder: Path) -> Desk:
         """A copy of the desk with its log, to damage or to go on with."""
-        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        return read_desk(folder)
+        if not postgresql.WHOLE:
+            shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+            return read_desk(folder)
+        desk = self.bare(folder)
+        postgresql.clone(self.store, desk.store)
+        return desk
 
     def bare(self, folder: Path) -> Desk:
         """A copy of the desk that has not run yet, with the trained models."""
@@ -91,7 +99,7 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> SharedRun:
         if not done.exists():
             make_desk(made.folder, None)
             world = made.world()
-            with opened(made.desk, world) as runner:
+            with opened(made.desk, replace(world, desk=made.desk)) as runner:
                 decide_all(runner)
             done.touch()
     return made

@@ -11,6 +11,8 @@ import pytest
 
 from warrant_engine import PACKAGES, ROOT, _hash, strangers
 
+pytestmark = pytest.mark.sqlite_file  # another process
+
 
 def call(*folders: Path, words: tuple[str, ...] = ("--help",)) -> tuple[int, str, str]:
     """Call the front door with these folders on the path."""

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.sqlite_file  # a demonstration keeps its log in a file
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 INDENTED = re.compile(r"(?:^    .*\n|^\n(?=    ))+", re.M)

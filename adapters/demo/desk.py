@@ -30,11 +30,12 @@ from ruamel.yaml import YAML
 
 from adapters.audit.log import LogReader, LogUnreadable
 from adapters.desk.making import make_desk
-from adapters.desk.settings import ENTRIES, SETTINGS, Desk, read_desk, shown
+from adapters.desk.settings import ENTRIES, SETTINGS, Desk, read_desk, server, shown
 from adapters.frame import OWN_PACKAGES
 from adapters.installation import SHIPPED
 from adapters.running.provenance import program as program_of
 from adapters.running.session import PACKAGES
+from adapters.store.address import VARIABLE
 from engine.limits.model import Limit
 from engine.limits.text import read_limits
 from knowledge.faults import Fault, Faulty
@@ -114,6 +115,9 @@ def prepare(folder: Path, source: Path | None, last: str | None) -> Stage:
 
     Raises `Faulty` where the desk in `source` (default: the one that ships) can not be demonstrated.
     """
+    if server():
+        words = f"a demonstration keeps its log in its own folder; call it without `{VARIABLE}` in the environment"
+        raise Faulty(Fault(VARIABLE, 1, 1, words))
     with TemporaryDirectory() as scratch:
         made = Path(scratch)
         changed = _make(made, source)
@@ -164,6 +168,7 @@ def _make(folder: Path, source: Path | None) -> tuple[Changed, ...]:
         (settings.feed.kind != "sample", '`kind = "sample"`, the daily bars that ship'),
         (settings.desk.mode != "backtest", '`mode = "backtest"`, so that two runs give the same log'),
         (settings.store.path != STORE, f'`path = "{STORE}"` in `[store]`'),
+        (settings.store.url != "", "no `url` in `[store]`"),
     ]
     wrong = [words for asked, words in complaints if asked]
     if wrong:

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from adapters.store.address import Address
-from tests.postgresql import Server, schema, server
+from tests.postgresql import Server, schema
 from tests.shared_run import shared
 
-__all__ = ["server", "shared"]
+__all__ = ["shared"]
 
 
 @pytest.fixture(params=("sqlite", "postgresql"))

@@ -27,6 +27,8 @@ from engine.limits.text import read_limits
 from engine.orders.portfolio import Mode
 from knowledge.faults import Faulty
 
+pytestmark = pytest.mark.sqlite_file  # a demonstration keeps its log in a file
+
 pytest_plugins = ["tests.adapters.demo_sample"]
 
 Again = Callable[..., Demonstration]

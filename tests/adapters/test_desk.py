@@ -13,6 +13,8 @@ from adapters.desk.settings import ENTRIES, SETTINGS, SHIPPED, find_desk, is_des
 from adapters.desk.toml_text import parse, places
 from knowledge.faults import Faulty
 
+pytestmark = pytest.mark.sqlite_file  # about where settings say
+
 LEAST = '[desk]\nname = "a"\naccount = "b"\ncurrency = "USD"\ncapital = 1000.50\nmode = "paper"\n'
 
 

@@ -11,6 +11,8 @@ from adapters.desk.settings import read_desk
 from knowledge.faults import Faulty
 from tests.adapters.test_desk import desk_at
 
+pytestmark = pytest.mark.sqlite_file
+
 
 @pytest.fixture
 def source(tmp_path: Path) -> Path:

@@ -24,6 +24,8 @@ from adapters.reports.performance import (
 )
 from adapters.running.world import World
 
+pytestmark = pytest.mark.sqlite_file  # a demonstration keeps its log in a file
+
 pytest_plugins = ["tests.adapters.demo_sample"]
 
 NAVS = st.lists(st.floats(1.0, 1e9), min_size=1, max_size=40).map(lambda found: np.array(found, dtype=np.float64))

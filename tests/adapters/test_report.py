@@ -14,6 +14,8 @@ from adapters.reports.plots import SIZES, plots
 from adapters.reports.report import Node, examples, render, tree
 from engine.telling.narrative import Telling, lines, tell
 
+pytestmark = pytest.mark.sqlite_file  # a demonstration keeps its log in a file
+
 pytest_plugins = ["tests.adapters.demo_sample"]
 
 VOID = {"meta", "br", "wbr", "link", "img", "hr", "input"}

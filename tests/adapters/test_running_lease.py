@@ -22,6 +22,8 @@ from adapters.store import lease as table
 from adapters.store.opening import opened
 from tests.shared_run import SharedRun
 
+pytestmark = pytest.mark.sqlite_file  # another process opens the file
+
 HOLDER = """
 import sys
 from pathlib import Path

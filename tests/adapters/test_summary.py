@@ -17,6 +17,8 @@ from adapters.reports.results_text import result_lines
 from adapters.reports.summary import Tally
 from knowledge.values import Json
 
+pytestmark = pytest.mark.sqlite_file  # a demonstration keeps its log in a file
+
 pytest_plugins = ["tests.adapters.demo_sample"]
 
 

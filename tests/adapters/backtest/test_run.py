@@ -28,6 +28,8 @@ from knowledge.faults import Faulty
 from knowledge.values import canonical
 from tests.shared_run import LAST, SharedRun
 
+pytestmark = pytest.mark.sqlite_file  # a backtest keeps its log in a file
+
 SOME = "2011-01-21"
 """The last session of a short run."""
 

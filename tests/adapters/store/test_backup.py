@@ -26,6 +26,8 @@ from adapters.store.requests import answer, ask, open_requests, request
 from tests.adapters.records import at, body, make_log
 from tests.postgresql import Server, schema
 
+pytestmark = pytest.mark.sqlite_file
+
 NOON = datetime(2026, 3, 2, 12, tzinfo=UTC)
 
 

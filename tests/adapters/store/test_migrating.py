@@ -25,6 +25,8 @@ from adapters.store.tables import METADATA
 from adapters.store.upgrading import upgrade
 from tests.adapters.records import at, body, make_log
 
+pytestmark = pytest.mark.sqlite_file
+
 OLD = Path(__file__).with_name("first_release.sql")
 OLD_ROOT = "d164737a3625bba7a777d67cb9e3a63058a589f943f519f4822a48d566a44ad5"
 

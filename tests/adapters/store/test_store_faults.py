@@ -30,6 +30,8 @@ from tests.adapters.store.wire import Wire
 from tests.attack.stage import SESSIONS, Stage, desk, entries, limits, records, rulebook, running
 from tests.postgresql import Server, binaries, schema
 
+pytestmark = pytest.mark.sqlite_file
+
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
