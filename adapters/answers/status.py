@@ -103,7 +103,7 @@ def _state(found: _Read) -> Json:
     since = named if name in ("killed", "halted") else decided if name != "active" else named or found.began
     return {
         "name": name,
-        "since": since["as_of"] if since else None,
+        "since": (since.get("asked_at") or since["recorded_at"]) if since else None,
         "who": since.get("who") if since else None,
         "why": since.get("why") if since else None,
         "throttled": sorted(standing.throttled),

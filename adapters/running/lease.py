@@ -67,7 +67,7 @@ def held(
             if lease == wanted:
                 break
             if not wait or stopping():
-                raise Failed(f"{told(lease)}; end it, or start this one with --wait where the command has it")
+                raise Failed(f"{told(lease)}; wait for its end, or stop it")
             time.sleep(_LOOK_SECONDS)
     mine, ended = Held(wanted), threading.Event()
     beating = threading.Thread(target=_beat, args=(where, mine, ended), name="lease", daemon=True)
@@ -123,7 +123,20 @@ def _mine(what: str) -> Lease:
 
 def _lives(lease: Lease) -> bool:
     """Whether the holder is a process of this machine that is there."""
-    return _here(lease) and bool(lease.pid_started) and _started(lease.pid) == lease.pid_started
+    if not _here(lease) or not lease.pid_started:
+        return False
+    return _started(lease.pid) == lease.pid_started or _of_another(lease.pid)
+
+
+def _of_another(pid: int) -> bool:
+    """Whether there is such a process, of somebody whose processes this one may not see."""
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return not _started(pid)
+    except (OSError, OverflowError):
+        return False
+    return False
 
 
 def _dead(lease: Lease | None) -> Lease | None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
+import typer
 
 from adapters import cli
 from adapters.audit.log import LogReader
@@ -74,3 +77,23 @@ def test_what_can_not_be_run_is_said(
     assert cli.run(["run", "--desk", str(desk.folder), *words]) == 2
     assert said in capsys.readouterr().err
     assert not desk.store.exists()
+
+
+def test_the_unit_for_systemd_starts_a_command_that_there_is() -> None:
+    unit = (Path(__file__).parents[2] / "docs" / "warrant.service").read_text(encoding="utf-8")
+    start = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
+    path, rest = cli.split(start.split()[1:])
+    assert path == ["run"]
+    known = {option for one in typer.main.get_command(cli.app(path)).commands["run"].params for option in one.opts}  # type: ignore[attr-defined]
+    assert {word for word in rest if word.startswith("--")} <= known
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
+def test_the_unit_for_systemd_is_sound(tmp_path: Path) -> None:
+    unit = (Path(__file__).parents[2] / "docs" / "warrant.service").read_text(encoding="utf-8")
+    # What a machine must have: the program and the user.
+    here = unit.replace("/opt/warrant/bin/warrant", "/bin/true").replace("User=warrant", "User=root")
+    (tmp_path / "warrant.service").write_text(here.replace("Group=warrant", "Group=root"), encoding="utf-8")
+    command = ["systemd-analyze", "verify", str(tmp_path / "warrant.service")]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")

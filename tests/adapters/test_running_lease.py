@@ -175,3 +175,18 @@ def test_a_command_on_a_desk_that_runs_ends_with_3(
     with holder(desk.store) as other:
         assert cli.run(["cycle", "--desk", str(desk.folder)]) == 3
         assert f"process {other.pid}" in capsys.readouterr().err
+
+
+def test_a_process_that_one_may_not_see_is_not_taken_for_gone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the system hides what others run, it still says that there is a process."""
+    store = tmp_path / "desk.sqlite"
+
+    def refused(pid: int, number: int) -> None:
+        raise PermissionError
+
+    with holder(store):
+        monkeypatch.setattr(running, "_started", lambda pid: "7" if pid == os.getpid() else "")
+        monkeypatch.setattr(os, "kill", refused)
+        with pytest.raises(Failed, match="runs this desk"), held(store, "run"):
+            pass
+        monkeypatch.undo()
