@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from time import sleep
 
 import pytest
 
@@ -18,11 +26,12 @@ from adapters.running.watch import Happening
 from adapters.running.worker import Worker
 from adapters.running.world import Law
 from adapters.schedule.timetable import Timetable
-from adapters.watch.desk_watch import watching
+from adapters.watch.desk_watch import WEBHOOK, watching
 from knowledge.values import Json
 from tests.adapters.clocks import MadeClock
 from tests.adapters.test_loop import BEFORE_THU, FRI, THU, market, run_to
 from tests.adapters.test_runner import records
+from tests.adapters.watch.receiver import receiving
 from tests.attack.stage import limits, rulebook
 from tests.shared_run import SharedRun
 
@@ -74,14 +83,59 @@ def test_a_loop_tells_what_comes_next_that_it_lives_and_what_fails_once_each(tmp
     assert decision["cycle_id"] == f"{desk}:{THU}"
 
 
-def test_a_run_leaves_its_lines(shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    desk, file = shared.bare(tmp_path / "desk"), tmp_path / "desk.log"
-    assert cli.run(["run", "--desk", str(desk.folder), "--replay", "feed", "--cycles", "2", "--log", str(file)]) == 0
-    assert capsys.readouterr().err == ""
-    found = [json.loads(line) for line in file.read_text().splitlines()]
-    cycles = [one["cycle_id"] for one in found if one["event"] == "cycle"]
-    assert cycles == ["shipped:2011-01-03", "shipped:2011-01-04"]
-    assert found[-1]["event"] == "stopped"
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+def page(port: int, name: str) -> str:
+    with urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=10) as answer:
+        return str(answer.read().decode())
+
+
+def turning(port: int) -> bool:
+    """Whether the desk's loop has turned and knows its next cycle."""
+    try:
+        return re.search(r"^warrant_next_cycle_seconds [0-9]", page(port, "metrics"), re.MULTILINE) is not None
+    except OSError:
+        return False
+
+
+def test_a_desk_that_runs_by_the_clock_is_watched_killed_and_stopped(
+    shared: SharedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A process of its own, as an operator starts it: scraped, killed by another process's word, and ended."""
+    desk, file, port = shared.bare(tmp_path / "desk"), tmp_path / "desk.log", free_port()
+    settings = desk.folder / "warrant.toml"
+    paper = settings.read_text().replace('mode = "backtest"', 'mode = "paper"')
+    settings.write_text(f"{paper}\n[watch]\nmetrics_port = {port}\n")
+    command = [sys.executable, "-P", "-c", "from adapters.cli import main; main()", "run", "--log", str(file)]
+    with (
+        receiving() as receiver,
+        subprocess.Popen(
+            [*command, "--desk", str(desk.folder)],
+            env={**os.environ, WEBHOOK: receiver.address},
+            stderr=subprocess.PIPE,
+        ) as process,
+    ):
+        try:
+            while process.poll() is None and not turning(port):
+                sleep(0.05)
+            assert cli.run(["kill", "--desk", str(desk.folder), "--who", "anyone", "--why", "the news"]) == 0
+            assert capsys.readouterr().out.startswith("the desk is killed; entries cancelled: 0")
+            (body,) = receiver.wait(1)
+            assert (body["kind"], body["sentence"]) == ("killed", "anyone killed the desk: the news")
+            health = json.loads(page(port, "healthz"))
+            assert (health["healthy"], health["stopped_by"]) == (True, ["kill"])
+            assert "\nwarrant_kill_switch 1.0\n" in page(port, "metrics")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+            assert process.stderr is not None and process.stderr.read() == b""
+        finally:
+            process.kill()
+    events = [json.loads(line)["event"] for line in file.read_text().splitlines()]
+    assert events == ["start", "reconciliation", "state", "alert", "stopped"]
 
 
 @pytest.mark.parametrize(
