@@ -72,4 +72,5 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
         firings=inference.firings,
         proof=entries.proof,
     )
-    return replace(decision, warrants=issue_warrants(decision, entries.grants, snapshot, portfolio, market))
+    target = limits.parameters.take_profit
+    return replace(decision, warrants=issue_warrants(decision, entries.grants, snapshot, portfolio, market, target))

@@ -1,5 +1,8 @@
 """Warrants for what was decided: granted entries, exits that may go, stops that move closer.
 
+Entries and exits are for the day; stops and targets rest. A target's distance is a parameter of the limits, beside that
+of the stop: both shape an order and bound nothing. Without one (as the desk ships) the rules close at their target.
+
 Client order ids derive from the decision's instant, the instrument and what the order is for, so the same decision
 names the same orders however often it is made.
 """
@@ -16,7 +19,7 @@ from engine.decision import Decision
 from engine.exits import tighter_stop
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Grant
-from engine.orders.order import Kind, Order, Role, Side
+from engine.orders.order import Kind, Order, Role, Side, TimeInForce
 from engine.orders.portfolio import Portfolio, Position
 from engine.orders.warrants import Warrant, issue
 from knowledge.facts import Snapshot
@@ -28,13 +31,26 @@ TRAIL = "trail"
 
 
 def issue_warrants(
-    decision: Decision, grants: Sequence[Grant], snapshot: Snapshot, portfolio: Portfolio, market: Market
+    decision: Decision,
+    grants: Sequence[Grant],
+    snapshot: Snapshot,
+    portfolio: Portfolio,
+    market: Market,
+    take_profit: Fraction | None = None,
 ) -> tuple[Warrant, ...]:
-    """All warrants of a decision: exits first, then trailing stops, then entries in the order of their grants."""
+    """All warrants of a decision: exits first, then trailing stops, then entries in the order of their grants.
+
+    `take_profit` is the parameter of the limits: where there is one, each entry carries a target as well.
+    """
     closing = {one.exit.instrument for one in decision.exits}
-    orders: list[tuple[Order, Order | None]] = [*_exit_orders(decision, portfolio)]
-    orders += _trail_orders(decision, portfolio, market, closing)
-    orders += (_entry_orders(decision.as_of, one, portfolio, market.terms[one.entry.instrument]) for one in grants)
+    orders: list[tuple[Order, Order | None, Order | None]] = [
+        (one, None, None)
+        for one in (*_exit_orders(decision, portfolio), *_trail_orders(decision, portfolio, market, closing))
+    ]
+    for one in grants:
+        terms = market.terms[one.entry.instrument]
+        entry, stop = _entry_orders(decision.as_of, one, terms)
+        orders.append((entry, stop, None if take_profit is None else _target(entry, stop, terms, take_profit)))
     return tuple(
         issue(
             order,
@@ -44,22 +60,21 @@ def issue_warrants(
             inputs=decision.inputs,
             issued_as_of=decision.as_of,
             expires_at=_expiry(snapshot, order.instrument),
+            take_profit=target,
         )
-        for order, stop in orders
+        for order, stop, target in orders
     )
 
 
-def _exit_orders(decision: Decision, portfolio: Portfolio) -> Iterator[tuple[Order, None]]:
+def _exit_orders(decision: Decision, portfolio: Portfolio) -> Iterator[Order]:
     for one in decision.exits:
         position = portfolio.position(one.exit.instrument)
         if one.held_back is None and position is not None:
             quantity = _decimal(one.exit.quantity)
-            yield _reducing(decision.as_of, position, one.exit.side, Role.EXIT, quantity, None), None
+            yield _reducing(decision.as_of, position, one.exit.side, Role.EXIT, quantity, None)
 
 
-def _trail_orders(
-    decision: Decision, portfolio: Portfolio, market: Market, closing: set[str]
-) -> Iterator[tuple[Order, None]]:
+def _trail_orders(decision: Decision, portfolio: Portfolio, market: Market, closing: set[str]) -> Iterator[Order]:
     """The closest stop any rule asks for, one an instrument; none where the position is closing anyway."""
     best: dict[str, tuple[Position, Decimal]] = {}
     for fact in decision.derived:
@@ -76,10 +91,10 @@ def _trail_orders(
         side = Side.SELL if position.quantity > 0 else Side.BUY
         moved = _reducing(decision.as_of, position, side, Role.STOP, abs(position.quantity), stop)
         # An entry of this decision in the same instrument brings a stop of its own, which has the other name.
-        yield replace(moved, client_order_id=_order_id(decision.as_of, name, TRAIL)), None
+        yield replace(moved, client_order_id=_order_id(decision.as_of, name, TRAIL))
 
 
-def _entry_orders(as_of: str, grant: Grant, portfolio: Portfolio, terms: Terms) -> tuple[Order, Order]:
+def _entry_orders(as_of: str, grant: Grant, terms: Terms) -> tuple[Order, Order]:
     entry, quantity = grant.entry, _decimal(grant.quantity)
     order = Order(
         client_order_id=_order_id(as_of, entry.instrument, Role.ENTRY),
@@ -110,8 +125,25 @@ def _entry_orders(as_of: str, grant: Grant, portfolio: Portfolio, terms: Terms) 
         horizon=entry.horizon,
         currency=terms.currency,
         multiplier=_decimal(terms.multiplier),
+        time_in_force=TimeInForce.GTC,
     )
     return order, stop
+
+
+def _target(entry: Order, stop: Order, terms: Terms, take_profit: Fraction) -> Order:
+    """The other of the stop's pair: a gain at whatever price the entry filled, as it lies beyond its worst one."""
+    assert entry.limit_price is not None
+    price = Fraction(entry.limit_price) * (1 + entry.side.sign * take_profit) / terms.tick
+    # Rounded away from the entry, so that it is never less than asked; a price is at least one tick.
+    ticks = max(1, price.__ceil__() if entry.side is Side.BUY else price.__floor__())
+    return replace(
+        stop,
+        client_order_id=stop.client_order_id.removesuffix(Role.STOP) + Role.TARGET,
+        role=Role.TARGET,
+        kind=Kind.LIMIT,
+        limit_price=_decimal(ticks * terms.tick),
+        stop_price=None,
+    )
 
 
 def _reducing(as_of: str, position: Position, side: Side, role: Role, quantity: Decimal, stop: Decimal | None) -> Order:
@@ -129,6 +161,7 @@ def _reducing(as_of: str, position: Position, side: Side, role: Role, quantity: 
         horizon=position.horizon,
         currency=position.currency,
         multiplier=position.multiplier,
+        time_in_force=TimeInForce.DAY if stop is None else TimeInForce.GTC,
     )
 
 

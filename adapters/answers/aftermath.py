@@ -21,7 +21,7 @@ def aftermath(log: LogReader, record: Json, instruments: Iterable[str]) -> tuple
     for one in record["warrants"]:
         if chosen and one["order"]["instrument"] not in chosen:
             continue
-        for order in (one["order"], one["protective_stop"]):
+        for order in (one["order"], one["protective_stop"], one["take_profit"]):
             if order is not None:
                 wanted[order["client_order_id"]] = []
                 orders[order["client_order_id"]] = order

@@ -64,8 +64,8 @@ def decision_of(log: LogReader, name: str) -> tuple[Json, str]:
         if record["record_id"].startswith(name):
             found.append((record, ""))
         for one in record["warrants"]:
-            stop = one["protective_stop"] or {}
-            if name in (one["warrant_id"], one["order"]["client_order_id"], stop.get("client_order_id")):
+            orders = (one["order"], one["protective_stop"], one["take_profit"])
+            if name in (one["warrant_id"], *(order["client_order_id"] for order in orders if order)):
                 found.append((record, one["order"]["instrument"]))
     if not found:
         hint = "ids stand before each decision of `warrant cycle`; for a day, write its date, such as 2011-03-01"

@@ -20,7 +20,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
-from engine.orders.order import Event, Role, State
+from engine.orders.order import Event, Role, State, TimeInForce
 from knowledge.values import Json, canonical, digest
 
 FORMAT = "warrant-record/1"
@@ -108,6 +108,7 @@ class WarrantedOrder(BaseModel):
     role: Role
     quantity: DecimalText
     reduce_only: Annotated[bool, Field(strict=True)]
+    time_in_force: TimeInForce = Field(default=TimeInForce.GTC, description="how long it may work")
 
 
 class WarrantPart(BaseModel):
@@ -118,6 +119,7 @@ class WarrantPart(BaseModel):
     warrant_id: Text
     order: WarrantedOrder
     protective_stop: WarrantedOrder | None = Field(default=None, description="for an entry, the stop that fills bring")
+    take_profit: WarrantedOrder | None = Field(default=None, description="for an entry, the other of the stop's pair")
     expires_at: Instant = Field(description="last instant at which the order may be submitted")
 
 

@@ -9,7 +9,8 @@
   expires, or a record of kind fault, recovery, state or stop with a `reason` names it (`client_order_id`, or
   `decision_id` for all). A protective stop may wait as long as an entry of its decision in its instrument is alive.
 
-The last decision's warrants may still be open: a crash there is found and resolved at the next start. Missing records
+What fills may do to positions, and the account, is `adapters.audit.trading`'s part of this check. The last decision's
+warrants may still be open: a crash there is found and resolved at the next start. Missing records
 are `adapters.audit.verify`'s subject; amounts and prices are the arithmetic's.
 """
 
@@ -35,6 +36,7 @@ from adapters.audit.envelope import (
     WarrantPart,
     instant,
 )
+from adapters.audit.trading import TradingCheck
 from adapters.audit.verification import Check, Finding
 from engine.orders.order import FINAL, Event, ImpossibleEvent, Role, State, follow
 from knowledge.values import Json, fraction, text
@@ -85,8 +87,8 @@ class _Life:
 
     @property
     def may_wait(self) -> bool:
-        """A protective stop, while an entry that it protects is alive."""
-        return self.terms.role is Role.STOP and any(
+        """A protective stop or a target, while an entry that it goes with is alive."""
+        return self.terms.role in (Role.STOP, Role.TARGET) and any(
             life.alive and life.terms.role is Role.ENTRY and life.terms.instrument == self.terms.instrument
             for life in self.siblings
         )
@@ -102,6 +104,7 @@ class SequenceCheck:
         self._lives: dict[str, _Life] = {}
         self._open: dict[str, _Life] = {}
         self._last: datetime | None = None
+        self._trading = TradingCheck()
 
     def feed(self, seq: int, record_id: str | None, record: Json) -> Iterator[Finding]:
         """What is wrong with this record, or with an earlier one that it shows to be unanswered."""
@@ -116,7 +119,7 @@ class SequenceCheck:
             self._answer(record)
         if entry.kind in (Kind.DECISION, Kind.STOP):
             yield from self._unanswered()
-        for field, sentence in self._complaints(entry):
+        for field, sentence in (*self._complaints(entry), *self._trading.feed(record)):
             yield Finding(Check.SEQUENCE, seq, record_id, field, sentence)
 
     def _complaints(self, entry: Envelope) -> Iterator[Complaint]:
@@ -137,7 +140,7 @@ class SequenceCheck:
     def _warrants(self, decision: DecisionRecord) -> Iterator[Complaint]:
         siblings: list[_Life] = []
         for warrant in decision.warrants:
-            for terms in filter(None, (warrant.order, warrant.protective_stop)):
+            for terms in filter(None, (warrant.order, warrant.protective_stop, warrant.take_profit)):
                 yield from self._begin(decision, warrant, terms, siblings)
 
     def _begin(

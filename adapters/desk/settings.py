@@ -157,13 +157,15 @@ class FeedSection(_Section):
 class BrokerSection(_Section):
     """Costs and customs of the paper broker: slippage in basis points of the price, commission in `currency`.
 
-    `settlement_days` are sessions until a trade settles; `borrow_rate` is what a short costs a year, as a share of its
-    value, where `instruments.yaml` does not say otherwise.
+    `participation` is the share of a bar's volume that all our fills in one instrument take at most. `settlement_days`
+    are sessions until a trade settles; `borrow_rate` is what a short costs a year, as a share of its value, where
+    `instruments.yaml` does not say otherwise.
     """
 
     slippage_bps: Annotated[Amount, _AMOUNT] = Decimal(2)
     commission_per_share: Annotated[Amount, _AMOUNT] = Decimal("0.005")
     commission_minimum: Annotated[Amount, _AMOUNT] = Decimal(1)
+    participation: Annotated[Amount, Field(gt=0, le=1, description="a share above 0, at most 1")] = Decimal("0.1")
     settlement_days: Annotated[int, Field(ge=0, le=10, description="a whole number from 0 to 10")] = 1
     borrow_rate: Annotated[Amount, Field(ge=0, le=10, description="a share a year from 0 to 10, like 0.003")] = Decimal(
         "0.003"

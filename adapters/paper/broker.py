@@ -9,7 +9,7 @@ All state is in `PaperState`, a fold over the records returned here: log every o
 them is mended by `restore` and the same call again, which returns what is missing.
 
 How bars fill orders is in `adapters/paper/matching.py`, at which prices in `adapters/paper/venue.py`, which orders are
-taken in `adapters/paper/terms.py`. Left out: borrow cost; dividends (the books pay them).
+taken in `adapters/paper/terms.py`. Left out: dividends and borrow, which are records of the books; the ledger follows.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from engine.books.ledger import Ledger
 from engine.books.money import to_multiple
 from engine.books.reconcile import Statement
 from engine.books.records import CENT, split_record
-from engine.orders.order import TABLE, Event, Role, State
+from engine.orders.order import TABLE, Event, Order, Role, State
 from engine.orders.portfolio import Mode, Working
 from engine.orders.warrants import PaperWarrant, Warrant, instant
 from knowledge.values import Json, canonical, digest, parse
@@ -72,7 +72,8 @@ class Unstated(Exception):
 class PaperBroker(Generic[ProofT]):
     """One simulated account. `verify` says whether a receipt proves its leaf against the log's own root.
 
-    `money` is the currency and amount of the deposit, where no `start` record that it observes says it.
+    `participation` is the share of a bar's volume that fills at most, None for all that is asked; `money` is the
+    currency and amount of the deposit, where no `start` record that it observes says it.
     """
 
     def __init__(
@@ -83,13 +84,14 @@ class PaperBroker(Generic[ProofT]):
         verify: Callable[[ProofT], bool],
         costs: Costs | None = None,
         money: tuple[str, Decimal] | None = None,
+        participation: Decimal | None = None,
     ) -> None:
         if mode not in PaperWarrant.modes:
             raise ValueError(f"a paper broker can not be opened for `{mode}`")
         self.account = account
         self.mode = mode
         self.state = PaperState(listings)
-        self._matching = Matching(self.state, costs or Costs())
+        self._matching = Matching(self.state, costs or Costs(), participation)
         self._verify = verify
         self.ledger = Ledger() if money is None else Ledger.opened(*money)
         """The venue's own account of the money."""
@@ -220,11 +222,12 @@ class PaperBroker(Generic[ProofT]):
             replaces, refused = check(warrant, self.state), None
         except Rejected as refusal:
             replaces, refused = (), refusal
-        order, stop = warrant.order, warrant.protective_stop
+        order = warrant.order
         # An order whose warrant has expired was never submitted: it goes from warranted to expired.
         expired = refused is not None and refused.reason is Reason.EXPIRED
-        taken = {order.client_order_id, *self.state.tickets}
-        waits = stop if stop and stop.instrument == order.instrument and stop.client_order_id not in taken else None
+        stop, target = self._waiting(warrant, warrant.protective_stop), self._waiting(warrant, warrant.take_profit)
+        if stop is None or target is None or target.client_order_id == stop.client_order_id:
+            target = None
         return {
             "kind": "expiry" if expired else "order",
             "event_id": f"{order.client_order_id}:1",
@@ -235,12 +238,19 @@ class PaperBroker(Generic[ProofT]):
             "state": State.EXPIRED.value if expired else State.SUBMITTED.value,
             "as_of": now,
             "order": order.to_json(),
-            "protective_stop": None if waits is None else waits.to_json(),
+            "protective_stop": None if stop is None else stop.to_json(),
+            "take_profit": None if target is None else target.to_json(),
             "expires_at": None if order.role is Role.STOP else warrant.expires_at,
             "replaces": list(replaces),
             "refused": None if refused is None else [refused.reason.value, refused.detail],
             "session": "",
         }
+
+    def _waiting(self, warrant: Warrant, one: Order | None) -> Order | None:
+        """An order that waits with its entry, if it may have the id and the instrument that it says."""
+        taken = {warrant.order.client_order_id, *self.state.tickets}
+        fits = one is not None and one.instrument == warrant.order.instrument and one.client_order_id not in taken
+        return one if fits else None
 
     def _check_world(self, warrant: Warrant, moment: datetime) -> None:
         if warrant.mode is not self.mode:

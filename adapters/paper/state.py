@@ -4,7 +4,8 @@ Every change of the venue's state is one record, and every record changes it thr
 trades and when it starts again: a restart therefore can not come back to another state. Records are numbered
 within their order (`event_id`), so a repeated one changes nothing and a missing one is noticed.
 
-A protective stop stays *warranted* while its entry waits, and becomes as large as what the entry has filled.
+A protective stop, and a target beside it, stay *warranted* while their entry waits, and become as large as what it has
+filled. The two are one-cancels-other: what one fills, the other loses.
 """
 
 from __future__ import annotations
@@ -27,7 +28,10 @@ ONE = Decimal(1)
 
 @dataclass
 class Ticket:
-    """One order at the venue. `remaining` of a protective stop is what its entry has filled, less its own fills."""
+    """One order at the venue.
+
+    `remaining` of a protective stop or a target is what its entry has filled, less what both of the pair have.
+    """
 
     order: Order
     decision_id: str
@@ -35,16 +39,22 @@ class Ticket:
     expires_at: str | None
     """None rests until it is cancelled."""
     guards: str | None
-    """For a protective stop, the entry it belongs to."""
+    """For a protective stop or a target, the entry it belongs to."""
     guarded_by: str | None
     """For an entry, its protective stop."""
     remaining: Decimal
+    aimed_by: str | None = None
+    """For an entry, its target."""
+    paired: str | None = None
+    """For a target, the stop that is the other of its pair now."""
+    grown: str = ""
+    """For a target, the last session in which its entry filled."""
     replaces: tuple[str, ...] = ()
     refused: tuple[str, str] | None = None
     """Reason and detail, where the submission is to be rejected."""
     accepted_at: str = ""
     session: str = ""
-    """For a protective stop, the session in which it became active."""
+    """For a protective stop or a target, the session in which it became active."""
     state: State = State.WARRANTED
     filled: Decimal = NOTHING
     commission: Decimal = NOTHING
@@ -66,6 +76,8 @@ class PaperState:
     positions: dict[str, Decimal] = field(default_factory=dict)
     answers: dict[str, list[Json]] = field(default_factory=dict)
     splits: set[str] = field(default_factory=set)
+    traded: dict[str, tuple[str, Decimal]] = field(default_factory=dict)
+    """The last session in which an instrument filled, and its shares in it: what a bar's volume has given already."""
 
     def position(self, instrument: str) -> Decimal:
         """The signed net position."""
@@ -100,7 +112,7 @@ class PaperState:
 
     def _open(self, record: Json) -> None:
         """A first record makes the ticket of its order and, for an entry, of the protective stop that waits with it."""
-        order, stop = Order.from_json(record["order"]), record["protective_stop"]
+        order, stop, target = Order.from_json(record["order"]), record["protective_stop"], record["take_profit"]
         shared = {"decision_id": record["decision_id"], "warrant_id": record["warrant_id"]}
         self._add(
             Ticket(
@@ -108,18 +120,26 @@ class PaperState:
                 expires_at=record["expires_at"],
                 guards=None,
                 guarded_by=None if stop is None else stop["client_order_id"],
+                aimed_by=None if target is None else target["client_order_id"],
                 remaining=order.quantity,
                 replaces=tuple(record["replaces"]),
                 refused=None if record["refused"] is None else tuple(record["refused"]),
                 **shared,
             )
         )
-        if stop is not None:
-            waiting = Order.from_json(stop)
-            guards = order.client_order_id
-            self._add(
-                Ticket(order=waiting, expires_at=None, guards=guards, guarded_by=None, remaining=NOTHING, **shared)
-            )
+        for one in (stop, target):
+            if one is not None:
+                paired = stop["client_order_id"] if one is target and stop is not None else None
+                ticket = Ticket(
+                    order=Order.from_json(one),
+                    expires_at=None,
+                    guards=order.client_order_id,
+                    guarded_by=None,
+                    remaining=NOTHING,
+                    paired=paired,
+                    **shared,
+                )
+                self._add(ticket)
 
     def _add(self, ticket: Ticket) -> None:
         identity = ticket.order.client_order_id
@@ -150,14 +170,35 @@ class PaperState:
         if ticket.remaining < 0:
             raise ValueError(f"`{record['fill_id']}` fills more than was left of its order")
         self._move(order.instrument, total(self.position(order.instrument), quantity * order.side.sign))
-        if ticket.guarded_by is not None and self.tickets[ticket.guarded_by].live:
-            guard = self.tickets[ticket.guarded_by]
-            guard.remaining = total(guard.remaining, quantity)
+        before = self.traded.get(order.instrument, ("", NOTHING))
+        so_far = before[1] if before[0] == record["session"] else NOTHING
+        self.traded[order.instrument] = (record["session"], total(so_far, quantity))
+        for name in (ticket.guarded_by, ticket.aimed_by):
+            if name is not None and self.tickets[name].live:
+                guard = self.tickets[name]
+                guard.remaining = total(guard.remaining, quantity)
+                guard.grown = record["session"]
+        self._take_from_the_other(ticket, quantity)
+
+    def _take_from_the_other(self, ticket: Ticket, quantity: Decimal) -> None:
+        """One cancels the other: what a target fills its stop loses, and what a stop fills its targets lose."""
+        others = [self.tickets[ticket.paired]] if ticket.paired is not None else self.paired_with(ticket)
+        for other in others:
+            taken = min(quantity, other.remaining) if other.live else NOTHING
+            other.remaining = total(other.remaining, -taken)
+            quantity = total(quantity, -taken)
+
+    def paired_with(self, stop: Ticket) -> list[Ticket]:
+        """The live targets whose pair this stop is in."""
+        return [one for one in self.on(stop.order.instrument) if one.paired == stop.order.client_order_id]
 
     def _ended(self, ticket: Ticket, record: Json) -> None:
         answered = ticket.order.client_order_id if "order" in record else record.get("replaced_by")
         if answered is not None:
             self.answers.setdefault(answered, []).append(record)
+        if "replaced_by" in record and record["event"] == Event.CONFIRM_CANCEL:
+            for target in self.paired_with(ticket):
+                target.paired = record["replaced_by"]
 
     def _move(self, instrument: str, quantity: Decimal) -> None:
         if quantity:

@@ -11,7 +11,7 @@ A bar tells four prices and no path, so two moments are told apart: *at the open
 - an order with a limit price, whatever its kind, never executes outside it; limits off the tick are narrowed to it;
 - prices are rounded to the tick against us, and are never below one tick.
 
-Left out: partial fills by volume, spread, borrow cost, auctions.
+Left out: spread, auctions.
 """
 
 from __future__ import annotations

@@ -55,7 +55,13 @@ class DeskLog:
         )
         account = settings.desk.account
         broker: PaperBroker[Receipt] = PaperBroker(
-            account, self.mode, listings, self._proven, costs, (settings.desk.currency, settings.desk.capital)
+            account,
+            self.mode,
+            listings,
+            self._proven,
+            costs,
+            (settings.desk.currency, settings.desk.capital),
+            settings.broker.participation,
         )
         books = Books.open(account, self.mode, settings.desk.currency, settings.desk.capital)
         self.standing = Standing(books, broker)

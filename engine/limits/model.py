@@ -60,6 +60,8 @@ class Parameters:
     volatility_target: Fraction
     fee_per_share: Fraction
     fee_per_order: Fraction
+    take_profit: Fraction | None = None
+    """How far beyond its limit price an entry's target lies, as a share of that price; None for no targets."""
 
 
 @dataclass(frozen=True)

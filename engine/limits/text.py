@@ -35,6 +35,7 @@ _KEYS = (
 )  # fmt: skip
 """What a limit may say, of whatever kind."""
 _PARAMETERS = tuple(Parameters.__dataclass_fields__)
+_MAY_LACK = ("take_profit",)
 _REGIMES = ("bull", "range", "bear", "volatile", UNKNOWN_REGIME)
 _BOUNDLESS = frozenset(name for name, kind in KINDS.items() if kind.unit == "-") | {
     "data_quality", "data_complete", "other_strategy", "duplicate_order", "wash_trade", "policy",
@@ -165,7 +166,8 @@ class _Reader:
         values: dict[str, Fraction] = {}
         for name in _PARAMETERS:
             if name not in entries:
-                self.fault(node, f"the parameter `{name}` is missing")
+                if name not in _MAY_LACK:
+                    self.fault(node, f"the parameter `{name}` is missing")
                 continue
             fields = self.mapping(entries[name][1], f"`{name}`", ("value", "unit", "owner", "source", "effective"))
             for part in ("value", "unit", "owner", "source", "effective"):
@@ -175,7 +177,7 @@ class _Reader:
                 self.word(fields["effective"][1], "effective", _is_date, _DATE_HINT)
             if "value" in fields:
                 values[name] = self.number(fields["value"][1], f"value of `{name}`")
-        return Parameters(**values) if len(values) == len(_PARAMETERS) else None
+        return Parameters(**values) if {*values, *_MAY_LACK} == {*_PARAMETERS} else None
 
     def limit(self, node: Node) -> Limit | None:
         entries = self.mapping(node, "a limit", _KEYS)

@@ -1,7 +1,7 @@
 """Orders, and the table that says what may follow what in an order's life.
 
-An *entry* extends a position or starts one from flat; an *exit* or *stop* is reduce-only. A cancel counts as not
-done until it is confirmed.
+An *entry* extends a position or starts one from flat; an *exit*, a *stop* or a *target* (take-profit) is reduce-only. A
+cancel counts as not done until it is confirmed.
 """
 
 from __future__ import annotations
@@ -31,6 +31,18 @@ class Role(StrEnum):
     ENTRY = "entry"
     EXIT = "exit"
     STOP = "stop"
+    TARGET = "target"
+
+
+class TimeInForce(StrEnum):
+    """How long an order works. None outlives its warrant, but for what protects a position: that rests as it does."""
+
+    DAY = "day"
+    """For one session."""
+    GTC = "gtc"
+    """Good till cancelled: until its warrant ends; a stop or a target, until the position does."""
+    IOC = "ioc"
+    """Immediate or cancel: what the open of its first session fills; the rest is cancelled."""
 
 
 class Kind(StrEnum):
@@ -123,6 +135,8 @@ class Order:
     horizon: str
     currency: str
     multiplier: Decimal
+    # The shortest that an entry can have and still fill: whoever wants an order to rest says so.
+    time_in_force: TimeInForce = TimeInForce.DAY
 
     def to_json(self) -> Json:
         """The canonical JSON value."""
@@ -140,6 +154,7 @@ class Order:
             "horizon": self.horizon,
             "currency": self.currency,
             "multiplier": text(self.multiplier),
+            "time_in_force": self.time_in_force.value,
         }
 
     @classmethod
@@ -159,4 +174,5 @@ class Order:
             horizon=value["horizon"],
             currency=value["currency"],
             multiplier=Decimal(value["multiplier"]),
+            time_in_force=TimeInForce(value["time_in_force"]),
         )

@@ -1,9 +1,9 @@
 """Warrants: the permission for one order, bound to the inputs that justified it.
 
-A warrant names one order, for an entry also the protective stop that goes with it, the account and the mode it was
-issued for, the digests of the four inputs of the decision, and an expiry. Its id is a digest of all of that, so no
-field can change under an unchanged id. The mode is also a type: an adapter for paper takes a `PaperWarrant`, and a
-`LiveWarrant` can not be passed to it (nor the other way round) without the type checker and `issue` noticing.
+A warrant names one order, for an entry also the protective stop and the target that go with it, the account and the
+mode it was issued for, digests of the four inputs of the decision, and an expiry. Its id is a digest of all of that,
+so no field can change under an unchanged id. The mode is also a type: an adapter for paper takes a `PaperWarrant`, and
+a `LiveWarrant` can not be passed to it (nor the other way round) without the type checker and `issue` noticing.
 
 Left out: a signature. A warrant proves nothing alone; the receipt of the decision record that contains it does.
 """
@@ -52,6 +52,7 @@ class Warrant:
     inputs: Inputs
     issued_as_of: str
     expires_at: str
+    take_profit: Order | None = None
 
     def __post_init__(self) -> None:
         if self.mode not in self.modes:
@@ -70,6 +71,7 @@ class Warrant:
             inputs=self.inputs,
             issued_as_of=self.issued_as_of,
             expires_at=self.expires_at,
+            take_profit=self.take_profit,
         )
 
     def to_json(self) -> Json:
@@ -79,7 +81,7 @@ class Warrant:
     @classmethod
     def from_json(cls, value: Json) -> PaperWarrant | LiveWarrant:
         """Read what `to_json` wrote, as the type of its mode. Raises `KeyError`, `TypeError`, `ValueError`."""
-        stop = value["protective_stop"]
+        stop, target = value["protective_stop"], value["take_profit"]
         return _of_mode(Mode(value["mode"]))(
             warrant_id=value["warrant_id"],
             order=Order.from_json(value["order"]),
@@ -89,6 +91,7 @@ class Warrant:
             inputs=Inputs(**value["inputs"]),
             issued_as_of=value["issued_as_of"],
             expires_at=value["expires_at"],
+            take_profit=None if target is None else Order.from_json(target),
         )
 
 
@@ -115,6 +118,7 @@ def issue(
     inputs: Inputs,
     issued_as_of: str,
     expires_at: str,
+    take_profit: Order | None = None,
 ) -> PaperWarrant | LiveWarrant:
     """Issue a warrant of the mode's type, with the id its content has. Raises `ValueError` on impossible instants."""
     content = _content(
@@ -125,6 +129,7 @@ def issue(
         inputs=inputs,
         issued_as_of=issued_as_of,
         expires_at=expires_at,
+        take_profit=take_profit,
     )
     return _of_mode(mode)(
         warrant_id=_identity(content),
@@ -135,6 +140,7 @@ def issue(
         inputs=inputs,
         issued_as_of=issued_as_of,
         expires_at=expires_at,
+        take_profit=take_profit,
     )
 
 
@@ -159,10 +165,12 @@ def _content(
     inputs: Inputs,
     issued_as_of: str,
     expires_at: str,
+    take_profit: Order | None,
 ) -> dict[str, Json]:
     return {
         "order": order.to_json(),
         "protective_stop": None if protective_stop is None else protective_stop.to_json(),
+        "take_profit": None if take_profit is None else take_profit.to_json(),
         "account": account,
         "mode": mode.value,
         "inputs": inputs.to_json(),

@@ -1,6 +1,7 @@
 """Which orders we believe are open, and what is left of each: a fold over the log, apart from what the venue says.
 
-A protective order (stop, target) waits with its entry, and grows by what the entry fills.
+A protective order (stop, target) waits with its entry, and grows by what the entry fills. What the stop of a pair fills
+the target loses, and the other way round; a stop that replaces another takes its place in the pair.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from engine.books.money import to_multiple, total
 from engine.orders.order import FINAL, Event, Role, State
 from knowledge.values import Json, fraction
 
-PROTECTIVE = ("protective_stop",)
+PROTECTIVE = ("protective_stop", "take_profit")
 """Fields of a submission that bring an order which waits with it."""
 
 
@@ -27,6 +28,8 @@ class Open:
     remaining: Decimal
     waiting: tuple[str, ...] = ()
     """For an entry, the ids of the orders that protect what it fills."""
+    paired: str = ""
+    """For a target, the id of the stop that is the other of its pair."""
 
 
 @dataclass
@@ -49,6 +52,9 @@ class OpenOrders:
             self._filled(record["client_order_id"], Decimal(record["quantity"]))
         if State(record["state"]) in FINAL:
             self.orders.pop(record["client_order_id"], None)
+            for one in self.orders.values():
+                if one.paired == record["client_order_id"] and record.get("replaced_by"):
+                    one.paired = record["replaced_by"]
 
     def _submitted(self, record: Json) -> None:
         identity = record["client_order_id"]
@@ -59,6 +65,8 @@ class OpenOrders:
         self.orders[identity] = _open(record["order"], tuple(one["client_order_id"] for one in waiting))
         for one in waiting:
             self.orders[one["client_order_id"]] = _open({**one, "quantity": "0"}, ())
+            if one["role"] == Role.TARGET:
+                self.orders[one["client_order_id"]].paired = record["protective_stop"]["client_order_id"]
 
     def _filled(self, identity: str, quantity: Decimal) -> None:
         filled = self.orders[identity]
@@ -66,6 +74,11 @@ class OpenOrders:
         for name in filled.waiting:
             if name in self.orders:
                 self.orders[name].remaining = total(self.orders[name].remaining, quantity)
+        if filled.paired in self.orders:
+            _less(self.orders[filled.paired], quantity)
+        for name in sorted(self.orders):
+            if self.orders[name].paired == identity:
+                quantity = total(quantity, -_less(self.orders[name], quantity))
 
     def _split(self, instrument: str, ratio: Fraction) -> None:
         """Whole new shares: of an entry never more, of what a position truncates never less."""
@@ -73,6 +86,13 @@ class OpenOrders:
             if one.instrument == instrument:
                 left, entry = Fraction(one.remaining) * ratio, one.role == Role.ENTRY
                 one.remaining = to_multiple(left, Decimal(1), ROUND_FLOOR if entry else ROUND_CEILING)
+
+
+def _less(one: Open, quantity: Decimal) -> Decimal:
+    """Take up to `quantity` away; what was taken."""
+    taken = min(one.remaining, quantity)
+    one.remaining = total(one.remaining, -taken)
+    return taken
 
 
 def _open(order: Json, waiting: tuple[str, ...]) -> Open:

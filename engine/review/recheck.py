@@ -360,7 +360,9 @@ class _Recheck:
             exits=tuple(exits),
             derived=self.derived,
         )
-        again = issue_warrants(decision, tuple(grants), self.snapshot, self.portfolio, self.market)
+        again = issue_warrants(
+            decision, tuple(grants), self.snapshot, self.portfolio, self.market, self.limits.parameters.take_profit
+        )
         yield from _differs("warrants", self.record["warrants"], [one.to_json() for one in again])
 
 

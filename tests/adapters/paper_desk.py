@@ -9,7 +9,7 @@ from adapters.audit.envelope import FORMAT, seal
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.audit.reader import Receipt, verify_receipt
 from adapters.paper.broker import Bar, Costs, Listing, PaperBroker, Session
-from engine.orders.order import Kind, Order, Role, Side
+from engine.orders.order import Kind, Order, Role, Side, TimeInForce
 from engine.orders.portfolio import Mode
 from engine.orders.warrants import Inputs, LiveWarrant, PaperWarrant, issue
 from knowledge.values import Json, canonical, parse
@@ -56,6 +56,7 @@ def order(
         "swing",
         "USD",
         Decimal(1),
+        TimeInForce.GTC,
     )
 
 
@@ -76,6 +77,7 @@ def warrant(
     mode: Mode = Mode.BACKTEST,
     account: str = ACCOUNT,
     sessions: int = 1,
+    target: Order | None = None,
 ) -> PaperWarrant | LiveWarrant:
     """A warrant issued at the close of session `at`, good for the next `sessions`."""
     return issue(
@@ -86,7 +88,14 @@ def warrant(
         inputs=Inputs("sha256:a", "sha256:b", "sha256:c", "sha256:d"),
         issued_as_of=closes(at),
         expires_at=closes(at + sessions),
+        take_profit=target,
     )
+
+
+def aimed(identity: str, side: Side, limit, stop, target, quantity=100, name="AAPL") -> tuple[Order, Order, Order]:
+    """A limit entry with its protective stop and its target."""
+    first, second = entry(identity, side, limit, stop, quantity, name)
+    return first, second, order(f"{identity}-target", second.side, Role.TARGET, Kind.LIMIT, quantity, target, name=name)
 
 
 @dataclass
@@ -120,7 +129,10 @@ class Log:
 class Desk:
     """A broker with its log; every record it returns is kept as the log would give it back."""
 
-    def __init__(self, costs: Costs | None = None, mode: Mode = Mode.BACKTEST) -> None:
+    def __init__(
+        self, costs: Costs | None = None, mode: Mode = Mode.BACKTEST, participation: Decimal | None = None
+    ) -> None:
+        self.participation = participation
         self.log = Log()
         self.costs = costs
         self.mode = mode
@@ -128,13 +140,15 @@ class Desk:
         self.broker = self.fresh_broker()
 
     def fresh_broker(self) -> PaperBroker[Receipt]:
-        return PaperBroker(ACCOUNT, self.mode, LISTINGS, self.log.verify, self.costs)
+        return PaperBroker(ACCOUNT, self.mode, LISTINGS, self.log.verify, self.costs, participation=self.participation)
 
     def restored(self, records: list[Json]) -> PaperBroker[Receipt]:
         return self.fresh_broker().restore(as_logged(records))
 
-    def submit(self, terms: Order, stop: Order | None = None, at: int = 0, sessions: int = 1) -> tuple[Json, ...]:
-        one = warrant(terms, stop, at, mode=self.mode, sessions=sessions)
+    def submit(
+        self, terms: Order, stop: Order | None = None, target: Order | None = None, at: int = 0, sessions: int = 1
+    ) -> tuple[Json, ...]:
+        one = warrant(terms, stop, at, mode=self.mode, sessions=sessions, target=target)
         answer = self.broker.submit(one, self.log.decide(one), closes(at))
         self.records += answer.fresh
         return answer.events

@@ -11,7 +11,7 @@ import pytest
 from adapters.audit.log import AuditLog
 from adapters.audit.reader import verify_receipt
 from adapters.paper.broker import Costs, PaperBroker, Reason
-from engine.orders.order import Event, Kind, Role, Side, State
+from engine.orders.order import Event, Kind, Role, Side, State, TimeInForce
 from engine.orders.portfolio import Mode
 from engine.orders.warrants import LiveWarrant
 from tests.adapters.paper_desk import (
@@ -19,6 +19,7 @@ from tests.adapters.paper_desk import (
     FREE,
     LISTINGS,
     Desk,
+    aimed,
     bar,
     closes,
     day,
@@ -482,3 +483,141 @@ def test_what_can_not_be_borrowed_is_not_sold_short() -> None:
     desk.broker = PaperBroker(ACCOUNT, Mode.BACKTEST, listings, desk.log.verify)
     assert desk.submit(*entry("s", SELL, "100", "105"))[-1]["reason"] == Reason.NOT_SHORTABLE
     assert desk.submit(*ENTRY)[-1]["event"] == Event.ACCEPT
+
+
+# Targets, time in force, volume.
+
+PAIR = aimed("e", BUY, "100", "95", "105")
+
+
+def paired(participation: str | None = None, quantity: int = 100) -> Desk:
+    """A desk that bought AAPL at 99 in session 1, with a stop at 95 and a target at 105."""
+    desk = Desk(FREE, participation=None if participation is None else Decimal(participation))
+    desk.submit(*aimed("e", BUY, "100", "95", "105", quantity))
+    assert fills(desk.advance(1, AAPL=CALM)) == [("e", str(quantity), "99")]
+    return desk
+
+
+def _left(desk: Desk) -> dict[str, str]:
+    return {one.order.client_order_id: str(one.remaining) for one in desk.broker.working()}
+
+
+def test_a_target_is_taken_and_its_stop_goes() -> None:
+    desk = paired()
+    assert _left(desk) == {"e-stop": "100", "e-target": "100"}
+    records = desk.advance(2, AAPL=bar("100", "105.01", "96"))
+    assert fills(records) == [("e-target", "100", "105")]
+    assert told(records)[1:] == [("e-stop", "request-cancel"), ("e-stop", "confirm-cancel")]
+    assert desk.broker.working() == () and desk.restored(desk.records).state == desk.broker.state
+
+
+def test_within_one_bar_the_stop_comes_before_the_target() -> None:
+    desk = paired()
+    assert fills(desk.advance(2, AAPL=bar("100", "110", "94"))) == [("e-stop", "100", "95")]
+    assert desk.broker.working() == ()
+
+
+def test_a_target_waits_while_its_entry_fills() -> None:
+    desk = Desk(FREE)
+    desk.submit(*PAIR)
+    assert fills(desk.advance(1, AAPL=bar("99", "120", "98"))) == [("e", "100", "99")]
+    assert fills(desk.advance(2, AAPL=bar("107", "120", "106"))) == [("e-target", "100", "107")], "a gap in our favour"
+
+
+def test_what_one_of_a_pair_fills_the_other_loses() -> None:
+    desk = paired("0.1")
+    thin = replace(bar("104", "106", "103"), volume=400)
+    assert fills(desk.advance(2, AAPL=thin)) == [("e-target", "40", "105")]
+    assert _left(desk) == {"e-stop": "60", "e-target": "60"}
+    thin = replace(bar("96", "97", "94"), volume=250)
+    assert fills(desk.advance(3, AAPL=thin)) == [("e-stop", "25", "95")]
+    assert _left(desk) == {"e-stop": "35", "e-target": "35"}
+    assert fills(desk.advance(4, AAPL=bar("98", "99", "97"))) == [("e-stop", "35", "98")], (
+        "begun, it goes on at the open"
+    )
+    assert desk.broker.working() == () and desk.broker.positions() == {}
+    assert desk.restored(desk.records).state == desk.broker.state
+
+
+def test_a_closer_stop_takes_the_place_in_the_pair() -> None:
+    desk = paired("0.1")
+    desk.submit(_trail("t", "97"), at=1)
+    assert _left(desk) == {"e-target": "100", "t": "100"}
+    desk.advance(2, AAPL=replace(bar("104", "106", "103"), volume=300))
+    assert _left(desk) == {"e-target": "70", "t": "70"}
+    desk.advance(3, AAPL=replace(bar("98", "99", "96"), volume=500))
+    assert _left(desk) == {"e-target": "20", "t": "20"}
+    assert desk.submit(_trail("closer", "98", 20), at=3)[-1]["reason"] == Reason.NOT_CLOSER, "it is a market order now"
+
+
+def test_a_split_changes_both_of_a_pair() -> None:
+    desk = paired()
+    desk.records += desk.broker.split("AAPL", Fraction(3, 2), session(2))
+    stop, target = (one.order for one in desk.broker.working())
+    assert (stop.stop_price, target.limit_price) == (Decimal("63.34"), Decimal(70))
+    assert _left(desk) == {"e-stop": "150", "e-target": "150"}
+    assert fills(desk.advance(2, AAPL=bar("69", "71", "68"))) == [("e-target", "150", "70")]
+    assert desk.broker.working() == () and desk.restored(desk.records).state == desk.broker.state
+
+
+def test_an_entry_whose_target_has_begun_to_fill_is_over() -> None:
+    desk = Desk(FREE, participation=Decimal("0.1"))
+    desk.submit(*PAIR, sessions=5)
+    desk.advance(1, AAPL=replace(CALM, volume=400))
+    assert _left(desk) == {"e": "60", "e-stop": "40", "e-target": "40"}
+    records = desk.advance(2, AAPL=replace(bar("104", "106", "103"), volume=100))
+    assert fills(records) == [("e-target", "10", "105")] and ("e", "confirm-cancel") in told(records)
+    assert _left(desk) == {"e-stop": "30", "e-target": "30"}
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        replace(PAIR[2], limit_price=Decimal(100)),
+        replace(PAIR[2], side=BUY),
+        replace(PAIR[2], reduce_only=False),
+        replace(PAIR[2], kind=Kind.MARKET),
+        replace(PAIR[2], time_in_force=TimeInForce.DAY),
+        resized(PAIR[2], 99),
+        replace(PAIR[2], client_order_id="e-stop"),
+        replace(PAIR[2], client_order_id="e"),
+        replace(PAIR[2], instrument="IBM"),
+    ],
+)
+def test_a_target_that_is_none_is_not_taken(target) -> None:
+    desk = Desk()
+    assert desk.submit(*PAIR[:2], target)[-1]["event"] == Event.REJECT
+    assert desk.broker.working() == () and desk.restored(desk.records).state == desk.broker.state
+
+
+def test_a_target_comes_only_with_its_entry() -> None:
+    desk = held()
+    assert desk.submit(PAIR[2], at=1)[-1]["reason"] == Reason.BAD_TERMS
+
+
+def test_a_day_order_works_one_session_however_long_its_warrant_lives() -> None:
+    desk = Desk(FREE)
+    desk.submit(replace(ENTRY[0], time_in_force=TimeInForce.DAY), ENTRY[1], sessions=5)
+    assert told(desk.advance(1, AAPL=bar("105", "106", "101"))) == [("e", "expire"), ("e-stop", "expire")]
+
+
+def test_an_immediate_order_takes_the_open_and_no_more() -> None:
+    for opening, volume, filled in (("99", 400, [("e", "40", "99")]), ("101", 9999, []), ("99", 0, [])):
+        desk = Desk(FREE, participation=Decimal("0.1"))
+        desk.submit(replace(ENTRY[0], time_in_force=TimeInForce.IOC), ENTRY[1], sessions=5)
+        records = desk.advance(1, AAPL=replace(bar(opening, "102", "97"), volume=volume))
+        assert fills(records) == filled
+        assert ("e", "confirm-cancel") in told(records)
+        assert [one.order.client_order_id for one in desk.broker.working()] == (["e-stop"] if filled else [])
+        assert desk.restored(desk.records).state == desk.broker.state
+
+
+def test_orders_of_one_instrument_share_the_volume_and_the_commission_is_the_orders() -> None:
+    desk = Desk(Costs(Decimal(0)), participation=Decimal("0.1"))
+    desk.submit(*entry("e", BUY, "100", "95", 300), sessions=9)
+    desk.submit(*entry("f", BUY, "100", "94", 300), sessions=9)
+    for number in (1, 2, 3):
+        desk.advance(number, AAPL=replace(CALM, volume=2000))
+    assert fills(desk.records) == [("e", "200", "99"), ("e", "100", "99"), ("f", "100", "99"), ("f", "200", "99")]
+    paid = [one["commission"] for one in desk.records if one["kind"] == "fill"]
+    assert paid == ["1", "0.5", "1", "0.5"]

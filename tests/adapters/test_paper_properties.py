@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
@@ -12,13 +14,14 @@ from hypothesis import strategies as st
 
 from adapters.paper.broker import Answer, Bar, Costs
 from engine.books.books import Books, fold, mark, portfolio
-from engine.orders.order import FINAL, Kind, Order, Role, Side, State
+from engine.orders.order import FINAL, Kind, Order, Role, Side, State, TimeInForce
 from engine.orders.portfolio import Mode, Operations
 from tests.adapters.paper_desk import (
     CENT,
     NAMES,
     Desk,
     Log,
+    aimed,
     as_logged,
     bar,
     closes,
@@ -30,6 +33,7 @@ from tests.adapters.paper_desk import (
 )
 
 DEPOSIT = Decimal(1_000_000)
+SHARE = Decimal("0.1")
 
 names = st.sampled_from(NAMES)
 sides = st.sampled_from(Side)
@@ -37,19 +41,21 @@ shares = st.integers(1, 200)
 tenths = st.integers(0, 25).map(lambda count: Decimal(count) / 10)
 """Opens lie on whole prices and limits too, so that gaps, touches and exact hits are all common."""
 bars = st.none() | st.builds(
-    lambda open_, change, above, below: Bar(
+    lambda open_, change, above, below, volume: Bar(
         Decimal(open_),
         max(Decimal(open_), open_ + change) + above,
         min(Decimal(open_), open_ + change) - below,
         open_ + change,
-        1000,
+        volume,
     ),
     st.integers(96, 104),
     st.integers(-4, 4).map(lambda halves: Decimal(halves) / 2),
     tenths,
     tenths,
+    st.sampled_from([0, 9, 300, 900, 5000, 5000]),
 )
-entries = st.tuples(st.just("entry"), names, sides, st.integers(97, 103), st.integers(1, 12), shares, st.integers(1, 3))
+entries = st.tuples(st.just("entry"), names, sides, st.integers(97, 103), st.integers(1, 12), shares, st.integers(1, 3),
+                    st.none() | st.integers(1, 8), st.sampled_from([*TimeInForce, TimeInForce.GTC]))  # fmt: skip
 operations = st.one_of(
     entries,
     st.tuples(st.just("exit"), st.booleans(), shares, st.none() | st.integers(96, 106)),
@@ -105,9 +111,12 @@ class World:
     def _act(self, place: int, name: str, *terms):
         now = closes(self.number)
         match name, terms:
-            case "entry", (instrument, side, limit, distance, quantity, good_for):
-                stop = limit - side.sign * distance
-                return self._submission(entry(f"e{place}", side, limit, stop, quantity, instrument), good_for)
+            case "entry", (instrument, side, limit, distance, quantity, good_for, gain, how_long):
+                stop, identity = limit - side.sign * distance, f"e{place}"
+                aim = limit + side.sign * (gain or 1)
+                first, second, target = aimed(identity, side, limit, stop, aim, quantity, instrument)
+                first = replace(first, time_in_force=how_long)
+                return self._submission((first, second), good_for, None if gain is None else target)
             case "exit" | "trail", _:
                 return self._submission((self._reducing(place, name, *terms),), 1)
             case "forged", (instrument, side, quantity):
@@ -143,25 +152,29 @@ class World:
             f"t{place}", side, Role.STOP, Kind.STOP, size, stop=100 + side.sign * (distance - 1), name=instrument
         )
 
-    def _submission(self, parts, good_for: int):
-        one, now = warrant(*parts, at=self.number, sessions=good_for), closes(self.number)
+    def _submission(self, parts, good_for: int, target: Order | None = None):
+        one, now = warrant(*parts, at=self.number, sessions=good_for, target=target), closes(self.number)
         receipt = self.desk.log.decide(one)
         return lambda broker: broker.submit(one, receipt, now)
 
 
 def _worlds(history: list[tuple], *without: str) -> World:
-    return World(Desk()).play([one for one in history if one[0] not in without])
+    return World(Desk(participation=SHARE)).play([one for one in history if one[0] not in without])
 
 
 def _fills(world: World) -> list[dict]:
     return [record for record in world.desk.records if record["kind"] == "fill"]
 
 
+def _owner(fill: dict) -> str:
+    return fill["client_order_id"].removesuffix("-stop").removesuffix("-target")
+
+
 @given(histories)
 def test_no_fill_without_a_valid_receipt(history: list[tuple]) -> None:
     world = _worlds(history)
     for fill in _fills(world):
-        owner = fill["client_order_id"].removesuffix("-stop")
+        owner = _owner(fill)
         assert owner in world.accepted
         assert world.desk.broker.state.tickets[owner].decision_id == fill["decision_id"]
     assert not any(identity.startswith("z") for identity in world.desk.broker.state.tickets)
@@ -171,7 +184,7 @@ def test_no_fill_without_a_valid_receipt(history: list[tuple]) -> None:
 def test_never_a_fill_at_or_before_the_decisions_own_bar(history: list[tuple]) -> None:
     world = _worlds(history)
     for fill in _fills(world):
-        decided = world.accepted[fill["client_order_id"].removesuffix("-stop")]
+        decided = world.accepted[_owner(fill)]
         assert fill["session"] > session(decided).date
         assert fill["as_of"] > closes(decided)
 
@@ -286,6 +299,63 @@ def test_doing_a_submission_again_changes_nothing(history: list[tuple]) -> None:
             again = step.again(world.desk.broker)
             assert again.fresh == () and again.accepted and again.events[: len(step.records)] == step.records
     assert world.desk.broker.state == before
+
+
+@given(histories)
+def test_fills_take_their_share_of_a_bars_volume_and_no_more(history: list[tuple]) -> None:
+    world, taken = _worlds(history), defaultdict(Fraction)
+    for fill in _fills(world):
+        taken[fill["session"], fill["instrument"]] += Fraction(fill["quantity"])
+        assert taken[fill["session"], fill["instrument"]] <= Fraction(fill["volume"]) * Fraction(SHARE)
+    number_of = {session(number).date: number for number in range(40)}
+    for (day, name), shares in taken.items():
+        volume = world.bars[number_of[day]][name].volume
+        event("a bar's volume ran out" if shares == floor(volume * SHARE) else "enough volume")
+
+
+def _with_targets(history: list[tuple]) -> list[tuple]:
+    """The same history with near targets, far stops and entries that rest, so that targets fill."""
+    return [
+        (*one[:4], 12, one[5], 3, 1, TimeInForce.GTC) if one[0] == "entry" else one
+        for one in history
+        if one[0] not in ("trail", "exit", "forged")
+    ]
+
+
+@given(histories.map(_with_targets))
+def test_a_pair_together_fills_what_its_entry_did_and_the_stop_comes_first(history: list[tuple]) -> None:
+    world, filled, when = _worlds(history, "split", "trail"), defaultdict(Fraction), {}
+    for fill in _fills(world):
+        name = fill["client_order_id"]
+        filled[name] += Fraction(fill["quantity"])
+        when.setdefault((name, fill["session"]), len(when))
+        owner = _owner(fill)
+        assert filled[f"{owner}-stop"] + filled[f"{owner}-target"] <= filled[owner]
+        if name.endswith("-target"):
+            event("a target filled")
+            assert (owner, fill["session"]) not in when, "never in a bar in which its entry filled"
+    state = world.desk.broker.state
+    for ticket in state.tickets.values():
+        if ticket.paired is not None and ticket.live and state.tickets[ticket.paired].live:
+            assert ticket.remaining <= state.tickets[ticket.paired].remaining
+
+
+@given(histories)
+def test_every_order_works_as_long_as_it_says(history: list[tuple]) -> None:
+    world = _worlds(history)
+    terms = {one["client_order_id"]: one for one in world.desk.records if "order" in one}
+    days: dict[str, set[str]] = defaultdict(set)
+    for fill in _fills(world):
+        sent = terms[fill["client_order_id"]]
+        days[fill["client_order_id"]].add(fill["session"])
+        if sent["order"]["role"] == "entry":
+            assert sent["expires_at"] >= fill["as_of"]
+            if sent["order"]["time_in_force"] != "gtc":
+                assert len(days[fill["client_order_id"]]) == 1
+                assert fill["session"] == session(world.accepted[fill["client_order_id"]] + 1).date
+    for ticket in world.desk.broker.state.live.values():
+        if ticket.order.role is Role.ENTRY and ticket.order.time_in_force is not TimeInForce.GTC:
+            assert ticket.accepted_at == closes(world.number)
 
 
 # The oracle: one instrument, one long, fractions and four cases, a bar at a time. Shorts are longs seen in a mirror.

@@ -115,7 +115,7 @@ def test_a_venue_that_can_not_keep_its_account_agrees_with_nothing(tmp_path: Pat
 
 @given(histories)
 def test_our_list_of_open_orders_is_the_venues(history: list[tuple]) -> None:
-    world = World(Desk()).play(history)
+    world = World(Desk(participation=Decimal("0.1"))).play(history)
     ours = OpenOrders()
     for record in as_logged(world.desk.records):
         ours.take(record)

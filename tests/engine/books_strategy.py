@@ -226,7 +226,7 @@ def _working(draw: st.DrawFn, name: str, held: Position | None) -> list[Working]
     shares = Decimal(0) if held is None else held.quantity
     owner = (STRATEGIES[0], HORIZONS[0]) if held is None else (held.strategy, held.horizon)
     for number in range(draw(st.sampled_from((0, 0, 0, 1, 1, 2)))):
-        role = draw(st.sampled_from((Role.ENTRY, Role.EXIT, Role.STOP, Role.STOP)))
+        role = draw(st.sampled_from((Role.ENTRY, Role.EXIT, Role.STOP, Role.STOP, Role.TARGET)))
         along = Side.SELL if shares < 0 else Side.BUY
         against = Side.BUY if shares < 0 else Side.SELL
         usual = along if role is Role.ENTRY else against

@@ -207,3 +207,15 @@ def test_a_granted_entry_carries_its_collar_and_its_stop() -> None:
     assert warrant.protective_stop.stop_price == Decimal("522.69")
     assert warrant.protective_stop.reduce_only
     assert warrant.expires_at == "2012-03-02T23:59:59Z"
+
+
+def test_a_target_lies_beyond_the_worst_price_of_its_entry_where_the_limits_ask_for_one() -> None:
+    for mood, cycle, price in (("long", granted(), "574.82"), ("short", calm("short", "quiet"), "514.93")):
+        asked = replace(cycle.limits, parameters=replace(cycle.limits.parameters, take_profit=Fraction(1, 40)))
+        (warrant,) = replace(cycle, limits=asked).decided().warrants
+        target, stop = warrant.take_profit, warrant.protective_stop
+        assert target is not None and stop is not None
+        # 2.5 % beyond the limit price, away from it on the tick: a gain, wherever the entry fills.
+        assert (target.role, target.limit_price) == (Role.TARGET, Decimal(price)), mood
+        assert (target.side, target.quantity, target.reduce_only) == (stop.side, stop.quantity, True)
+        assert cycle.decided().warrants[0].take_profit is None, "the desk ships without"

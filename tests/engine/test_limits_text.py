@@ -136,3 +136,12 @@ def test_no_text_whatever_crashes_the_reader(inserted: str, at: int) -> None:
 def test_the_fingerprint_is_of_the_text() -> None:
     assert read_limits(TEXT).fingerprint != read_limits(TEXT + "# another day\n").fingerprint
     assert read_limits(TEXT).fingerprint.startswith(digest(b"")[:7])
+
+
+def test_a_target_may_be_asked_for_and_need_not() -> None:
+    assert read_limits(SHIPPED).parameters.take_profit is None
+    row = "  take_profit: {value: 2.5 %, unit: limit price, owner: risk, source: desk mandate, effective: 2010-01-01}\n"
+    place = SHIPPED.index("  stop_distance:")
+    assert read_limits(SHIPPED[:place] + row + SHIPPED[place:]).parameters.take_profit == Fraction(1, 40)
+    (fault,) = faults(SHIPPED[:place] + row.replace("owner: risk, ", "") + SHIPPED[place:])
+    assert fault.message == "`take_profit` lacks `owner`"

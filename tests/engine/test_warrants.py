@@ -51,6 +51,7 @@ TERMS = {
 OTHER = {
     "order": replace(ORDER, quantity=Decimal(11)),
     "protective_stop": None,
+    "take_profit": replace(STOP, client_order_id="c-1-target", role=Role.TARGET, kind=Kind.LIMIT),
     "account": "other",
     "mode": Mode.BACKTEST,
     "inputs": Inputs("sha256:a", "sha256:b", "sha256:c", "sha256:e"),

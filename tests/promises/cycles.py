@@ -210,6 +210,13 @@ def stop_order(held: Position) -> Working:
     return order(f"s-{held.instrument}", held.instrument, side, Role.STOP, abs(held.quantity), stop=held.stop)
 
 
+def target_order(held: Position) -> Working:
+    """The working target of a position, the other of its stop's pair."""
+    side = Side.SELL if held.quantity > 0 else Side.BUY
+    gain = (Decimal(PRICES[held.instrument]) * (1 - side.sign * Decimal("0.03"))).quantize(Decimal("0.01"))
+    return order(f"t-{held.instrument}", held.instrument, side, Role.TARGET, abs(held.quantity), limit=gain)
+
+
 def order(
     identity: str, name: str, side: Side, role: Role, quantity: Decimal, limit: Decimal | None = None,
     stop: Decimal | None = None,
@@ -270,6 +277,7 @@ def accounts(draw: st.DrawFn, names: Sequence[str]) -> Portfolio:
         for name in draw(st.lists(st.sampled_from(names), unique=True, max_size=2))
     ]
     working = [stop_order(held) for held in positions if draw(st.booleans())]
+    working += [target_order(held) for held in positions if draw(st.integers(0, 2)) == 0]
     free = [name for name in names if name not in {one.instrument for one in positions}]
     for name in draw(st.lists(st.sampled_from(free), unique=True, max_size=1)) if free else ():
         price = Decimal(PRICES[name])
