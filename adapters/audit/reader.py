@@ -139,7 +139,7 @@ class LogReader:
 
     def find(self, beginning: str, most: int = 5) -> tuple[str, ...]:
         """Ids that begin so, in order of the log, at most `most`: for people, who type the first few digits."""
-        query = select(LEAF.c.record_id).where(LEAF.c.record_id.startswith(beginning, autoescape=True))
+        query = select(LEAF.c.record_id).where(LEAF.c.record_id.startswith(beginning.lower(), autoescape=True))
         return tuple(row[0] for row in self._all(query.order_by(LEAF.c.seq).limit(most)))
 
     def blob(self, name: str) -> bytes:

@@ -118,10 +118,10 @@ class StoreSection(_Section):
     @field_validator("url")
     @classmethod
     def _an_address_without_a_secret(cls, url: str) -> str:
-        if url and not is_url(url):
-            raise PydanticCustomError("url", "no address of a PostgreSQL database")
         if holds_password(url):
             raise ValueError(f"`url` holds a password, and files are copied; give it in `{VARIABLE}`, or in ~/.pgpass")
+        if url and not is_url(url):
+            raise PydanticCustomError("url", "no address of a PostgreSQL database")
         return url
 
 

@@ -18,7 +18,7 @@ VARIABLE = "WARRANT_STORE"
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,50}")
 """What a schema may be called: nothing that would have to be quoted."""
 _URL = re.compile(r"postgresql(\+psycopg)?://\S+")
-_PASSWORD = re.compile(r"^[^/]*://[^/@]*:[^/@]*@|[?&](password|passfile|sslpassword)=", re.IGNORECASE)
+_SECRETS = re.compile(r"(^|&)(ssl)?password=", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +29,9 @@ class Schema:
     name: str
 
     def __str__(self) -> str:
-        bare = re.sub(r"^[^:]*://([^/@]*@)?", "", self.url).partition("?")[0]
-        return f"{self.name} in {bare or '/'}"
+        # Whatever stands before the last `@` may be a password with signs in it that were not written as they should.
+        place = self.url.partition("?")[0].partition("://")[2].rpartition("@")[2]
+        return f"{self.name} in {place or '/'}"
 
     def exists(self) -> bool:
         """Whether the schema holds a log; where the server cannot be reached it has nothing to show."""
@@ -50,7 +51,8 @@ def is_url(text: str) -> bool:
 
 def holds_password(url: str) -> bool:
     """Whether an address says more than where: user and host are no secret, a password is."""
-    return _PASSWORD.search(url) is not None
+    place, _, options = url.partition("?")
+    return ":" in place.partition("://")[2].rpartition("@")[0] or _SECRETS.search(options) is not None
 
 
 def schema_name(desk: str) -> str:

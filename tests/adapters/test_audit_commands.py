@@ -70,6 +70,7 @@ def test_with_replay_four_verdicts_hold(shared: SharedRun, capsys: pytest.Captur
     assert (found["holds"], found["first"], found["findings"]) == (True, None, [])
 
 
+@pytest.mark.sqlite_file
 def test_a_changed_byte_is_found_and_its_record_named(
     shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_refusal_rewritten_as_another_reason_fails_the_replay(
     assert len(found["findings"]) >= len(decisions)
 
 
+@pytest.mark.sqlite_file
 def test_long_lists_of_findings_are_cut_in_text(
     shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -183,6 +185,7 @@ def test_without_a_log_status_3_and_what_to_do(
     assert "`warrant demo`" in capsys.readouterr().err
 
 
+@pytest.mark.sqlite_file
 def test_a_store_that_is_no_database_is_status_3(
     shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -226,6 +229,7 @@ def test_an_export_says_in_json_what_it_wrote(
     assert written == {"format": "jsonl", "file": str(out), "records": len(shared.records)}
 
 
+@pytest.mark.sqlite_file
 def test_an_export_of_a_damaged_log_leaves_no_file(
     shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -136,6 +136,7 @@ class Counted:
         return self._submit(*given)
 
 
+@pytest.mark.sqlite_file
 def test_what_cannot_be_recorded_is_not_sent(shared: SharedRun, tmp_path: Path) -> None:
     """A full disk at the decision: the exception names it, and the broker saw no order."""
     desk, world, day = shared.bare(tmp_path), shared.world(), entry_days(shared)[0]
@@ -182,6 +183,7 @@ def emptied(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("spoil", [blocked, garbage, emptied])
+@pytest.mark.sqlite_file
 def test_the_command_line_ends_with_3_where_the_store_fails(
     spoil: Callable[[Desk], None], shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -194,6 +196,7 @@ def test_the_command_line_ends_with_3_where_the_store_fails(
     assert str(desk.store.name) in told.err
 
 
+@pytest.mark.sqlite_file
 def test_a_log_that_does_not_verify_starts_nothing(
     shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -43,6 +43,7 @@ def test_an_exit_because_the_rules_turned_is_told_with_the_rule_that_turned(tmp_
     assert "exit(AAPL,reversal" not in told
 
 
+@pytest.mark.sqlite_file
 def test_a_record_that_was_changed_in_the_store_is_not_explained(tmp_path: Path, worker: Worker):
     stage = Stage(desk(tmp_path), moods={(MON, "AAPL"): "long"})
     with running(stage, worker) as runner:

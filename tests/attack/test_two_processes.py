@@ -48,6 +48,7 @@ def test_two_runners_that_take_turns_do_not_double_an_order(tmp_path: Path, work
 
 
 @pytest.mark.parametrize("swap", ["moved", "replaced"])
+@pytest.mark.sqlite_file
 def test_nothing_is_sent_on_the_word_of_a_file_that_is_no_longer_the_log(tmp_path: Path, worker: Worker, swap: str):
     stage = Stage(desk(tmp_path), moods=BUY)
     with running(stage, worker) as runner:
