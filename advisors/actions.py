@@ -131,7 +131,8 @@ def factors(sessions: Sequence[str], close: Floats, actions: Iterable[Action]) -
     A dividend buys more shares at the close of its ex date: factor × (1 + amount / close), so that adjusted returns
     are (close + dividend) / previous close − 1 exactly. Where that session has no close, it is the first close after.
     """
-    row_of = {session: row for row, session in enumerate(sessions)}
+    actions = tuple(actions)
+    row_of = {session: row for row, session in enumerate(sessions)} if actions else {}
     factor: Floats = np.ones(len(sessions), dtype=np.float64)
     split = factor.copy()
     for action in actions:

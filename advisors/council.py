@@ -14,7 +14,7 @@ that is the risk officer's (layer 5).
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -27,7 +27,7 @@ from advisors.heads.rules_based import RulesBased
 from advisors.heads.sentiment import Sentiment
 from advisors.heads.technical import Technical
 from advisors.heads.volume import Volume
-from advisors.heads.walk import Plan, Walk, printable, sentence, walk
+from advisors.heads.walk import Plan, Walk, lengthened, printable, sentence, walk
 from advisors.indicators import Measures
 from advisors.panel import Floats, Panel
 from advisors.registry import Registry
@@ -102,6 +102,9 @@ class Council:
     until: str
     seats: tuple[Seat, ...]
     notes: tuple[str, ...]
+    plan: Plan = DEFAULT_PLAN
+    news: tuple[News, ...] = ()
+    cache: Path | None = None
 
     @classmethod
     def train(
@@ -123,12 +126,38 @@ class Council:
         if (measures.sessions, measures.instruments) != (panel.sessions, panel.instruments):
             raise ValueError("the measures are those of another panel")
         kept = Registry(cache)
-        indicators = {name: _frozen(grid) for name, grid in measures.indicators.items()}
+        indicators = _indicators(measures)
         rows, returns, seats = plan.rows(panel.sessions, until), forward_return(panel), []
         for head in heads if heads is not None else four_heads():
             walked = walk(head, panel, indicators, news, rows=rows, kept=kept)
             seats.append(Seat(walked, Record(walked.edge, walked.probability, returns, ranks(walked.edge))))
-        return cls(panel, until, tuple(seats), tuple(kept.notes))
+        return cls(panel, until, tuple(seats), tuple(kept.notes), plan, tuple(news), cache)
+
+    def lengthened(self, panel: Panel, measures: Measures, *, ahead: bool = False) -> Council | None:
+        """The council over a panel to which sessions have come; None where it has to be trained from the beginning.
+
+        What it says is what a council trained on that panel says, and nothing is trained or heard twice. A training
+        at the panel's last session speaks only after it: that is made where `ahead` asks for it, and else when the
+        next session has come. `measures` are those of the panel.
+        """
+        if not self.panel.begins(panel):
+            return None
+        rows = self.plan.rows(panel.sessions, self.until)
+        rows = rows if ahead or self._trained == rows else tuple(row for row in rows if row < len(panel.sessions) - 1)
+        kept, indicators, returns, seats = Registry(self.cache), _indicators(measures), forward_return(panel), []
+        try:
+            for seat in self.seats:
+                walked = lengthened(seat.walk, panel, indicators, self.news, rows=rows, kept=kept)
+                known = ranks(walked.edge, seat.record.rank)
+                seats.append(Seat(walked, Record(walked.edge, walked.probability, returns, known)))
+        except Exception:  # noqa: BLE001  features that fail silence their head throughout, which is a walk of its own
+            return None
+        return replace(self, panel=panel, seats=tuple(seats), notes=(*self.notes, *kept.notes))
+
+    @property
+    def _trained(self) -> tuple[int, ...]:
+        """The rows at which its heads were trained."""
+        return tuple(one.row for one in self.seats[0].walk.trainings) if self.seats else ()
 
     def advise(self, session: str) -> list[Fact]:
         """All advisories, abstentions and heads at the close of `session`, in canonical order.
@@ -205,6 +234,10 @@ def weights(accuracies: Sequence[float | None]) -> list[Decimal]:
     raw = [max(accuracy or 0.0, FLOOR) for accuracy in accuracies]
     shares = [Decimal(repr(one / sum(raw))).quantize(WEIGHT_QUANTUM) for one in raw]
     return [*shares[:-1], 1 - sum(shares[:-1], Decimal(0))] if shares else []
+
+
+def _indicators(measures: Measures) -> dict[str, Floats]:
+    return {name: _frozen(grid) for name, grid in measures.indicators.items()}
 
 
 def _frozen(grid: Floats) -> Floats:

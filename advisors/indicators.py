@@ -36,6 +36,9 @@ RANK_WINDOW, RANK_FEWEST = 1260, 252
 CORRELATION_WINDOW, CORRELATION_DECAY = 30, 0.94
 """30 sessions, each weighing 0.94 of the next (RiskMetrics Technical Document 1996, table 5.7, daily returns)."""
 
+FARTHEST = 300
+"""Sessions that no window reaches beyond: a measure of a session is the same when what lies before them is cut off."""
+
 _FLAT = 1e-9
 """Relative width below which a price band is rounding, not movement."""
 
@@ -53,18 +56,25 @@ class Measures:
     market: Mapping[str, Floats]
 
 
-def measure_panel(panel: Panel, bars_a_year: int = TRADING_DAYS) -> Measures:
-    """Compute all measures; volatilities are annual, by the bars that a year has."""
+def measure_panel(panel: Panel, bars_a_year: int = TRADING_DAYS, before: Measures | None = None) -> Measures:
+    """Compute all measures; volatilities are annual, by the bars that a year has.
+
+    Of sessions that `before` has, its measures are taken over. They must be those of the same panel cut after some
+    session: then nothing differs, not in a single bit.
+    """
+    first = 0 if before is None else len(before.sessions)
     change = windows.returns(panel.adjusted_close)
     found = {
-        **_by_talib(panel),
-        **_from_windows(panel, change, bars_a_year),
-        "beta-252": beta(change, windows.returns(panel.index_close)),
-        "interval-75": _by_column(interval_width, change),
+        **_by_talib(panel, first),
+        **_from_windows(panel, change, bars_a_year, first),
+        "beta-252": beta(change, windows.returns(panel.index_close))[first:],
+        "interval-75": _by_column(interval_width, change, first),
     }
-    return Measures(
-        panel.instruments, panel.sessions, MappingProxyType(found), MappingProxyType(_market(panel, bars_a_year))
-    )
+    market = _market(panel, bars_a_year, first)
+    if before is not None:
+        found = {name: np.concatenate([before.indicators[name], rows]) for name, rows in found.items()}
+        market = {name: np.concatenate([before.market[name], rows]) for name, rows in market.items()}
+    return Measures(panel.instruments, panel.sessions, MappingProxyType(found), MappingProxyType(market))
 
 
 def beta(change: Floats, index_change: Floats) -> Floats:
@@ -88,8 +98,10 @@ def beta(change: Floats, index_change: Floats) -> Floats:
     return np.where(np.isnan(change), np.nan, share * slope + (1 - share))
 
 
-def interval_width(change: Floats) -> Floats:
+def interval_width(change: Floats, first: int = 0) -> Floats:
     """Width of the 75 % interval of the next daily return, for one instrument; `change` is (sessions,) returns.
+
+    Given for the sessions from the row `first` on.
 
     Split-conformal over the trailing 250 sessions: scores are absolute returns over the 20-bar volatility known the
     day before, so the interval ±quantile · volatility widens and narrows with the market. Not known with fewer than
@@ -98,8 +110,8 @@ def interval_width(change: Floats) -> Floats:
     volatility = windows.deviation(change, 20)
     yesterday = windows.lagged(volatility, 1)
     scores = np.divide(np.abs(change), yesterday, out=np.full_like(change, np.nan), where=yesterday > 0)
-    quantile = windows.conformal_quantile(scores, INTERVAL_WINDOW, INTERVAL_COVERAGE, INTERVAL_FEWEST)
-    return 2 * quantile * volatility
+    quantile = windows.conformal_quantile(scores, INTERVAL_WINDOW, INTERVAL_COVERAGE, INTERVAL_FEWEST, first)
+    return 2 * quantile * volatility[first:]
 
 
 def correlations(panel: Panel, session: str) -> Floats:
@@ -133,30 +145,37 @@ def runs(valid: NDArray[np.bool_]) -> Iterator[slice]:
         yield slice(start, end)
 
 
-def _from_windows(panel: Panel, change: Floats, bars_a_year: int) -> dict[str, Floats]:
-    """Measures that are plain windows, vectorised over instruments."""
-    adjusted = panel.adjusted_close
-    volume = panel.volume / panel.split
+def _from_windows(panel: Panel, change: Floats, bars_a_year: int, first: int) -> dict[str, Floats]:
+    """Measures that are plain windows, vectorised over instruments, for the sessions from row `first` on."""
+    start = max(0, first - FARTHEST)
+    adjusted, change, split = panel.adjusted_close[start:], change[start:], panel.split[start:]
+    volume = panel.volume[start:] / split
     usual = windows.mean(volume, 20)
     before = windows.lagged(usual, 1)
-    return {
+    found = {
         "volume-ratio": np.divide(volume, before, out=np.full_like(volume, np.nan), where=before > 0),
-        "average-volume-20": usual * panel.split,
+        "average-volume-20": usual * split,
         "momentum-21": windows.returns(adjusted, 21),
         "momentum-63": windows.returns(adjusted, 63),
         "momentum-252": windows.returns(adjusted, 252),
         "volatility-20": windows.deviation(change, 20) * np.sqrt(bars_a_year),
         "zscore-20": windows.zscore(adjusted, 20),
     }
+    return {name: rows[first - start :] for name, rows in found.items()}
 
 
-def _by_talib(panel: Panel) -> dict[str, Floats]:
-    """Measures by TA-Lib, per instrument and stretch of whole bars."""
+def _by_talib(panel: Panel, first: int) -> dict[str, Floats]:
+    """Measures by TA-Lib, per instrument and stretch of whole bars, for the sessions from row `first` on.
+
+    A stretch is computed as a whole whatever is asked of it: its averages remember their beginning.
+    """
     shape = panel.close.shape
     found: dict[str, Floats] = {}
     balance = np.full(shape, np.nan)
     for column in range(shape[1]):
         for run in runs(panel.valid[:, column]):
+            if run.stop + 20 <= first:
+                continue
             factor = panel.factor[run, column]
             high, low, close = (grid[run, column] * factor for grid in (panel.high, panel.low, panel.close))
             for name, values in _one_run(high, low, close, factor).items():
@@ -165,7 +184,9 @@ def _by_talib(panel: Panel) -> dict[str, Floats]:
     if not found:
         nothing = np.empty(0)
         found = {name: np.full(shape, np.nan) for name in _one_run(nothing, nothing, nothing, nothing)}
-    return {**found, "obv-zscore": windows.zscore(balance, 20)}
+    start = max(0, first - FARTHEST)
+    flow = windows.zscore(balance[start:], 20)[first - start :]
+    return {**{name: grid[first:] for name, grid in found.items()}, "obv-zscore": flow}
 
 
 def _one_run(high: Floats, low: Floats, close: Floats, factor: Floats) -> dict[str, Floats]:
@@ -189,24 +210,25 @@ def _one_run(high: Floats, low: Floats, close: Floats, factor: Floats) -> dict[s
     }
 
 
-def _market(panel: Panel, bars_a_year: int) -> dict[str, Floats]:
+def _market(panel: Panel, bars_a_year: int, first: int) -> dict[str, Floats]:
     index = panel.index_close
     average = np.full_like(index, np.nan)
     for run in runs(~np.isnan(index)):
         average[run] = talib.EMA(index[run], 200)
     volatility = windows.deviation(windows.returns(index), 20) * np.sqrt(bars_a_year)
     return {
-        "index-ema-200-distance": index / average - 1,
-        "index-momentum-63": windows.returns(index, 63),
-        "index-volatility-20": volatility,
-        "index-volatility-rank": windows.rank(volatility, RANK_WINDOW, RANK_FEWEST),
+        "index-ema-200-distance": (index / average - 1)[first:],
+        "index-momentum-63": windows.returns(index, 63)[first:],
+        "index-volatility-20": volatility[first:],
+        "index-volatility-rank": windows.rank(volatility, RANK_WINDOW, RANK_FEWEST, first),
     }
 
 
-def _by_column(measure: Callable[[Floats], Floats], values: Floats) -> Floats:
-    result = np.empty_like(values)
+def _by_column(measure: Callable[[Floats, int], Floats], values: Floats, first: int) -> Floats:
+    start = max(0, first - FARTHEST)
+    result = np.empty((len(values) - first, values.shape[1]))
     for column in range(values.shape[1]):
-        result[:, column] = measure(np.ascontiguousarray(values[:, column]))
+        result[:, column] = measure(np.ascontiguousarray(values[start:, column]), first - start)
     return result
 
 

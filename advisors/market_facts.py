@@ -79,9 +79,16 @@ def survey(
     calendars: Mapping[str, Calendar],
     account_currency: str = ACCOUNT_CURRENCY,
     time: Time = DAILY,
+    before: Desk | None = None,
 ) -> Desk:
-    """Measure a market once, for all its bars; only `account_currency` (ISO 4217) has a rate, of 1."""
-    measures = measure_panel(market.panel, time.bars_a_year)
+    """Measure a market once, for all its bars; only `account_currency` (ISO 4217) has a rate, of 1.
+
+    Where `before` is the same market cut after some session, what it measured is taken over.
+    """
+    goes_on = before is not None and before.market.panel.begins(market.panel)
+    measures = measure_panel(
+        market.panel, time.bars_a_year, before.measures if before is not None and goes_on else None
+    )
     return Desk(market, measures, tuple(instruments), calendars, account_currency, time.bar)
 
 

@@ -67,6 +67,18 @@ class Panel:
         parts = {field.name: getattr(self, field.name)[:end] for field in fields(self)[1:]}
         return Panel(self.instruments, **parts)
 
+    def begins(self, other: Panel) -> bool:
+        """Whether the other panel is this one with sessions that have come, the same bit for bit up to there."""
+        end = len(self.sessions)
+        return (
+            self.instruments == other.instruments
+            and self.sessions == other.sessions[:end]
+            and all(
+                np.array_equal(getattr(self, field.name), getattr(other, field.name)[:end], equal_nan=True)
+                for field in fields(self)[2:]
+            )
+        )
+
     def row(self, session: str) -> int:
         """The row of a session. Raises `KeyError` where the panel has none of that date."""
         return self._rows[session]

@@ -92,27 +92,59 @@ def clean(series: Iterable[Rows], index: Rows | None, sessions: Sequence[str]) -
     Reports about the index carry its own name; of the index only closes are kept, and without one there are none.
     Rows of dates after the last session cannot be placed yet and are left out.
     """
-    sessions = tuple(sessions)
-    placed = [_place(rows, sessions) for rows in sorted(series, key=lambda rows: rows.instrument)]
-    index_placed = [] if index is None else [_place(index, sessions)]
+    return Cleaned.of(series, index, sessions).market
+
+
+@dataclass(frozen=True, eq=False)
+class Cleaned:
+    """A feed's rows and what became of each series, so that sessions that come later are placed after them."""
+
+    sessions: tuple[str, ...]
+    placed: tuple[_Placed, ...]
+    index: _Placed | None
+    market: Market
+
+    @classmethod
+    def of(
+        cls, series: Iterable[Rows], index: Rows | None, sessions: Sequence[str], before: Cleaned | None = None
+    ) -> Cleaned:
+        """Clean a feed; what goes on where `before` ended is placed after it, everything else anew. The same either
+        way.
+        """
+        sessions = tuple(sessions)
+        grown = before is not None and sessions[: len(before.sessions)] == before.sessions
+        known = {one.rows.instrument: one for one in before.placed} if before is not None and grown else {}
+        row_of = {session: row for row, session in enumerate(sessions)}
+        placed = tuple(
+            _place(rows, sessions, row_of, known.get(rows.instrument))
+            for rows in sorted(series, key=lambda rows: rows.instrument)
+        )
+        beside = None
+        if index is not None:
+            beside = _place(index, sessions, row_of, before.index if before is not None and grown else None)
+        return cls(sessions, placed, beside, _market(sessions, placed, beside))
+
+
+def _market(sessions: tuple[str, ...], placed: tuple[_Placed, ...], index: _Placed | None) -> Market:
     panel = Panel(
-        tuple(one.instrument for one in placed),
+        tuple(one.rows.instrument for one in placed),
         sessions,
         factor=_columns([one.factor for one in placed], len(sessions)),
         split=_columns([one.split for one in placed], len(sessions)),
-        index_close=index_placed[0].bars["close"] if index_placed else np.full(len(sessions), np.nan),
+        index_close=index.bars["close"] if index is not None else np.full(len(sessions), np.nan),
         **{name: _columns([one.bars[name] for one in placed], len(sessions)) for name in COLUMNS},
     )
     actions = sorted(action for one in placed for action in one.actions)
-    reports = sorted({report for one in (*placed, *index_placed) for report in one.reports})
+    every = (*placed, index) if index is not None else placed
+    reports = sorted({report for one in every for report in one.reports})
     return Market(panel, tuple(actions), tuple(reports))
 
 
 @dataclass(frozen=True, eq=False)
 class _Placed:
-    """One instrument's bars on the grid; faulty ones are NaN."""
+    """One instrument's bars on the grid; faulty ones are NaN. `rows` is what it was made of."""
 
-    instrument: str
+    rows: Rows
     bars: dict[str, Floats]
     factor: Floats
     split: Floats
@@ -120,8 +152,9 @@ class _Placed:
     reports: list[Report]
 
 
-def _place(rows: Rows, sessions: tuple[str, ...]) -> _Placed:
-    at, once, repeated, reports = _sort_in(rows, sessions)
+def _place(rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before: _Placed | None) -> _Placed:
+    """Place one series. What was reported of the sessions of `before`, the same rows up to there, stands."""
+    at, once, repeated, reports = _sort_in(rows, sessions, row_of)
     bars = {name: np.full(len(sessions), np.nan) for name in (*COLUMNS, "adj_close")}
     for name, grid in bars.items():
         grid[at] = getattr(rows, name)[once]
@@ -140,10 +173,28 @@ def _place(rows: Rows, sessions: tuple[str, ...]) -> _Placed:
     else:
         actions, steps = _given(rows, sessions, reports), ()
     factor, split = factors(sessions, bars["close"], actions)
-    for issue, where, detail in (*faults, *_absences(seen, usable), *_doubts(bars, factor, steps)):
-        for row in np.flatnonzero(where).tolist():
-            reports.append(Report(sessions[row], rows.instrument, issue, detail))
-    return _Placed(rows.instrument, bars, factor, split, actions, reports)
+    known = len(before.factor) if before is not None and _goes_on(before, rows, factor, split, sessions) else 0
+    for issue, where, detail in (*faults, *_absences(seen, usable), *_doubts(bars, factor, steps, known)):
+        for row in np.flatnonzero(where[known:]).tolist():
+            reports.append(Report(sessions[known + row], rows.instrument, issue, detail))
+    if before is not None and known:
+        reports += before.reports
+    return _Placed(rows, bars, factor, split, actions, reports)
+
+
+def _goes_on(before: _Placed, rows: Rows, factor: Floats, split: Floats, sessions: tuple[str, ...]) -> bool:
+    """Whether a series is the one that was placed, with rows of later sessions and nothing of the past said anew."""
+    end, known = len(before.rows.dates), len(before.factor)
+    last = sessions[known - 1] if known else ""
+    grids = ((getattr(before.rows, name), getattr(rows, name)[:end]) for name in (*COLUMNS, "adj_close"))
+    return (
+        before.rows.dates == rows.dates[:end]
+        and all(date > last for date in rows.dates[end:])
+        and before.rows.dividends == rows.dividends
+        and np.array_equal(before.factor, factor[:known])
+        and np.array_equal(before.split, split[:known])
+        and all(np.array_equal(old, new, equal_nan=True) for old, new in grids)
+    )
 
 
 def _given(rows: Rows, sessions: tuple[str, ...], reports: list[Report]) -> tuple[Action, ...]:
@@ -168,10 +219,13 @@ Found = tuple[str, NDArray[np.bool_], str]
 
 
 def _sort_in(
-    rows: Rows, sessions: tuple[str, ...]
+    rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int]
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], list[int], list[Report]]:
     """Where rows go: sessions with one row and that row's place, sessions with several, and what that reports."""
-    row_of = {session: row for row, session in enumerate(sessions)}
+    straight = np.array([row_of.get(date, -1) for date in rows.dates], dtype=np.intp)
+    if (straight >= 0).all() and (np.diff(straight) > 0).all():
+        # As nearly every file is: a row a session, in order.
+        return straight, np.arange(len(straight)), [], []
     places: dict[str, list[int]] = {}
     for place, date in enumerate(rows.dates):
         places.setdefault(date, []).append(place)
@@ -215,15 +269,21 @@ def _absences(seen: NDArray[np.bool_], usable: NDArray[np.bool_]) -> Iterator[Fo
     yield "stale", had & ~usable & ~before, "the last usable bar is more than one session old"
 
 
-def _doubts(bars: dict[str, Floats], factor: Floats, steps: Sequence[int]) -> Iterator[Found]:
-    """Usable bars that look wrong; `steps` are the rows where the adjusted close takes one that nothing explains."""
+def _doubts(bars: dict[str, Floats], factor: Floats, steps: Sequence[int], first: int) -> Iterator[Found]:
+    """Usable bars that look wrong; `steps` are the rows where the adjusted close takes one that nothing explains.
+
+    Outliers of the sessions before row `first` are left out.
+    """
     same = np.logical_and.reduce([bars[name] == lagged(bars[name], 1) for name in COLUMNS])
     yield "stale", same, "the bar repeats the one before it"
     change = returns(bars["close"] * factor)
-    usual = lagged(deviation(change, OUTLIER_WINDOW), 1)
+    start = max(0, first - OUTLIER_WINDOW - 1)
+    usual = lagged(deviation(change[start:], OUTLIER_WINDOW), 1)
+    far = np.zeros(len(factor), dtype=np.bool_)
+    far[start:] = np.abs(change[start:]) > OUTLIER_SCORE * usual
     yield (
         "outlier",
-        np.abs(change) > OUTLIER_SCORE * usual,
+        far,
         f"the return is beyond {OUTLIER_SCORE:g} standard deviations of the {OUTLIER_WINDOW} before",
     )
     stepped = np.zeros(len(factor), dtype=np.bool_)

@@ -50,12 +50,12 @@ def zscore(values: Floats, window: int) -> Floats:
     return score
 
 
-def rank(values: Floats, window: int, fewest: int) -> Floats:
-    """Share of the values at most this row's among the last `window` rows; shape (rows,).
+def rank(values: Floats, window: int, fewest: int, first: int = 0) -> Floats:
+    """Share of the values at most this row's among the last `window` rows, for rows from `first` on; shape (rows,).
 
     NaN rows do not count; not known with fewer than `fewest` values.
     """
-    windows = _windows(values, window)
+    windows, values = _windows(values, window)[first:], values[first:]
     counts = np.count_nonzero(~np.isnan(windows), axis=1)
     below = np.count_nonzero(windows <= values[:, None], axis=1)
     known = (counts >= fewest) & ~np.isnan(values)
@@ -63,14 +63,14 @@ def rank(values: Floats, window: int, fewest: int) -> Floats:
     return share
 
 
-def conformal_quantile(scores: Floats, window: int, coverage: float, fewest: int) -> Floats:
-    """The ⌈(n + 1)·coverage⌉-th smallest of the n scores among the last `window` rows; shape (rows,).
+def conformal_quantile(scores: Floats, window: int, coverage: float, fewest: int, first: int = 0) -> Floats:
+    """The ⌈(n + 1)·coverage⌉-th smallest of the n scores among the last `window` rows, from row `first` on; (rows,).
 
     The quantile of split-conformal prediction (Lei et al. 2018, Distribution-Free Predictive Inference, theorem 2):
     at least `coverage` of exchangeable next scores lie at or below it. NaN rows do not count; not known with fewer
     than `fewest` scores or where the order statistic does not exist.
     """
-    in_order = np.sort(_windows(scores, window), axis=1)
+    in_order = np.sort(_windows(scores, window)[first:], axis=1)
     counts = np.count_nonzero(~np.isnan(in_order), axis=1)
     # The small subtraction keeps a product such as 100 × 0.75 from being rounded up by its last bit.
     places = np.ceil((counts + 1) * coverage - 1e-9).astype(np.intp)

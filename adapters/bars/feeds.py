@@ -30,7 +30,7 @@ from adapters.bars.special import NONE, SpecialSessions
 from adapters.bars.store import BarStore, stamp
 from advisors.actions import Action, DividendRule
 from advisors.panel import Floats
-from advisors.quality import COLUMNS, Market, Rows, clean
+from advisors.quality import COLUMNS, Cleaned, Market, Rows
 from knowledge.faults import Fault, Faulty
 from knowledge.values import digest
 
@@ -57,7 +57,12 @@ class Feed(Protocol):
 
 def load(feed: Feed) -> Market:
     """Everything a feed has, cleaned. Raises `Faulty` where a file cannot be read at all."""
-    return clean(feed.series(), feed.index(), feed.sessions())
+    return read_feed(feed).market
+
+
+def read_feed(feed: Feed, before: Cleaned | None = None) -> Cleaned:
+    """The same with what became of each series; what goes on where `before` ended is placed after it."""
+    return Cleaned.of(feed.series(), feed.index(), feed.sessions(), before)
 
 
 @dataclass(frozen=True)

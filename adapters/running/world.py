@@ -15,15 +15,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.bars.calendars import ExchangeCalendar, calendars_of
-from adapters.bars.feeds import SAMPLE_INSTRUMENTS, BarsFeed, CsvFeed, Feed, SampleFeed, load
+from adapters.bars.feeds import SAMPLE_INSTRUMENTS, BarsFeed, CsvFeed, Feed, SampleFeed, read_feed
 from adapters.bars.periods import DAILY, Period, bars_a_year, period, periods_of
 from adapters.bars.special import OWN, SpecialSessions, load_sessions
+from adapters.bars.store import stamp
 from adapters.desk.instruments import load_instruments
 from adapters.desk.settings import Desk, shown, text_of
 from adapters.paper.venue import Bar, Listing, Session
 from advisors.actions import Action
 from advisors.market_facts import Desk as Survey
 from advisors.market_facts import Time, market_facts, survey
+from advisors.quality import Cleaned
 from advisors.reference import Instrument
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
@@ -35,6 +37,7 @@ from rules.rulebook import Rulebook, read_rulebook
 
 if TYPE_CHECKING:
     from advisors.council import Council
+    from advisors.heads.walk import Plan
 
 
 MOST_FOLDS = 32
@@ -76,6 +79,10 @@ def own_sessions(desk: Desk) -> SpecialSessions:
     return load_sessions(desk.folder / OWN, shown(desk.folder / OWN))
 
 
+def _files(desk: Desk) -> str:
+    return stamp([desk.instruments, desk.folder / OWN])
+
+
 def feed_of(desk: Desk, symbols: tuple[str, ...]) -> Feed:
     """The feed the desk's settings name, for these instruments."""
     settings = desk.settings.feed
@@ -97,23 +104,53 @@ class World:
     feed: Feed
     fingerprint: str = ""
     """Of the feed before it was read."""
+    files: str = ""
+    """Of the files beside the bars that say what is traded when, before they were read."""
 
     @classmethod
     def of(cls, desk: Desk, instruments: tuple[str, ...] = ()) -> World:
         """Open the desk's feed for its instruments (or some of them). Raises `Faulty`."""
-        settings = desk.settings.feed
+        settings, files = desk.settings.feed, _files(desk)
         traded = SAMPLE_INSTRUMENTS if settings.kind == "sample" else None
         known = load_instruments(desk.instruments, traded)
         chosen = tuple(one for one in known if not instruments or one.symbol in instruments)
         symbols = tuple(one.symbol for one in chosen)
         feed = feed_of(desk, symbols)
-        return cls(desk, chosen, feed, feed.fingerprint())
+        return cls(desk, chosen, feed, feed.fingerprint(), files)
 
     def refreshed(self) -> World:
-        """This world while its feed has the same bars, else a new one. Raises `Faulty` where it can not be read."""
-        if self.feed.fingerprint() == self.fingerprint:
+        """The world over what the feed has now: its facts are those of a world opened anew. Raises `Faulty`.
+
+        Itself where nothing has changed. Where bars have come and nothing of the past was said anew, what was placed,
+        measured, trained and heard is taken over, and only what has come is added.
+        """
+        files = _files(self.desk)
+        if (self.feed.fingerprint(), files) == (self.fingerprint, self.files):
             return self
-        return type(self).of(self.desk, tuple(one.symbol for one in self.instruments))
+        anew = type(self).of(self.desk, tuple(one.symbol for one in self.instruments))
+        if files == self.files == anew.files:
+            anew._go_on_from(self)
+        return anew
+
+    def prepare(self) -> None:
+        """Train what the plan trains at the last session, so that the next one need not wait for it."""
+        council = self.council.lengthened(self.survey.market.panel, self.survey.measures, ahead=True)
+        if council is not None:
+            self.__dict__["council"] = council
+
+    def _go_on_from(self, before: World) -> None:
+        """Take over from an earlier world of the same desk what it has computed, with what has come since."""
+        known, kept = before.__dict__, self.__dict__
+        if "calendar" in known:
+            kept["calendar"] = before.calendar
+        if "cleaned" in known:
+            kept["cleaned"] = read_feed(self.feed, before.cleaned)
+        if "survey" in known:
+            kept["survey"] = self._survey(before.survey)
+        if "council" in known and (self.trained_until, self._plan) == (before.trained_until, before._plan):
+            council = before.council.lengthened(self.survey.market.panel, self.survey.measures)
+            if council is not None:
+                kept["council"] = council
 
     @cached_property
     def calendar(self) -> ExchangeCalendar:
@@ -121,28 +158,43 @@ class World:
         return ExchangeCalendar(self.desk.settings.feed.calendar, own=own_sessions(self.desk))
 
     @cached_property
+    def cleaned(self) -> Cleaned:
+        """The feed's rows, placed."""
+        return read_feed(self.feed)
+
+    @cached_property
     def survey(self) -> Survey:
         """Bars, measures and reference data of all sessions."""
+        return self._survey(None)
+
+    def _survey(self, before: Survey | None) -> Survey:
         calendars = calendars_of((one.exchange for one in self.instruments), own_sessions(self.desk))
         time = Time(bars_a_year(self.calendar, self.interval), None if self.interval == DAILY else self.period)
-        return survey(load(self.feed), self.instruments, calendars, self.desk.settings.desk.currency, time)
+        currency = self.desk.settings.desk.currency
+        return survey(self.cleaned.market, self.instruments, calendars, currency, time, before)
 
     @cached_property
     def council(self) -> Council:
+        """The heads, trained by plan on bars before each decision."""
         """The heads, trained by plan on bars before each decision."""
         return self.trained(None)
 
     def trained(self, names: Collection[str] | None) -> Council:
         """A council of the heads with these names; of all, where there is None."""
         from advisors.council import Council, four_heads
+
+        heads = [head for head in four_heads() if names is None or head.name in names]
+        panel, measures = self.survey.market.panel, self.survey.measures
+        return Council.train(panel, measures, self.trained_until, self.models, plan=self._plan, heads=heads)
+
+    @property
+    def _plan(self) -> Plan:
         from advisors.heads.walk import Plan
 
         plan = Plan(days=self.desk.settings.advisors.retrain_days, last=self.last_decision)
         if self.interval != DAILY:
             plan = replace(plan, fold=max(plan.fold, self.survey.market.panel.row(self.trained_until) // MOST_FOLDS))
-        heads = [head for head in four_heads() if names is None or head.name in names]
-        panel, measures = self.survey.market.panel, self.survey.measures
-        return Council.train(panel, measures, self.trained_until, self.models, plan=plan, heads=heads)
+        return plan
 
     @property
     def models(self) -> Path:

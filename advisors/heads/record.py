@@ -112,17 +112,23 @@ class Record:
         return right
 
 
-def ranks(edge: Floats) -> Floats:
-    """Rank of each edge among those of the `REFERENCE` rows before its own; NaN where they are too few."""
+def ranks(edge: Floats, before: Floats | None = None) -> Floats:
+    """Rank of each edge among those of the `REFERENCE` rows before its own; NaN where they are too few.
+
+    Rows that `before` has, the ranks of the same edges cut after some row, are taken over.
+    """
     result = np.full(edge.shape, np.nan)
-    for row in range(1, len(edge)):
+    known = 0 if before is None else len(before)
+    if before is not None:
+        result[:known] = before
+    for row in range(max(1, known), len(edge)):
         if not np.isfinite(edge[row]).any():
             continue
-        before = edge[max(0, row - REFERENCE) : row]
-        before = np.sort(before[np.isfinite(before)])
-        if len(before) >= LEAST_REFERENCE:
-            below, upto = (before.searchsorted(edge[row], side) for side in ("left", "right"))
-            result[row] = np.where(np.isfinite(edge[row]), (below + upto) / (2 * len(before)), np.nan)
+        earlier = edge[max(0, row - REFERENCE) : row]
+        earlier = np.sort(earlier[np.isfinite(earlier)])
+        if len(earlier) >= LEAST_REFERENCE:
+            below, upto = (earlier.searchsorted(edge[row], side) for side in ("left", "right"))
+            result[row] = np.where(np.isfinite(edge[row]), (below + upto) / (2 * len(earlier)), np.nan)
     return result
 
 

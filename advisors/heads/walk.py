@@ -133,6 +133,44 @@ def walk(
     return Walk(head, sheet.features, trainings, sheet.edge, probability, faults)
 
 
+def lengthened(
+    walked: Walk,
+    panel: Panel,
+    measures: Mapping[str, Floats],
+    news: Sequence[News],
+    *,
+    rows: Sequence[int],
+    kept: Registry,
+) -> Walk:
+    """The same walk over a panel to which sessions have come, trained at those of `rows` that it was not trained at.
+
+    Nothing that was trained or heard is trained or heard again. Raises what the head's features raise, and
+    `ValueError` where the walk was trained at other rows: who calls this walks anew then.
+    """
+    known, done = len(walked.edge), {one.row: one for one in walked.trainings}
+    features = walked.head.features(panel, measures, news)
+    if list(done) != list(rows[: len(done)]) or features.names != walked.features.names:
+        raise ValueError("the walk was another one")
+    sheet = _sheet(features, panel, 0 if len(rows) > len(done) else known)
+    start = len(panel.sessions) - len(sheet.edge)
+    sheet.edge[: known - start] = walked.edge[start:]
+    fresh = np.full((len(panel.sessions) - known, len(panel.instruments)), np.nan)
+    edge, probability = np.concatenate([walked.edge, fresh]), np.concatenate([walked.probability, fresh])
+    trainings, faults = walked.trainings, dict(walked.faults)
+    ends = (*rows, max(rows[-1], len(panel.sessions) - 1))
+    for row, following in list(pairwise(ends))[len(done) - 1 :]:
+        if row not in done:
+            trainings += (_train(walked.head, sheet, row, kept),)
+        training, spoken = trainings[-1], slice(max(row + 1, known) - start, following + 1 - start)
+        if training.scorer is not None:
+            faults |= {start + at: said for at, said in _hear(training, training.scorer, sheet, spoken).items()}
+            edge[start:] = sheet.edge
+            if training.platt is not None:
+                said = slice(start + spoken.start, start + spoken.stop)
+                probability[said] = training.platt.probability(sheet.edge[spoken])
+    return Walk(walked.head, features, trainings, edge, probability, faults)
+
+
 def sentence(error: Exception) -> str:
     """An exception as printable text of bounded length."""
     return printable(str(error))[:200].strip() or f"a {type(error).__name__} without a message"
@@ -157,12 +195,13 @@ class _Sheet:
         return slice(0, max(0, row - HORIZON - held_back + 1))
 
 
-def _sheet(features: Features, panel: Panel) -> _Sheet:
+def _sheet(features: Features, panel: Panel, first: int = 0) -> _Sheet:
+    """A sheet of the panel's sessions from row `first` on."""
+    if features.values.shape[:2] != panel.close.shape:
+        raise ValueError(f"its features have the shape {features.values.shape[:2]}, not {panel.close.shape}")
+    features, close = Features(features.names, features.values[first:]), panel.close[first:]
     usable = features.complete
-    if usable.shape != panel.close.shape:
-        raise ValueError(f"its features have the shape {usable.shape}, not {panel.close.shape}")
-    silence = np.full(panel.close.shape, np.nan)
-    return _Sheet(features, usable & np.isfinite(panel.close), forward_return(panel), silence)
+    return _Sheet(features, usable & np.isfinite(close), forward_return(panel)[first:], np.full(close.shape, np.nan))
 
 
 def _train(head: Head, sheet: _Sheet, row: int, kept: Registry) -> Training:
