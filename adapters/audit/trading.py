@@ -3,7 +3,7 @@
 - what is reduce-only brings a position closer to zero and never across; an entry never does;
 - the stop and the target of a pair together fill no more than their entry did;
 - an entry or an exit fills while its warrant lives; a day or immediate order in one session only;
-- fills of one instrument in one session take no more than `participation` (of the last `start`) of the volume that
+- fills of one instrument in one bar take no more than `participation` (of the last `start`) of the volume that
   their bar had;
 - borrow fees, settlements and results are those that books and ledger compute, each on its own, from the fills.
 
@@ -131,11 +131,11 @@ class TradingCheck:
     def _in_volume(self, fill: Json, quantity: Fraction) -> Iterator[Complaint]:
         if self._participation is None or "volume" not in fill:
             return
-        key, most = (fill["session"], fill["instrument"]), Fraction(fill["volume"]) * self._participation
+        key, most = (fill["as_of"], fill["instrument"]), Fraction(fill["volume"]) * self._participation
         self._taken[key] += quantity
         if self._taken[key] > most:
             taken = text(self._taken[key])
-            yield "volume", f"fills of the session took {taken} shares, and its bar gives at most {text(most)}"
+            yield "volume", f"fills took {taken} shares of the bar, which gives at most {text(most)}"
 
     def _account(self, record: Json) -> Iterator[Complaint]:
         """Books and ledger, each on its own; after the first thing that can not be, the account is unknown."""

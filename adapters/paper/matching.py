@@ -171,8 +171,8 @@ class Matching:
         if self.participation is None:
             return Decimal("Infinity")
         most = to_multiple(Fraction(max(0, bar.volume)) * Fraction(self.participation), Decimal(1), ROUND_FLOOR)
-        day, taken = self.state.traded.get(instrument, ("", NOTHING))
-        return total(most, -taken) if day == session.date else most
+        bar_of, taken = self.state.traded.get(instrument, ("", NOTHING))
+        return total(most, -taken) if bar_of == session.closes_at else most
 
     def _fillable(self, ticket: Ticket) -> Decimal:
         """All that is left of an entry; of a reduce-only order at most the position. Nothing ever crosses zero."""
@@ -241,7 +241,7 @@ def _ending(ticket: Ticket, why: str, **details: Json) -> Consequence:
 
 def _was_there(ticket: Ticket, moment: Moment, session: Session) -> bool:
     """Whether the order rested at the open; a protective stop also counts after the fill that made it active."""
-    if ticket.order.role is Role.TARGET and ticket.grown == session.date:
+    if ticket.order.role is Role.TARGET and ticket.grown == session.closes_at:
         return False
     if _rested(ticket, session):
         return moment is at_open or ticket.order.time_in_force is not TimeInForce.IOC
@@ -253,11 +253,11 @@ def _rested(ticket: Ticket, session: Session) -> bool:
 
 
 def _day_is_over(ticket: Ticket, session: Session) -> bool:
-    """A day order whose warrant lives longer ends with the first session it rested in.
+    """A day order whose warrant lives longer ends with the session that it rested in first.
 
     One whose warrant ends on that day is left to it: until then it counts as working.
     """
-    if ticket.order.time_in_force is not TimeInForce.DAY or not _rested(ticket, session):
+    if ticket.order.time_in_force is not TimeInForce.DAY or not (session.last and _rested(ticket, session)):
         return False
     return ticket.expires_at is not None and ticket.expires_at[:10] > session.date
 

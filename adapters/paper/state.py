@@ -48,7 +48,7 @@ class Ticket:
     paired: str | None = None
     """For a target, the stop that is the other of its pair now."""
     grown: str = ""
-    """For a target, the last session in which its entry filled."""
+    """For a target, the close of the last bar in which its entry filled."""
     replaces: tuple[str, ...] = ()
     refused: tuple[str, str] | None = None
     """Reason and detail, where the submission is to be rejected."""
@@ -77,7 +77,7 @@ class PaperState:
     answers: dict[str, list[Json]] = field(default_factory=dict)
     splits: set[str] = field(default_factory=set)
     traded: dict[str, tuple[str, Decimal]] = field(default_factory=dict)
-    """The last session in which an instrument filled, and its shares in it: what a bar's volume has given already."""
+    """The close of the last bar in which an instrument filled, and its shares in it: what its volume has given."""
 
     def position(self, instrument: str) -> Decimal:
         """The signed net position."""
@@ -171,13 +171,13 @@ class PaperState:
             raise ValueError(f"`{record['fill_id']}` fills more than was left of its order")
         self._move(order.instrument, total(self.position(order.instrument), quantity * order.side.sign))
         before = self.traded.get(order.instrument, ("", NOTHING))
-        so_far = before[1] if before[0] == record["session"] else NOTHING
-        self.traded[order.instrument] = (record["session"], total(so_far, quantity))
+        so_far = before[1] if before[0] == record["as_of"] else NOTHING
+        self.traded[order.instrument] = (record["as_of"], total(so_far, quantity))
         for name in (ticket.guarded_by, ticket.aimed_by):
             if name is not None and self.tickets[name].live:
                 guard = self.tickets[name]
                 guard.remaining = total(guard.remaining, quantity)
-                guard.grown = record["session"]
+                guard.grown = record["as_of"]
         self._take_from_the_other(ticket, quantity)
 
     def _take_from_the_other(self, ticket: Ticket, quantity: Decimal) -> None:

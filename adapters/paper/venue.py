@@ -47,11 +47,13 @@ class Bar:
 
 @dataclass(frozen=True, slots=True)
 class Session:
-    """One session: its ISO date, and the instants (RFC 3339, UTC) of its open and its close."""
+    """A bar's time: the ISO date of its session, and the instants (RFC 3339, UTC) of its open and its close."""
 
     date: str
     opens_at: str
     closes_at: str
+    last: bool = True
+    """Whether the session ends with it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -167,7 +167,7 @@ class Runner(DeskLog):
         self._throttle(session.closes_at)
 
     def _throttle(self, as_of: str) -> None:
-        """Latch each instrument whose session used up the entries a limit allows it: RTS 6 art. 15(3)."""
+        """Latch each instrument that used up the entries a limit allows it, filled or refused: RTS 6 art. 15(3)."""
         bounds = [one.bound for one in self.law.limits.in_force(as_of[:10]) if one.kind == "repeated_execution"]
         used = {
             name: count
@@ -176,9 +176,13 @@ class Runner(DeskLog):
         }
         self._append(as_of, [
             {"kind": "state", "state": "throttled", "who": "engine", "instrument": name, "executions": count,
-             "why": f"{count} entries of {name} executed in one session; only a named person resumes it"}
+             "why": f"{count} entries of {name} {self._repeated(name, count)}; only a named person resumes it"}
             for name, count in used.items() if name not in self.standing.throttled
         ])  # fmt: skip
+
+    def _repeated(self, name: str, count: int) -> str:
+        refused = self.standing.rejected.get(name) == count
+        return "were refused by the venue one after another" if refused else "executed in one session"
 
     def _overnight(self, day: str, opens_at: str) -> Iterator[Json]:
         """What the nights since the last session cost and settle."""

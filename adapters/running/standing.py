@@ -13,6 +13,7 @@ from adapters.paper.broker import PaperBroker, Unstated
 from engine.books.books import Books, apply
 from engine.books.ledger import differences
 from engine.books.reconcile import Difference, reconcile
+from engine.orders.order import Event, Role
 from engine.orders.working import OpenOrders
 from knowledge.values import Json, text
 
@@ -27,7 +28,8 @@ class Standing:
     killed: bool = False
     """Whether a person stopped the desk; like a halt, it stays until a named person resumes it."""
     throttled: dict[str, int] = field(default_factory=dict)
-    """Instruments that executed too many entries in one session, with their number, until a named person resumes."""
+    """Instruments that executed too many entries in one session, or had too many refused in a row, with their number,
+    until a named person resumes."""
     last_session: str = ""
     """The label of the last bar at whose end it was decided, failed or missed; of a daily bar, the session's date."""
     settled: str = ""
@@ -35,6 +37,8 @@ class Standing:
     passed_session: str = ""
     """The label of the last bar that has been booked."""
     models: dict[str, str] = field(default_factory=dict)
+    rejected: dict[str, int] = field(default_factory=dict)
+    """Entries that the venue refused one after another, by instrument, until it takes one or a person resumes."""
     executed: dict[str, int] = field(default_factory=dict)
     """Entries executed in the last session that passed, by instrument."""
     executing: dict[str, int] = field(default_factory=dict)
@@ -51,6 +55,7 @@ class Standing:
     def take(self, record: Json) -> None:
         """Fold one record of the log."""
         kind = record["kind"]
+        self._answered(record)
         self.books = apply(self.books, record)
         self.orders.take(record)
         self.broker.observe(record)
@@ -90,8 +95,22 @@ class Standing:
 
     @property
     def executions(self) -> dict[str, int]:
-        """Entries executed in the session that is under way or else has just ended, by instrument."""
-        return self.executed if self.books.ended else self.executing
+        """Entries executed in the session that is under way or else has just ended, or refused in a row, by instrument.
+
+        An entry that the venue refuses is an execution that repeats itself all the same (RTS 6 art. 15(3)).
+        """
+        found = self.executed if self.books.ended else self.executing
+        return {name: max(found.get(name, 0), self.rejected.get(name, 0)) for name in {**found, **self.rejected}}
+
+    def _answered(self, record: Json) -> None:
+        """Count the entries that the venue refuses; one that it takes ends the count."""
+        order = self.orders.orders.get(record.get("client_order_id", ""))
+        if order is None or order.role != Role.ENTRY:
+            return
+        if record["kind"] == "rejection" and not record.get("stray"):
+            self.rejected[order.instrument] = self.rejected.get(order.instrument, 0) + 1
+        elif record.get("event") == Event.ACCEPT:
+            self.rejected.pop(order.instrument, None)
 
     @property
     def stopped(self) -> bool:
@@ -116,3 +135,4 @@ class Standing:
             case "active":
                 self.halted = self.halting = self.killed = False
                 self.throttled.clear()
+                self.rejected.clear()

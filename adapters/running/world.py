@@ -260,7 +260,7 @@ class World:
     def session(self, day: str) -> Session:
         """What the venue takes for one session: the bar with this label, with the date of the session it lies in."""
         found = self.period(day)
-        return Session(found.session, found.opens_at, found.closes_at)
+        return Session(found.session, found.opens_at, found.closes_at, found.last)
 
     def next_open(self, day: str) -> str:
         """When the bar after this one begins. Raises `NoSession`."""
