@@ -220,10 +220,10 @@ def _feed(desk: Desk, standing: Standing) -> Json:
 
 
 def _reconciliation(found: _Read) -> Json:
-    """The last reconciliation of the log, and whether books and broker agree now."""
-    books = {name: held.quantity for name, held in found.standing.books.holdings.items()}
+    """The last reconciliation of the log, and whether books and broker agree now: each difference as a sentence."""
+    apart = [str(one) for one in found.standing.differences()]
     last = found.last.get("reconciliation")
-    return {"agrees": books == found.standing.broker.positions(), "last": None if last is None else last["as_of"]}
+    return {"agrees": not apart, "differences": apart, "last": None if last is None else last["as_of"]}
 
 
 def lines(found: Json) -> Iterator[str]:
@@ -252,6 +252,8 @@ def lines(found: Json) -> Iterator[str]:
     agrees = "books and broker agree" if found["reconciliation"]["agrees"] else "books and broker DIFFER"
     when = found["reconciliation"]["last"]
     yield f"checked   {agrees}{f', last recorded {when}' if when else ''}"
+    for one in found["reconciliation"]["differences"]:
+        yield f"differs   {one}"
 
 
 def _state_line(state: Json) -> str:
