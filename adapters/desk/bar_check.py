@@ -6,6 +6,8 @@ one. The index is a series like the others here.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from adapters.bars.checking import Check, check
 from adapters.bars.csv_bars import read_bars
 from adapters.bars.feeds import SAMPLE_INSTRUMENTS, BarsFeed, CsvFeed, Feed
@@ -60,7 +62,7 @@ def _stored(feed: BarsFeed, names: list[str]) -> tuple[Feed, list[Rows], list[Fa
     readable = {rows.instrument for rows in series}
     index = feed.index_name if feed.index_name in readable else ""
     known = tuple(name for name in sorted(readable) if name != index)
-    return BarsFeed(feed.folder, known, index, feed.exchange, feed.own), series, unread
+    return replace(feed, instruments=known, index_name=index), series, unread
 
 
 def _files(feed: CsvFeed) -> tuple[Feed, list[Rows], list[Faulty]]:
@@ -68,7 +70,7 @@ def _files(feed: CsvFeed) -> tuple[Feed, list[Rows], list[Faulty]]:
     unread: list[Faulty] = []
     for name in sorted({*feed.instruments, feed.index_name}):
         try:
-            series.append(read_bars(feed.folder / f"{name}.csv", name, feed.dividends))
+            series.append(read_bars(feed.folder / f"{name}.csv", name, feed.dividends, feed.interval))
         except Faulty as error:
             unread.append(error)
     if all(rows.instrument != feed.index_name for rows in series):

@@ -37,12 +37,7 @@ def door_of(option: Path | None, now: datetime | None = None) -> Door:
     desk = own_desk(option)
     feed = desk.settings.feed
     calendar = ExchangeCalendar(feed.calendar, own=own_sessions(desk))
-    return Door(store_of(desk), calendar, interval_of(desk), now or datetime.now(UTC))
-
-
-def interval_of(desk: Desk) -> str:
-    """The length of the desk's bars."""
-    return str(getattr(desk.settings.feed, "interval", "1d"))
+    return Door(store_of(desk), calendar, feed.interval, now or datetime.now(UTC))
 
 
 def next_steps(option: Path | None) -> list[str]:
