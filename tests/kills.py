@@ -82,20 +82,9 @@ def words(folder: Path, until: str) -> list[str]:
 
 def prepare(folder: Path, last: str) -> None:
     """Read and train once for all lives of this process; everything that writes begins anew in each."""
-    from adapters.running.revealed import RevealedWorld
-
     world = World.of(read_desk(folder))
     prepared = World(world.desk, world.instruments, CutFeed(world.feed, last))
-    assert prepared.survey and prepared.council
-    original: Callable[[World, object], World] = RevealedWorld.over  # type: ignore[assignment]
-
-    def over(seen: World, clock: object) -> World:
-        made = original(prepared, clock)
-        for name in ("survey", "council", "calendar", "actions", "trained_until"):
-            made.__dict__[name] = getattr(prepared, name)
-        return made
-
-    RevealedWorld.over = staticmethod(over)  # type: ignore[method-assign, assignment]
+    assert prepared.survey and prepared.council and prepared.first_decision
     World.of = staticmethod(lambda *_: prepared)  # type: ignore[method-assign]
 
 

@@ -35,6 +35,10 @@ HEARTBEAT_SECONDS = 5.0
 _LOOK_SECONDS = 0.5
 
 
+class Taken(Failed):
+    """Another process runs the desk: nothing is wrong with it."""
+
+
 class Held:
     """A lease that this process holds."""
 
@@ -57,7 +61,7 @@ def held(
 ) -> Iterator[Held]:
     """Hold the lease of the desk whose store is `where`; `what` is the command that asks, for people.
 
-    Raises `Failed` where another process holds it (with `wait`: only once `stopping` says so), `StoreFailed`.
+    Raises `Taken` where another process holds it (with `wait`: only once `stopping` says so), `StoreFailed`.
     """
     with opened(where) as connection:
         while True:
@@ -67,7 +71,7 @@ def held(
             if lease == wanted:
                 break
             if not wait or stopping():
-                raise Failed(f"{told(lease)}; wait for its end, or stop it")
+                raise Taken(f"{told(lease)}; wait for its end, or stop it")
             time.sleep(_LOOK_SECONDS)
     mine, ended = Held(wanted), threading.Event()
     beating = threading.Thread(target=_beat, args=(where, mine, ended), name="lease", daemon=True)

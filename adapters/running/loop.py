@@ -124,9 +124,10 @@ class Loop:
             return cycle.due_at
         if now > cycle.latest_at:
             return self._miss(now)
-        seen = self._look(cycle)
+        began, seen = now, self._look(cycle)
         now = self.clock.now()
         if now > cycle.latest_at:
+            self._worked = (began, now)
             return self._miss(now)
         if seen.lacking and not (seen.some and now >= _half(cycle)):
             self._unready = (cycle.label, seen.lacking)
@@ -138,8 +139,8 @@ class Loop:
         try:
             record = self.runner.cycle(cycle.label)
         except Faulty as fault:
-            self._unready = (cycle.label, _sentence(fault))
-            return min(self.clock.now() + RETRY, cycle.latest_at)
+            self._unready, now = (cycle.label, _sentence(fault)), self.clock.now()
+            return self._miss(now) if now >= cycle.latest_at else min(now + RETRY, cycle.latest_at)
         self._jump = 0.0
         self._settle(record)
         following = self.next_cycle

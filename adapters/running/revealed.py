@@ -24,8 +24,10 @@ class RevealedWorld(World):
 
     @classmethod
     def over(cls, world: World, clock: Clock) -> Self:
-        """This world behind a clock."""
-        return cls(world.desk, world.instruments, world.feed, clock=clock)
+        """This world behind a clock, with all that it has read, measured and trained already."""
+        made = cls(world.desk, world.instruments, world.feed, world.fingerprint, clock=clock)
+        made.__dict__.update({name: value for name, value in world.__dict__.items() if name not in made.__dict__})
+        return made
 
     def refreshed(self) -> Self:
         """Itself: what was hidden appears by the clock alone."""

@@ -23,6 +23,7 @@ from typing import TextIO
 from adapters.audit.envelope import instant
 from adapters.desk.settings import Desk
 from adapters.frame import Failed
+from adapters.running.lease import Taken
 from adapters.running.standing import Standing
 from adapters.running.watch import Happening
 from adapters.store.faults import LogUnwritable
@@ -270,6 +271,9 @@ def watching(desk: Desk, log: Path | None = None, *, live: bool = True) -> Itera
     watch.start()
     try:
         yield watch
+    except Taken:
+        # Who is refused is no desk that failed: the one that runs is well.
+        raise
     except Exception as error:
         unwritable = isinstance(error.__cause__, LogUnwritable)
         watch.happened(Happening.LOG_UNWRITABLE if unwritable else Happening.FAILED, reason=_sentence(error))

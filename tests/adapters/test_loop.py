@@ -21,6 +21,7 @@ from adapters.running.world import Law
 from adapters.schedule.timetable import Timetable
 from adapters.store import requests
 from adapters.store.opening import opened
+from knowledge.facts import Snapshot
 from knowledge.faults import Fault, Faulty
 from tests.adapters.clocks import MadeClock
 from tests.attack.stage import SESSIONS, SETTINGS, Stage, desk, entries, limits, records, rulebook
@@ -189,6 +190,36 @@ def test_a_long_absence_is_one_record_for_all_but_the_last_cycles(tmp_path: Path
     assert len(missed) == MOST_APART + 1
     assert (missed[0]["first_label"], missed[0]["cycles"]) == (FRI, 55)
     assert (missed[-1]["label"], missed[-1]["cycles"]) == ("2012-07-31", 1)
+
+
+def test_a_feed_that_takes_too_long_makes_the_cycle_missed(tmp_path: Path, worker: Worker) -> None:
+    here, clock = market(tmp_path, there={THU}), MadeClock(f"{THU}T21:02:00Z")
+
+    class Slow(type(here)):  # type: ignore[misc]
+        def refreshed(self) -> Market:
+            clock.at(f"{THU}T21:40:00Z")
+            return here
+
+    with looping(here, clock, worker) as loop:
+        loop.runner.world = Slow(here.desk, there={THU})
+        loop.turn()
+    (missed,) = records(here, "missed")
+    assert (missed["cause"], missed["label"]) == ("busy", THU)
+    assert missed["reason"] == f"the desk was at work from {THU}T21:02:00Z to {THU}T21:40:00Z"
+
+
+def test_a_snapshot_that_has_a_fault_to_the_end_of_the_grace_makes_the_cycle_missed(
+    tmp_path: Path, worker: Worker
+) -> None:
+    class Faulted(Market):
+        def snapshot(self, day: str) -> Snapshot:
+            raise Faulty(Fault("instruments.yaml", 3, 1, "the sector is missing"))
+
+    here, clock = Faulted(desk(tmp_path, PAPER), there={THU}), MadeClock(BEFORE_THU)
+    with looping(here, clock, worker) as loop:
+        run_to(loop, clock, f"{THU}T22:00:00Z")
+    assert settled(here) == [("missed", THU)]
+    assert "instruments.yaml:3:1: the sector is missing" in records(here, "missed")[0]["reason"]
 
 
 # --- clocks that jump -------------------------------------------------------------------------------------------
