@@ -161,3 +161,12 @@ def test_a_desk_works_without_what_any_extra_brings(unpacked: Path, tmp_path: Pa
     assert "made a desk in `desk`" in without("init", "desk")
     assert "2011-01-03" in without("cycle", "--desk", "desk")
     assert "sequence     holds" in without("audit", "verify", "--desk", "desk")
+
+
+@pytest.mark.parametrize("words", [["run", "--replay", "feed"], ["backtest", "--to", "2011-01-05"], ["kill"]])
+def test_no_command_writes_into_the_installed_program(unpacked: Path, tmp_path: Path, words: list[str]) -> None:
+    before = {path for path in unpacked.rglob("*") if path.suffix != ".pyc" and path.name != "__pycache__"}
+    more = ["--who", "Ada", "--why", "a test"] if words == ["kill"] else []
+    assert call(unpacked, *words, *more, cwd=tmp_path)[0] in (2, 3)
+    after = {path for path in unpacked.rglob("*") if path.suffix != ".pyc" and path.name != "__pycache__"}
+    assert after == before

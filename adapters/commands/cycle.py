@@ -23,12 +23,12 @@ def command(
     """
     from adapters.answers.lookup import session_date
     from adapters.answers.telling import cycle_lines
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.settings import writable_desk
     from adapters.running.backtest import remaining, run
     from adapters.running.session import opened
     from adapters.running.world import World
 
-    place = read_desk(find_desk(desk))
+    place = writable_desk(desk)
     world = World.of(place)
     last = session_date(at, world)
     with opened(place, world) as runner:

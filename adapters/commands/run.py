@@ -38,12 +38,12 @@ def command(
     `[schedule]` in warrant.toml says when. A cycle that could not be run in time is recorded as missed, with the
     reason, and never run late. SIGTERM or Ctrl-C end it after the cycle under way; the same command goes on.
     """
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.settings import writable_desk
     from adapters.running.scheduled import Plan, run_scheduled
     from adapters.watch.desk_watch import watching
 
     plan = Plan(replay=replay, speed=speed, cycles=cycles, until=until, wait=wait)
-    place = read_desk(find_desk(desk))
+    place = writable_desk(desk)
     with watching(place, log, live=replay is None) as watch:
         run_scheduled(place, plan, _as_json if json else _as_text, watch)
     return Status.FINE

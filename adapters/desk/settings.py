@@ -313,6 +313,13 @@ def refuse_packaged(desk: Desk) -> None:
         raise Faulty(Fault(shown(desk.folder), 1, 1, words))
 
 
+def writable_desk(option: Path | None) -> Desk:
+    """The desk meant, as one that is written to. Raises `Faulty` as `find_desk`, `read_desk`, `refuse_packaged` do."""
+    desk = read_desk(find_desk(option))
+    refuse_packaged(desk)
+    return desk
+
+
 def read_desk(folder: Path) -> Desk:
     """Read the desk in `folder`. Raises `Faulty` with every missing file and every fault of `warrant.toml`."""
     faults = [

@@ -27,11 +27,11 @@ def command(
     from datetime import UTC, datetime
 
     from adapters.audit.log import LogUnreadable
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.settings import writable_desk
     from adapters.store.backup import restore
     from adapters.store.faults import StoreFailed
 
-    where = into or read_desk(find_desk(desk)).store
+    where = into or writable_desk(desk).store
     try:
         made = restore(file, where, datetime.now(UTC))
     except (StoreFailed, LogUnreadable) as error:
