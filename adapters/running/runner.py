@@ -279,11 +279,20 @@ class Runner(DeskLog):
         return law != (warrant.inputs.rulebook, warrant.inputs.limits)
 
     def _too_late(self, day: str) -> bool:
-        """Whether the market has opened since: an order that was not there can not be said to have been."""
+        """Whether the market went on since: an order that was not there can not be said to have been.
+
+        After a session's last bar that is the next open. Within a session the next bar begins at the very close that
+        was decided, so an order may go out until that bar ends.
+        """
         if self._clock is None or self.mode is not Mode.PAPER:
             return False
+        decided = self.world.period(day)
         try:
-            return instant(self.world.next_open(day)) <= self._clock.now()
+            if decided.last:
+                return instant(self.world.next_open(day)) <= self._clock.now()
+            opened, closed = instant(decided.opens_at), instant(decided.closes_at)
+            end = instant(self.world.calendar.close_instant(decided.session))
+            return min(closed + (closed - opened), end) <= self._clock.now()
         except NoSession:
             # Where the calendar ends nobody knows when the market opens.
             return True

@@ -12,6 +12,8 @@ import pytest
 
 from adapters.audit.log import AuditLog
 from adapters.audit.sequence import SequenceCheck
+from adapters.bars.calendars import ExchangeCalendar
+from adapters.bars.periods import Period, period
 from adapters.paper.venue import Bar
 from adapters.running.letters import LetterBox
 from adapters.running.loop import MOST_APART, Loop
@@ -21,6 +23,7 @@ from adapters.running.world import Law
 from adapters.schedule.timetable import Timetable
 from adapters.store import requests
 from adapters.store.opening import opened
+from engine.orders.portfolio import Mode
 from knowledge.facts import Snapshot
 from knowledge.faults import Fault, Faulty
 from tests.adapters.clocks import MadeClock
@@ -286,6 +289,35 @@ def test_what_was_decided_goes_out_after_a_crash_only_while_the_market_has_not_o
     assert settled(here) == [("decision", THU), ("decision", FRI), ("decision", MON)]
     assert len(records(here, "fill")) == submitted
     assert complaints(here) == []
+
+
+@pytest.mark.parametrize(
+    ("label", "now", "late"),
+    [
+        ("2024-11-29T14:30", "2024-11-29T16:30:00Z", False),
+        ("2024-11-29T14:30", "2024-11-29T18:00:00Z", True),
+        # The last bar of a short session is cut at its close, and so is the time to send.
+        ("2024-11-29T16:30", "2024-11-29T18:05:00Z", False),
+        ("2024-11-29T16:30", "2024-12-02T14:30:00Z", True),
+    ],
+)
+def test_within_a_session_an_order_may_go_out_until_the_next_bar_ends(label: str, now: str, late: bool) -> None:
+    calendar = ExchangeCalendar("XNYS")
+
+    class Bars:
+        def __init__(self) -> None:
+            self.calendar = calendar
+
+        def period(self, day: str) -> Period:
+            return period(calendar, "2h", day)
+
+        def next_open(self, day: str) -> str:
+            assert self.period(day).last
+            return calendar.open_instant(calendar.next_session(day[:10]))
+
+    runner = object.__new__(Runner)
+    runner.mode, runner.world, runner._clock = Mode.PAPER, Bars(), MadeClock(now)  # type: ignore[assignment]
+    assert runner._too_late(label) is late
 
 
 @pytest.mark.parametrize("step", ["_pass", "_decide", "_commit", "_submit", "miss"])
