@@ -29,6 +29,7 @@ from typer.exceptions import TyperException
 
 from adapters import commands
 from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_json
+from adapters.store.faults import StoreFailed
 from knowledge.faults import Faulty
 from knowledge.values import Json
 
@@ -192,7 +193,7 @@ def _judge(error: Exception, path: Sequence[str]) -> tuple[Status, str]:
         message = error.format_message().rstrip(".?").replace("'", "`").replace(". Did", "; did")
         place = " ".join(["warrant", *path])
         return Status.WRONG, f"{message[:1].lower()}{message[1:]}; see `{place} --help`"
-    if isinstance(error, Failed):
+    if isinstance(error, Failed | StoreFailed):
         return Status.FAILED, str(error)
     if isinstance(error, _Broken):
         return Status.FAILED, "another process of ours has ended in the middle of a sentence; start the command again"

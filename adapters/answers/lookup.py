@@ -30,9 +30,8 @@ def reading(desk: Desk) -> Iterator[LogReader]:
         with LogReader.read(desk.store) as log:
             yield log
     except LogUnreadable as error:
-        hint = (
-            "run `warrant demo` or `warrant cycle` first" if not desk.store.exists() else "run `warrant audit verify`"
-        )
+        begun = "there is no log" not in str(error)
+        hint = "run `warrant audit verify`" if begun else "run `warrant demo` or `warrant cycle` first"
         raise Faulty(Fault(str(desk.store), 1, 1, f"{error}; {hint}")) from None
 
 

@@ -58,10 +58,10 @@ _AGAIN_SECONDS = 0.1
 _ADD_LEAF, _ADD_TREE, _ADD_BLOB, _ADD_TIMING = insert(LEAF), insert(TREE), insert(BLOB), insert(TIMING)
 _HAS_BLOB = select(BLOB.c.digest).where(BLOB.c.digest == bindparam("digest"))
 # Plain text: what a damaged file gives back goes through no conversion before it is checked.
-_HEAD = text("SELECT size, root FROM tree ORDER BY size DESC LIMIT 1")
+_HEAD = "SELECT size, root FROM tree ORDER BY size DESC LIMIT 1"
 _LEAVES_FROM = text("SELECT seq, leaf_hash FROM leaf WHERE seq >= :seq ORDER BY seq")
 _ROOT_OF = text("SELECT root FROM tree WHERE size = :size")
-_LAST_AS_OF = text("SELECT as_of FROM leaf ORDER BY seq DESC LIMIT 1")
+_LAST_AS_OF = "SELECT as_of FROM leaf ORDER BY seq DESC LIMIT 1"
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ class AuditLog(LogReader):
 
     def _catch_up(self) -> tuple[CompactRange, datetime | None]:
         """The range and last instant of the stored log, going on from what is known; the head must agree."""
-        found = self._connection.execute(_HEAD).first()
+        found = self._connection.exec_driver_sql(_HEAD).first()
         size, root = found if found else (0, CompactRange().root)
         head, last = self._range, self._last_as_of
         if size != head.size:
@@ -253,7 +253,7 @@ class AuditLog(LogReader):
         return head, last
 
     def _read_last_as_of(self) -> datetime | None:
-        written = self._connection.execute(_LAST_AS_OF).scalar()
+        written = self._connection.exec_driver_sql(_LAST_AS_OF).scalar()
         try:
             return None if written is None else instant(str(written))
         except ValueError:

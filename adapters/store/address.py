@@ -34,7 +34,7 @@ class Schema:
         return f"{self.name} in {place or '/'}"
 
     def exists(self) -> bool:
-        """Whether the schema holds a log; where the server cannot be reached it has nothing to show."""
+        """Whether the schema holds a log. Raises `LogUnreadable` where the server cannot be asked."""
         from adapters.store.opening import is_there
 
         return is_there(self)

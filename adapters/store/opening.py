@@ -123,11 +123,11 @@ def to_read(where: Address) -> Connection:
 
 
 def is_there(where: Address) -> bool:
-    """Whether there is something at this address; a server that cannot be reached has nothing to show."""
+    """Whether there is something at this address. Raises `LogUnreadable` where a server cannot be asked."""
     if isinstance(where, Path):
         return where.exists()
     try:
-        to_read(where).close()
-    except LogUnreadable:
-        return False
-    return True
+        with failing(where), engine.connect(where, write=False) as connection:
+            return state(connection) is not State.MISSING
+    except StoreFailed as fault:
+        raise LogUnreadable(str(fault)) from None

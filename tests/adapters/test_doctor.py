@@ -133,6 +133,7 @@ def test_every_fault_of_the_desk_is_found_and_the_status_says_so(
     assert shown.endswith("9 checks, 7 found\n")
 
 
+@pytest.mark.sqlite_file
 def test_a_reader_that_breaks_is_a_finding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(desk: object) -> str:
         raise ValueError("surprise")

@@ -180,7 +180,13 @@ def test_the_command_line_ends_with_3_where_there_is_no_server(
     make_desk(tmp_path / "desk", None)
     with tempfile.TemporaryDirectory() as nobody:
         monkeypatch.setenv("WARRANT_STORE", f"postgresql+psycopg://jo:very-secret@/warrant?host={nobody}")
-        for words in (["store", "status"], ["store", "backup"], ["store", "upgrade"], ["audit", "verify"]):
+        for words in (
+            ["store", "status"],
+            ["store", "backup"],
+            ["store", "upgrade"],
+            ["audit", "verify"],
+            ["kill", "--who", "Jo", "--why", "x"],
+        ):
             assert cli.run([*words, "--desk", str(tmp_path / "desk")]) == 3, words
             told = capsys.readouterr()
             assert "shipped in /warrant" in told.err
