@@ -155,6 +155,11 @@ class Council:
         return replace(self, panel=panel, seats=tuple(seats), notes=(*self.notes, *kept.notes))
 
     @property
+    def behind(self) -> bool:
+        """Whether the plan trains at a session of its panel at which its heads were not trained yet."""
+        return self._trained != self.plan.rows(self.panel.sessions, self.until)
+
+    @property
     def _trained(self) -> tuple[int, ...]:
         """The rows at which its heads were trained."""
         return tuple(one.row for one in self.seats[0].walk.trainings) if self.seats else ()

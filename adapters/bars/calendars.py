@@ -14,11 +14,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from adapters.bars.exchanges import ALWAYS, FIRST, KNOWN, Exchange, Windows
-from adapters.bars.special import NONE, DayKind, SpecialSessions, shipped
+from adapters.bars.special import NONE, DayKind, Special, SpecialSessions, shipped
 
 
 class NoSession(ValueError):
@@ -54,34 +55,12 @@ class ExchangeCalendar:
     @cached_property
     def _days(self) -> Mapping[str, _Day]:
         """Every session with its kind and hours, in order."""
-        known = KNOWN[self.exchange]
-        found = dict(self._regular())
-        for table in (shipped().of(known.table), self.own.of(self.exchange)):
-            for day, row in table.items():
-                if row.kind == "closed":
-                    found.pop(day, None)
-                elif self.first <= day <= self.last:
-                    found[day] = _Day(row.kind, row.windows or known.windows(day))
+        shared, own = _shared_days(self.exchange, self.first, self.last), self.own.of(self.exchange)
+        if not own:
+            return shared
+        found = dict(shared)
+        _apply(found, KNOWN[self.exchange], own, self.first, self.last)
         return {day: found[day] for day in sorted(found)}
-
-    def _regular(self) -> Iterator[tuple[str, _Day]]:
-        known = KNOWN[self.exchange]
-        if known.table == ALWAYS:
-            for day in _days(self.first, self.last):
-                yield day, _Day("open", known.windows(day))
-            return
-        if self.first <= known.last:
-            yield from self._published(known, min(self.last, known.last))
-        for day in _days(max(self.first, _after(known.last)), self.last):
-            if date.fromisoformat(day).weekday() < 5:
-                yield day, _Day("open", known.windows(day))
-
-    def _published(self, known: Exchange, last: str) -> Iterator[tuple[str, _Day]]:
-        library = _library(known.table, self.first, last)
-        half = frozenset(library.early_closes.strftime("%Y-%m-%d"))
-        days = library.sessions.strftime("%Y-%m-%d")
-        for day, opens, closes in zip(days, _instants(library, "open"), _instants(library, "close"), strict=True):
-            yield day, _Day("half" if day in half else "open", ((opens, closes),))
 
     @cached_property
     def all_sessions(self) -> tuple[str, ...]:
@@ -156,6 +135,44 @@ class ExchangeCalendar:
 def calendars_of(exchanges: Iterable[str], own: SpecialSessions = NONE) -> dict[str, ExchangeCalendar]:
     """A calendar for each exchange, by its code. Raises `ValueError` for one that is not known."""
     return {exchange: ExchangeCalendar(exchange, own=own) for exchange in sorted(set(exchanges))}
+
+
+@lru_cache(maxsize=32)
+def _shared_days(exchange: str, first: str, last: str) -> Mapping[str, _Day]:
+    """What the library and the table that ships say of an exchange: the same for every calendar of a process."""
+    known = KNOWN[exchange]
+    found = dict(_regular(exchange, first, last))
+    _apply(found, known, shipped().of(known.table), first, last)
+    return MappingProxyType({day: found[day] for day in sorted(found)})
+
+
+def _apply(found: dict[str, _Day], known: Exchange, table: Mapping[str, Special], first: str, last: str) -> None:
+    for day, row in table.items():
+        if row.kind == "closed":
+            found.pop(day, None)
+        elif first <= day <= last:
+            found[day] = _Day(row.kind, row.windows or known.windows(day))
+
+
+def _regular(exchange: str, first: str, last: str) -> Iterator[tuple[str, _Day]]:
+    known = KNOWN[exchange]
+    if known.table == ALWAYS:
+        for day in _days(first, last):
+            yield day, _Day("open", known.windows(day))
+        return
+    if first <= known.last:
+        yield from _published(known, first, min(last, known.last))
+    for day in _days(max(first, _after(known.last)), last):
+        if date.fromisoformat(day).weekday() < 5:
+            yield day, _Day("open", known.windows(day))
+
+
+def _published(known: Exchange, first: str, last: str) -> Iterator[tuple[str, _Day]]:
+    library = _library(known.table, first, last)
+    half = frozenset(library.early_closes.strftime("%Y-%m-%d"))
+    days = library.sessions.strftime("%Y-%m-%d")
+    for day, opens, closes in zip(days, _instants(library, "open"), _instants(library, "close"), strict=True):
+        yield day, _Day("half" if day in half else "open", ((opens, closes),))
 
 
 def _library(table: str, first: str, last: str) -> Any:  # noqa: ANN401  (the library ships no types)

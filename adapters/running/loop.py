@@ -143,6 +143,8 @@ class Loop:
             return self._miss(now) if now >= cycle.latest_at else min(now + RETRY, cycle.latest_at)
         self._jump = 0.0
         self._settle(record)
+        # What is to be trained at this close is trained now, so that no close waits for it.
+        self.runner.world.prepare()
         following = self.next_cycle
         return None if following is None else following.due_at
 

@@ -84,13 +84,13 @@ class Runner(DeskLog):
         before = self.portfolio(day, snapshot)
         decision = self._decide(snapshot, before)
         decided = perf_counter_ns()
-        receipt = self._commit(day, snapshot, before, decision, {
+        receipt, record = self._commit(day, snapshot, before, decision, {
             "pass": booked - started, "publish": frozen - booked, "decide": decided - frozen,
         })  # fmt: skip
         self._submit(receipt, decision)
         if self.standing.halting:
             self._halt(snapshot.as_of)
-        return parse(receipt.leaf)
+        return record
 
     def book(self, day: str) -> None:
         """Let every session up to `day` pass that the feed has: what happened at the venue happened, decided or not.
@@ -221,8 +221,8 @@ class Runner(DeskLog):
 
     def _commit(
         self, day: str, snapshot: Snapshot, before: Portfolio, decision: Json, timings: Mapping[str, int]
-    ) -> Receipt:
-        """The decision becomes a leaf before anything is sent."""
+    ) -> tuple[Receipt, Json]:
+        """The decision becomes a leaf before anything is sent. Returns its record too, read back from the leaf."""
         proof = decision.get("proof") or {}
         blobs = {
             snapshot.digest: snapshot.encoded,
@@ -240,7 +240,7 @@ class Runner(DeskLog):
         record = parse(receipt.leaf)
         self._fold(record)
         self.watch.recorded(record, timings)
-        return receipt
+        return receipt, record
 
     def _submit(self, receipt: Receipt, decision: Json) -> None:
         for one in decision["warrants"]:

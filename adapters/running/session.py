@@ -6,6 +6,7 @@ ours, and nothing is sent before the log verifies.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -68,11 +69,23 @@ def opened(
             runner.lease = lease
             check_instruments(desk, runner.standing, world.listings)
             _begin(runner, law)
-            yield runner
+            with _settled_memory():
+                yield runner
     except StoreFailed as error:
         raise Failed(f"{error}; nothing more was sent") from error
     except WorkerLost as error:
         raise Failed(f"{error}; run `warrant doctor`") from error
+
+
+@contextmanager
+def _settled_memory() -> Iterator[None]:
+    """What is loaded by now stays: the collector need not walk through bars and models in the middle of a cycle."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 def _worker(desk: Desk, law: Law) -> Worker:

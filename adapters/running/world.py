@@ -134,9 +134,11 @@ class World:
 
     def prepare(self) -> None:
         """Train what the plan trains at the last session, so that the next one need not wait for it."""
-        council = self.council.lengthened(self.survey.market.panel, self.survey.measures, ahead=True)
-        if council is not None:
-            self.__dict__["council"] = council
+        known = self.__dict__.get("council")
+        if known is not None and known.behind:
+            council = known.lengthened(self.survey.market.panel, self.survey.measures, ahead=True)
+            if council is not None:
+                self.__dict__["council"] = council
 
     def _go_on_from(self, before: World) -> None:
         """Take over from an earlier world of the same desk what it has computed, with what has come since."""

@@ -138,6 +138,9 @@ class Stage:
     def bars(self, day: str) -> dict[str, Bar]:
         return {name: self.quotes.get((day, name), usual(name)) for name in self.names}
 
+    def prepare(self) -> None:
+        """There is nothing to train."""
+
     def snapshot(self, day: str) -> Snapshot:
         following, facts = self.calendar.next_session(day), shared_facts(self.names)
         for name in self.names:

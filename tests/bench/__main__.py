@@ -1,4 +1,4 @@
-"""`python -m tests.bench [cycle] [memory] [help] [demo]`: measure these, or all; print tables."""
+"""`python -m tests.bench [cycle] [memory] [help] [demo] [cycle50] [backtest]`: measure these, or all; print tables."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import cycle, memory, whole
+from tests.bench import cycle, many, memory, whole
 from tests.bench.cases import make_scene
 
-PARTS = ("cycle", "memory", "help", "demo")
+PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest")
 
 
 def main() -> None:
@@ -17,6 +17,8 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all if none is named")
     parser.add_argument("--rounds", type=int, default=3, help="how often the run is measured (cycle)")
     parser.add_argument("--cycles", type=int, default=10_000, help="how many cycles are run (memory)")
+    parser.add_argument("--instruments", type=int, default=50, help="how many instruments (cycle50, backtest)")
+    parser.add_argument("--sessions", type=int, default=250, help="how many sessions (cycle50, backtest)")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -25,6 +27,10 @@ def main() -> None:
         whole.measure_help()
     if "demo" in parts:
         whole.measure_demo()
+    if "cycle50" in parts:
+        many.measure_cycles(asked.instruments, asked.sessions)
+    if "backtest" in parts:
+        many.measure_backtest(asked.instruments, asked.sessions)
     if {"cycle", "memory"} & set(parts):
         with tempfile.TemporaryDirectory() as name:
             scene = make_scene(Path(name) / "desk")
