@@ -253,13 +253,12 @@ def _rested(ticket: Ticket, session: Session) -> bool:
 
 
 def _day_is_over(ticket: Ticket, session: Session) -> bool:
-    """A day order whose warrant lives longer ends with the session that it rested in first.
-
-    One whose warrant ends on that day is left to it: until then it counts as working.
+    """A day order ends with the session that it rested in first; an exit at its close, so that the next decision may
+    ask for the rest. An entry whose warrant ends on that day is left to it: until then it counts as working.
     """
     if ticket.order.time_in_force is not TimeInForce.DAY or not (session.last and _rested(ticket, session)):
         return False
-    return ticket.expires_at is not None and ticket.expires_at[:10] > session.date
+    return ticket.order.reduce_only or (ticket.expires_at is not None and ticket.expires_at[:10] > session.date)
 
 
 def _as_it_works(ticket: Ticket) -> Order:

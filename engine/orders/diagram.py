@@ -44,7 +44,7 @@ What the table does not list can not happen: it raises `ImpossibleEvent`.
 
 | | works | what is left of it |
 |---|---|---|
-| day | for one session: entries and exits | expires; the next decision may ask again |
+| day | for one session: entries and exits | expires; an exit at the close, an entry with its warrant |
 | gtc | an entry until its warrant ends; a stop or a target until the position is flat | expires, or is cancelled |
 | ioc | at the open of its first session | is cancelled with that session |
 

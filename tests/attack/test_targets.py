@@ -105,3 +105,23 @@ def _entry(decision: Json) -> Json:
 
 def _on(runner, name: str) -> list:
     return [one for one in runner.standing.broker.working() if one.order.instrument == name]
+
+
+def test_what_a_thin_day_left_of_an_exit_is_asked_for_again_at_its_close(tmp_path: Path, worker: Worker) -> None:
+    quotes = {(TUE, "AAPL"): day("501", 9_000_000), (THU, "AAPL"): day("501", 250)}
+    moods = {(MON, "AAPL"): "long", (WED, "AAPL"): "short"}
+    stage = Stage(desk(tmp_path, SETTINGS), moods=moods, quotes=quotes)
+    with running(stage, worker, asking()) as runner:
+        for session in (MON, TUE):
+            runner.cycle(session)
+        held = runner.standing.books.holdings["AAPL"].quantity
+        stage.moods = {**moods, (THU, "AAPL"): "short"}
+        (first,) = _exits(runner.cycle(WED))
+        (again,) = _exits(runner.cycle(THU))
+        assert (first["quantity"], again["quantity"]) == (str(held), str(held - 25))
+        runner.cycle(FRI)
+        assert "AAPL" not in runner.standing.books.holdings and runner.standing.differences() == ()
+
+
+def _exits(decision: Json) -> list[Json]:
+    return [one["order"] for one in decision["warrants"] if one["order"]["role"] == "exit"]
