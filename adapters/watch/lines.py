@@ -73,7 +73,9 @@ class Lines:
             self._remember(record)
             return Line("cycle", _decision_level(record), {**fields, **_decision(record, timings)})
         fields |= {name: record[name] for name in ("client_order_id", "decision_id") if record.get(name)}
-        fields |= {name: record[name] for name in _TOLD.get(kind, ()) if record.get(name) is not None}
+        # `event` is what a line itself is called by.
+        told = {name: record[name] for name in _TOLD.get(kind, ()) if record.get(name) is not None}
+        fields |= {"order_event" if name == "event" else name: value for name, value in told.items()}
         order = record.get("order")
         if isinstance(order, dict):
             fields |= {name: order[name] for name in _ORDER if order.get(name) is not None}

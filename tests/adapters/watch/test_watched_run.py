@@ -153,3 +153,20 @@ def test_how_a_run_ends_is_told(error: Exception, kind: str, shared: SharedRun, 
     ]
     assert alert["kind"] == kind
     assert str(error) in alert["sentence"]
+
+
+def test_a_run_with_orders_and_fills_loses_no_line(
+    shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What an order went through has a name of its own in its line: `event` is what the line is called by."""
+    from adapters.watch.desk_watch import DeskWatch
+
+    watch = DeskWatch("shipped", tmp_path / "lines.jsonl", live=False)
+    watch.start()
+    told = [one for one in shared.records if one["kind"] in ("order", "fill", "cancel", "expiry")]
+    for record in told:
+        watch.recorded(record, {})
+    watch.close()
+    lines = [json.loads(line) for line in (tmp_path / "lines.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [(one["event"], one["order_event"]) for one in lines] == [(one["kind"], one["event"]) for one in told]
+    assert capsys.readouterr().err == ""
