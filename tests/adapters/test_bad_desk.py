@@ -251,7 +251,7 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "settings: unknown key": (
         "warrant.toml", "retrain_days", "retrain_dais",
-        ["warrant.toml:24:1: unknown key `retrain_dais` in `[advisors]`; did you mean `retrain_days`?"],
+        ["warrant.toml:27:1: unknown key `retrain_dais` in `[advisors]`; did you mean `retrain_days`?"],
     ),
     "settings: unknown section": (
         "warrant.toml", "[broker]", "[brokers]",
@@ -271,7 +271,7 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "settings: no date": (
         "warrant.toml", '"2010-12-31"', '"2010-13-31"',
-        ['warrant.toml:23:1: `trained_until` takes a date, like "2010-12-31", not `"2010-13-31"`'],
+        ['warrant.toml:26:1: `trained_until` takes a date, like "2010-12-31", not `"2010-13-31"`'],
     ),
     "settings: duplicate key": (
         "warrant.toml", 'account = "PAPER-1"', 'account = "PAPER-1"\naccount = "PAPER-2"',
