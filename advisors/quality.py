@@ -303,5 +303,22 @@ def jumps(adjusted: Floats) -> NDArray[np.bool_]:
     return found
 
 
+Leaps = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+
+def leaps(panel: Panel) -> Leaps:
+    """Bars that open or close `JUMP` times the last close before or more, and those at that part of it or less.
+
+    Two grids shaped (sessions, instruments), by closes adjusted for splits and dividends. What is said of a session
+    depends on bars up to it alone.
+    """
+    closed = panel.close * panel.factor
+    last = np.where(panel.valid, np.arange(len(closed))[:, np.newaxis], -1)
+    last = np.maximum.accumulate(np.vstack([np.full((1, closed.shape[1]), -1), last]), axis=0)[:-1]
+    before = np.where(last >= 0, np.take_along_axis(closed, np.maximum(last, 0), axis=0), np.nan)
+    ratios = np.stack([panel.open * panel.factor / before, closed / before])
+    return (ratios >= JUMP).any(axis=0), (ratios <= 1 / JUMP).any(axis=0)
+
+
 def _columns(series: list[Floats], sessions: int) -> Floats:
     return np.stack(series, axis=1) if series else np.empty((sessions, 0))

@@ -159,7 +159,7 @@ class Matching:
         tick = self.state.listings[instrument].tick
         here = [ticket for ticket in self.state.on(instrument) if ticket.order.role is role]
         for ticket in sorted(here, key=lambda one: -closeness(one.order)):
-            takes_part = ticket.state in _MAY_FILL and _was_there(ticket, moment, session)
+            takes_part = ticket.state in _MAY_FILL and _was_there(ticket, moment, session) and _is_believed(ticket, bar)
             quantity = min(self._fillable(ticket), self._left(instrument, session, bar)) if takes_part else NOTHING
             execution = moment(_as_it_works(ticket), bar, tick, self.costs) if quantity > 0 else None
             if execution is not None:
@@ -246,6 +246,11 @@ def _was_there(ticket: Ticket, moment: Moment, session: Session) -> bool:
     if _rested(ticket, session):
         return moment is at_open or ticket.order.time_in_force is not TimeInForce.IOC
     return moment is within and ticket.guards is not None and ticket.session == session.date
+
+
+def _is_believed(ticket: Ticket, bar: Bar) -> bool:
+    """Whether this order may execute on this bar: a stop on any, others not where a leap would be their gain."""
+    return ticket.order.role is Role.STOP or not bar.flatters(-ticket.order.side.sign)
 
 
 def _rested(ticket: Ticket, session: Session) -> bool:

@@ -9,7 +9,9 @@ A bar tells four prices and no path, so two moments are told apart: *at the open
 - stop: at the open if the bar opens through the stop (a gap against us), else at the stop when the bar touches it, both
   with slippage against us, which may lie outside the bar's range;
 - an order with a limit price, whatever its kind, never executes outside it; limits off the tick are narrowed to it;
-- prices are rounded to the tick against us, and are never below one tick.
+- prices are rounded to the tick against us, and are never below one tick;
+- on a bar that leapt (`risen`, `fallen`: a split nobody gave, a point that slipped, or the market), nothing but a stop
+  executes where the leap would be our gain: whether anybody traded there, the next bar shows.
 
 Left out: spread, auctions.
 """
@@ -35,6 +37,14 @@ class Bar:
     low: Decimal
     close: Decimal
     volume: int
+    risen: bool = False
+    """Whether it opens or closes so far above the last close that a person would have to look (`advisors.quality`)."""
+    fallen: bool = False
+    """The same below."""
+
+    def flatters(self, sign: int | Decimal) -> bool:
+        """Whether a leap of this bar would be the gain of a holding with this sign."""
+        return self.risen if sign > 0 else self.fallen and sign < 0
 
     @property
     def usable(self) -> bool:

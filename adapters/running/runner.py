@@ -23,6 +23,7 @@ from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
 from engine.books.books import portfolio
+from engine.books.money import NOTHING
 from engine.books.records import borrow_record, closes_record, dividend_record, session_record, settlement_record
 from engine.books.settlement import due
 from engine.orders.order import Role
@@ -158,7 +159,9 @@ class Runner(DeskLog):
             elif action.instrument in self.standing.books.holdings:
                 records.append(dividend_record(action.instrument, action.amount, session.date, session.opens_at))
         records += self.standing.broker.advance(session, bars)
-        closes = {name: bar.close for name, bar in bars.items()}
+        # A leap that would be our gain counts once the next bar has borne it out; one that is our loss counts at once.
+        held = self.standing.broker.positions()
+        closes = {name: bar.close for name, bar in bars.items() if not bar.flatters(held.get(name, NOTHING))}
         if period.last:
             records.append(session_record(session.date, closes, session.closes_at, day))
         else:
@@ -199,8 +202,12 @@ class Runner(DeskLog):
 
     def portfolio(self, day: str, snapshot: Snapshot) -> Portfolio:
         """The portfolio at a session's close."""
+        standing, bars = self.standing, self.world.bars(day)
         prices = {fact.word("instrument"): fact.number("close") for fact in snapshot.all("bar")}
-        standing = self.standing
+        for name, holding in standing.books.holdings.items():
+            if name in bars and bars[name].flatters(holding.quantity):
+                # The books keep their last price for it.
+                prices.pop(name, None)
         operations = Operations(
             kill_switch=standing.killed,
             halted=standing.halted,

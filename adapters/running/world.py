@@ -25,7 +25,7 @@ from adapters.paper.venue import Bar, Listing, Session
 from advisors.actions import Action
 from advisors.market_facts import Desk as Survey
 from advisors.market_facts import Time, market_facts, survey
-from advisors.quality import Cleaned
+from advisors.quality import Cleaned, Leaps, leaps
 from advisors.reference import Instrument
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
@@ -292,8 +292,13 @@ class World:
                 except Inexact:
                     # The door refuses them too, and the snapshot says so.
                     continue
-                found[name] = Bar(opened, high, low, close, int(panel.volume[row, at]))
+                risen, fallen = (bool(one[row, at]) for one in self._leaps)
+                found[name] = Bar(opened, high, low, close, int(panel.volume[row, at]), risen, fallen)
         return found
+
+    @cached_property
+    def _leaps(self) -> Leaps:
+        return leaps(self.survey.market.panel)
 
     def listed(self, day: str) -> tuple[str, ...]:
         """Instruments that have had a bar up to this session: those a verdict is due for."""
