@@ -303,20 +303,19 @@ def jumps(adjusted: Floats) -> NDArray[np.bool_]:
     return found
 
 
-Leaps = tuple[NDArray[np.bool_], NDArray[np.bool_]]
+def leaps(panel: Panel, row: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Whether each instrument's bar in this row opens or closes `JUMP` times its last close or more; or that part of it.
 
-
-def leaps(panel: Panel) -> Leaps:
-    """Bars that open or close `JUMP` times the last close before or more, and those at that part of it or less.
-
-    Two grids shaped (sessions, instruments), by closes adjusted for splits and dividends. What is said of a session
-    depends on bars up to it alone.
+    Two arrays shaped (instruments,), by closes adjusted for splits and dividends, from bars up to this row alone.
     """
-    closed = panel.close * panel.factor
-    last = np.where(panel.valid, np.arange(len(closed))[:, np.newaxis], -1)
-    last = np.maximum.accumulate(np.vstack([np.full((1, closed.shape[1]), -1), last]), axis=0)[:-1]
-    before = np.where(last >= 0, np.take_along_axis(closed, np.maximum(last, 0), axis=0), np.nan)
-    ratios = np.stack([panel.open * panel.factor / before, closed / before])
+    begin = max(0, row - JUMP_WINDOW)
+    if not panel.valid[begin:row].any(axis=0).all():
+        begin = 0
+    nothing = np.full((1, len(panel.instruments)), np.nan)
+    closed = np.vstack([nothing, panel.close[begin:row] * panel.factor[begin:row]])
+    seen = np.where(np.isnan(closed), 0, np.arange(len(closed))[:, np.newaxis]).max(axis=0)
+    before = np.take_along_axis(closed, seen[np.newaxis], axis=0)[0]
+    ratios = np.stack([panel.open[row], panel.close[row]]) * panel.factor[row] / before
     return (ratios >= JUMP).any(axis=0), (ratios <= 1 / JUMP).any(axis=0)
 
 

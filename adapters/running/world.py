@@ -25,7 +25,7 @@ from adapters.paper.venue import Bar, Listing, Session
 from advisors.actions import Action
 from advisors.market_facts import Desk as Survey
 from advisors.market_facts import Time, market_facts, survey
-from advisors.quality import Cleaned, Leaps, leaps
+from advisors.quality import Cleaned, leaps
 from advisors.reference import Instrument
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
@@ -283,6 +283,7 @@ class World:
         """The whole bars of one session; an instrument without one, or with prices nobody can say exactly, has none."""
         panel = self.survey.market.panel
         row = panel.row(day)
+        risen, fallen = leaps(panel, row)
         found = {}
         for at, name in enumerate(panel.instruments):
             if panel.valid[row, at]:
@@ -292,13 +293,10 @@ class World:
                 except Inexact:
                     # The door refuses them too, and the snapshot says so.
                     continue
-                risen, fallen = (bool(one[row, at]) for one in self._leaps)
-                found[name] = Bar(opened, high, low, close, int(panel.volume[row, at]), risen, fallen)
+                found[name] = Bar(
+                    opened, high, low, close, int(panel.volume[row, at]), bool(risen[at]), bool(fallen[at])
+                )
         return found
-
-    @cached_property
-    def _leaps(self) -> Leaps:
-        return leaps(self.survey.market.panel)
 
     def listed(self, day: str) -> tuple[str, ...]:
         """Instruments that have had a bar up to this session: those a verdict is due for."""

@@ -65,7 +65,8 @@ class FiledWorld(World):
 
     def refreshed(self) -> Self:
         found = super().refreshed()
-        return self if found is self else replace(found, said=self.said)  # type: ignore[type-var]
+        object.__setattr__(found, "said", self.said)
+        return found
 
     def snapshot(self, day: str) -> Snapshot:
         heads = [head_fact(name, payoff="0.825") for name in HEADS]

@@ -1,7 +1,7 @@
 """A price nobody can believe (×10, a half, another symbol's) while a position is held and orders rest.
 
-Before, one such bar raised the high-water mark for good: the drawdown from a NAV that never was held the desk in
-*reducing* or *halted*, and no person could have ended it.
+Were it money, one such bar would raise the high-water mark for good: the drawdown from a NAV that never was would hold
+the desk *reducing* or *halted*, and no person could end that.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def booked(one: Running) -> tuple[object, object]:
     return books.high_water_mark, books.closing_nav
 
 
-@pytest.mark.parametrize("spoil", [times(10), times(1.5), times(10, 1)], ids=["tenfold", "by-half", "the-open-alone"])
+@pytest.mark.parametrize("spoil", [times(10), times(1.5, 1)], ids=["tenfold", "the-open-by-half"])
 def test_a_leap_in_our_favour_is_no_money_until_the_next_bar_has_borne_it_out(
     tmp_path: Path, worker: Worker, spoil: object
 ) -> None:
@@ -78,9 +78,8 @@ def test_a_leap_in_our_favour_is_no_money_until_the_next_bar_has_borne_it_out(
     friday, monday = records(desk, "decision")[2:]
     assert {friday["trading_state"], monday["trading_state"]} == {"active"}
     # None of the fills is at a price that never was.
-    assert {one["session"] for one in records(desk, "fill") if one["instrument"] == "MSFT" and one["role"] != "stop"} <= {
-        THU, MON
-    }  # fmt: skip
+    sold = [one for one in records(desk, "fill") if one["instrument"] == "MSFT" and one["role"] != "stop"]
+    assert {one["session"] for one in sold} <= {THU, MON}
 
 
 def test_a_leap_that_was_true_is_booked_a_bar_later(tmp_path: Path, worker: Worker) -> None:
@@ -122,7 +121,7 @@ def test_a_fall_counts_at_once_and_its_stop_is_filled(tmp_path: Path, worker: Wo
     assert "MSFT" not in entered(friday)
 
 
-@pytest.mark.parametrize("spoil", [times(10), times(0.1)], ids=["tenfold", "a-tenth"])
+@pytest.mark.parametrize("spoil", [times(0.1)], ids=["a-tenth"])
 def test_no_entry_executes_at_a_price_nobody_believes(tmp_path: Path, worker: Worker, spoil: object) -> None:
     desk = made_desk(tmp_path / "desk")
     with running(desk, f"{WED}T20:00:00Z", LONG, worker) as one:
@@ -136,14 +135,14 @@ def test_no_entry_executes_at_a_price_nobody_believes(tmp_path: Path, worker: Wo
     assert "operations.quality" in denied(thursday, "MSFT") or not denied(thursday, "MSFT")
 
 
-@pytest.mark.parametrize("issue", ["not-a-number", "crossed", "negative"])
+@pytest.mark.parametrize("issue", ["not-a-number", "crossed"])
 def test_a_stop_is_not_filled_by_a_bar_that_contradicts_itself(tmp_path: Path, worker: Worker, issue: str) -> None:
     """Such a bar is no price at all: the stop goes on resting, the books keep the last price, no entry goes out."""
     desk = made_desk(tmp_path / "desk")
 
     def spoil(lines: list[Cells]) -> None:
         line = lines[-1]
-        line[3] = {"not-a-number": "NaN", "crossed": repr(float(line[2]) + 1), "negative": "-1.0"}[issue]
+        line[3] = {"not-a-number": "NaN", "crossed": repr(float(line[2]) + 1)}[issue]
 
     with running(desk, f"{WED}T20:00:00Z", LONG, worker) as one:
         for day in (WED, THU):
@@ -163,7 +162,7 @@ def test_a_stop_is_not_filled_by_a_bar_that_contradicts_itself(tmp_path: Path, w
 # --- what a leap is ---------------------------------------------------------------------------------------------
 
 PRICES = grids.arrays(
-    np.float64, st.tuples(st.integers(1, 12), st.integers(1, 3)),
+    np.float64, st.tuples(st.integers(1, 30), st.integers(1, 3)),
     elements=st.one_of(st.just(float("nan")), st.sampled_from([10.0, 13.9, 14.0, 14.1, 7.0, 7.2, 100.0, 1.0])),
 )  # fmt: skip
 
@@ -177,9 +176,9 @@ def test_leaps_are_the_jumps_of_each_series_and_know_no_later_bar(close: np.ndar
         tuple("ABC"[:width]), days, open=close, high=close, low=close, close=close, volume=one,
         factor=np.ones_like(close), split=np.ones_like(close), index_close=np.ones(rows),
     )  # fmt: skip
-    risen, fallen = leaps(panel)
-    for at in range(width):
-        assert ((risen | fallen)[:, at] == jumps(close[:, at])).all()
-    assert not (risen & fallen).any()
-    known = leaps(panel.until(days[rows // 2]))
-    assert (known[0] == risen[: rows // 2 + 1]).all() and (known[1] == fallen[: rows // 2 + 1]).all()
+    wanted = np.stack([jumps(close[:, at]) for at in range(width)], axis=1)
+    for row, day in enumerate(days):
+        risen, fallen = leaps(panel, row)
+        assert ((risen | fallen) == wanted[row]).all() and not (risen & fallen).any()
+        known = leaps(panel.until(day), row)
+        assert (known[0] == risen).all() and (known[1] == fallen).all()
