@@ -304,7 +304,7 @@ def jumps(adjusted: Floats) -> NDArray[np.bool_]:
 
 
 def leaps(panel: Panel, row: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Whether each instrument's bar in this row opens or closes `JUMP` times its last close or more; or that part of it.
+    """Whether each instrument's bar here opens or closes at `JUMP` times its last close or more; or at that part of it.
 
     Two arrays shaped (instruments,), by closes adjusted for splits and dividends, from bars up to this row alone.
     """

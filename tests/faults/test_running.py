@@ -201,6 +201,7 @@ def test_where_the_calendar_ends_the_desk_ends_and_says_what_to_do(
     settings = desk.folder / "warrant.toml"
     settings.write_text(settings.read_text().replace('mode = "backtest"', 'mode = "paper"'), encoding="utf-8")
     monkeypatch.setattr(scheduled, "WallClock", lambda: MadeClock("2029-06-01T00:00:00Z"))
-    monkeypatch.setattr(scheduled.World, "of", staticmethod(lambda *_: shared.world()))
+    world = shared.world()
+    monkeypatch.setattr(scheduled.World, "of", staticmethod(lambda *_: world))
     assert cli.run(["run", "--desk", str(desk.folder)]) == 3
     assert "the calendar of XNYS ends, and no cycle is known after it" in capsys.readouterr().err
