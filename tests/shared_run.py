@@ -52,6 +52,16 @@ class SharedRun:
         """The desk's world with the feed of the run, measured once a process; heads come from the run's models."""
         return _world(self.folder)
 
+    def world_of(self, desk: Desk) -> World:
+        """The same for another desk with the run's instruments and advisors: what is measured and heard is taken over.
+
+        Costs nothing, where a world of its own measures the market and hears the heads of five years again.
+        """
+        whole, made = self.world(), replace(self.world(), desk=desk)
+        _ = whole.calendar, whole.council, whole.actions, whole.trained_until
+        vars(made).update({name: value for name, value in vars(whole).items() if name not in vars(made)})
+        return made
+
     @property
     def records(self) -> list[Json]:
         with LogReader.read(self.store) as log:

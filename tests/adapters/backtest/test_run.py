@@ -21,7 +21,6 @@ from adapters.running.driving import drive
 from adapters.running.loop import Loop
 from adapters.running.revealed import RevealedWorld
 from adapters.running.session import opened
-from adapters.running.world import World
 from adapters.schedule.timetable import Timetable
 from engine.orders.warrants import instant
 from knowledge.faults import Faulty
@@ -82,18 +81,17 @@ def test_a_backtest_has_the_log_of_cycles_one_by_one_however_many_processes(
 def test_single_cycles_a_replayed_schedule_and_a_backtest_write_the_same_bytes(
     desk: Desk, shared: SharedRun, tmp_path: Path
 ) -> None:
-    last = "2011-01-06"
+    last = "2011-01-05"
     made = run(desk, last=last).folder
-    whole = shared.world()
 
     cycles = shared.bare(tmp_path / "cycles")
-    for day in whole.sessions("2011-01-03", last):
+    for day in shared.world().sessions("2011-01-03", last):
         # each in a start of its own, as `warrant cycle` does it
-        with opened(cycles, World(cycles, whole.instruments, whole.feed)) as runner:
+        with opened(cycles, shared.world_of(cycles)) as runner:
             runner.cycle(day)
 
     replayed = shared.bare(tmp_path / "replayed")
-    world = World(replayed, whole.instruments, whole.feed)
+    world = shared.world_of(replayed)
     clock = ReplayClock(instant(world.calendar.open_instant(world.first_decision)), None)
     with opened(replayed, RevealedWorld.over(world, clock), clock=clock) as runner:
         loop = Loop(runner, Timetable(world.calendar, replayed.settings.schedule), clock)
@@ -191,7 +189,7 @@ def test_a_weekly_desk_is_run_back_weekly(shared: SharedRun, tmp_path: Path) -> 
     desk = shared.bare(tmp_path / "weekly")
     with (desk.folder / "warrant.toml").open("a") as settings:
         settings.write('\n[schedule]\nevery = "week"\n')
-    world = World(read_desk(desk.folder), shared.world().instruments, shared.world().feed)
+    world = shared.world_of(read_desk(desk.folder))
     assert sessions(world, None, "2011-01-31") == ("2011-01-07", "2011-01-14", "2011-01-21", "2011-01-28")
 
 

@@ -65,8 +65,9 @@ def varied(
     """A run of the shared desk with something changed."""
     desk = shared.bare(folder)
     edit(desk)
-    desk, world = read_desk(folder), shared.world()
-    with opened(desk, World(desk, world.instruments, feed or world.feed)) as runner:
+    desk = read_desk(folder)
+    world = World(desk, shared.world().instruments, feed) if feed else shared.world_of(desk)
+    with opened(desk, world) as runner:
         decide(runner, last)
     return folder
 
@@ -199,8 +200,8 @@ def test_another_capital_is_an_origin_before_any_decision(plain: Path, shared: S
 def test_a_person_between_two_cycles_is_named(plain: Path, shared: SharedRun, tmp_path: Path) -> None:
     folder = varied(shared, tmp_path / "o", last="2011-01-27")
     assert cli.run(["kill", "--desk", str(folder), "--who", "Ada", "--why", "a test"]) == 0
-    desk, world = read_desk(folder), shared.world()
-    with opened(desk, World(desk, world.instruments, world.feed)) as runner:
+    desk = read_desk(folder)
+    with opened(desk, shared.world_of(desk)) as runner:
         decide(runner, SOON)
     found = compared(plain, folder)
     assert told(found)[0] == ("2011-01-28", "", "person")
@@ -224,8 +225,8 @@ def test_another_program_that_decides_the_same_is_told_and_no_difference(plain: 
 
 def test_a_cycle_that_one_run_lost_is_a_fault(plain: Path, shared: SharedRun, tmp_path: Path) -> None:
     desk = shared.bare(tmp_path / "o")
-    world = shared.world()
-    with opened(desk, World(desk, world.instruments, world.feed)) as runner:
+    world = shared.world_of(desk)
+    with opened(desk, world) as runner:
         for day in world.sessions(FIRST, SOON):
             if day == "2011-01-28":
                 runner.worker.close()
