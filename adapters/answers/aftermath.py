@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader
 from engine.telling.figures import amount
 from engine.telling.narrative import Telling, tell
@@ -16,12 +17,12 @@ def aftermath(log: LogReader, record: Json, instruments: Iterable[str]) -> tuple
     """One part for each warrant, with its order's events."""
     chosen = set(instruments)
     wanted: dict[str, list[Telling]] = {}
-    minutes = len(record["period"]) > len("2011-03-01")
+    minutes = len(period_of(record)) > len("2011-03-01")
     orders: dict[str, Json] = {}
     for one in record["warrants"]:
         if chosen and one["order"]["instrument"] not in chosen:
             continue
-        for order in (one["order"], one["protective_stop"], one["take_profit"]):
+        for order in (one["order"], one["protective_stop"], one.get("take_profit")):
             if order is not None:
                 wanted[order["client_order_id"]] = []
                 orders[order["client_order_id"]] = order

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import date
 from difflib import get_close_matches
 
+from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader, LogUnreadable, verify_receipt
 from adapters.desk.settings import Desk
 from adapters.running.world import World
@@ -63,7 +64,7 @@ def decision_of(log: LogReader, name: str) -> tuple[Json, str]:
         if record["record_id"].startswith(name):
             found.append((record, ""))
         for one in record["warrants"]:
-            orders = (one["order"], one["protective_stop"], one["take_profit"])
+            orders = (one["order"], one["protective_stop"], one.get("take_profit"))
             if name in (one["warrant_id"], *(order["client_order_id"] for order in orders if order)):
                 found.append((record, one["order"]["instrument"]))
     if not found:
@@ -80,13 +81,13 @@ def decision_at(log: LogReader, session: str) -> Json:
         raise _unknown(session, "this is no date; write one such as 2011-03-01")
     day = session[:10]
     found = [one for one in log.records(["decision", "fault"], since=day, until=f"{day}T23:59:59Z")
-             if session in (day, one["period"])]  # fmt: skip
-    if len({record["period"] for record in found}) > 1:
+             if session in (day, period_of(one))]  # fmt: skip
+    if len({period_of(record) for record in found}) > 1:
         labels = f"{found[0]['period']} to {found[-1]['period']}"
         raise _unknown(session, f"it was decided {len(found)} times on this date; write a bar's label, from {labels}")
     if found:
         return found[0]
-    days = [record["period"] for record in log.records(["decision"])]
+    days = [period_of(record) for record in log.records(["decision"])]
     span = f"its decisions run from {days[0]} to {days[-1]}" if days else "it has no decisions yet"
     before = [day for day in days if day < session][-1:]
     near = f"; the one before is of {before[0]}" if before and session < days[-1] else ""
@@ -118,7 +119,7 @@ def check_symbol(record: Json, symbol: str | None) -> None:
     if symbol is not None and symbol not in names:
         near = get_close_matches(symbol.upper(), names, n=1)
         meant = f"; did you mean `{near[0]}`?" if near else ""
-        on = record["period"]
+        on = period_of(record)
         raise _unknown(symbol, f"this was not in the universe on {on}, which had {', '.join(names)}{meant}")
 
 

@@ -108,7 +108,10 @@ class WarrantedOrder(BaseModel):
     role: Role
     quantity: DecimalText
     reduce_only: Annotated[bool, Field(strict=True)]
-    time_in_force: TimeInForce = Field(default=TimeInForce.GTC, description="how long it may work")
+    time_in_force: TimeInForce | None = Field(
+        default=None,
+        description="how long it may work; where absent a day, for a stop or a target till cancelled",
+    )
 
 
 class WarrantPart(BaseModel):
@@ -219,6 +222,11 @@ def schema() -> Json:
         "title": f"a record of the audit log ({FORMAT})",
         **RECORD.json_schema(),
     }
+
+
+def period_of(record: Json) -> str:
+    """The period a decision or fault is about; records of the first release name none, and are about a session."""
+    return str(record.get("period", record["as_of"][:10]))
 
 
 def seal(body: dict[str, Json]) -> tuple[str, bytes]:

@@ -21,7 +21,7 @@ from fractions import Fraction
 
 from engine.books.books import Books, apply
 from engine.books.ledger import Ledger, differences
-from engine.orders.order import Role, Side, TimeInForce
+from engine.orders.order import CUSTOM, Role, Side, TimeInForce
 from engine.orders.portfolio import Mode
 from knowledge.values import Json, fraction, text
 
@@ -91,7 +91,7 @@ class TradingCheck:
                 order = warrant.get(name)
                 if order is not None:
                     self._terms[order["client_order_id"]] = _Terms(
-                        order["role"], order["reduce_only"], order.get("time_in_force", TimeInForce.GTC),
+                        order["role"], order["reduce_only"], order.get("time_in_force", CUSTOM[order["role"]]),
                         warrant["expires_at"], "" if name == "order" else entry,
                     )  # fmt: skip
 

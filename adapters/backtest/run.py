@@ -13,6 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from adapters.answers.lookup import is_date
+from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader
 from adapters.backtest.ahead import AheadWorld, published_ahead, train
 from adapters.backtest.place import Span, claimed, place_of
@@ -119,7 +120,7 @@ def _decided(desk: Desk) -> str:
         return ""
     with LogReader.read(desk.store) as log:
         last = next(log.records(["decision", "fault"], newest_first=True), None)
-    return "" if last is None else str(last["period"])
+    return "" if last is None else period_of(last)
 
 
 def _models(desk: Desk, copy: Desk) -> Path:

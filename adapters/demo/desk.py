@@ -28,6 +28,7 @@ from tempfile import TemporaryDirectory
 
 from ruamel.yaml import YAML
 
+from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader, LogUnreadable
 from adapters.desk.making import make_desk
 from adapters.desk.settings import ENTRIES, SETTINGS, Desk, read_desk, server, shown
@@ -196,7 +197,7 @@ def _unfinished(folder: Path, made: Path, program: str, last: str | None) -> tup
     """The last session of a run here that can go on (or nothing), and why one can not (or nothing)."""
     try:
         with LogReader.read(folder / STORE) as log:
-            decided = [record["period"] for record in log.records(["decision", "fault"])]
+            decided = [period_of(record) for record in log.records(["decision", "fault"])]
             start = next(log.records(["start"]), None)
     except LogUnreadable as error:
         # A folder without a log has nothing to go on with; a log that cannot be read is made anew, and we say so.

@@ -112,7 +112,7 @@ class PaperState:
 
     def _open(self, record: Json) -> None:
         """A first record makes the ticket of its order and, for an entry, of the protective stop that waits with it."""
-        order, stop, target = Order.from_json(record["order"]), record["protective_stop"], record["take_profit"]
+        order, stop, target = Order.from_json(record["order"]), record["protective_stop"], record.get("take_profit")
         shared = {"decision_id": record["decision_id"], "warrant_id": record["warrant_id"]}
         self._add(
             Ticket(

@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.answers.aftermath import aftermath
 from adapters.answers.lookup import evidence_of
+from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader
 from adapters.demo.desk import TRIALS, Changed
 from adapters.reports.plots import LAYERS, MARKS, plots
@@ -132,7 +133,7 @@ def _example(log: LogReader, anchor: str, title: str, record_id: str, instrument
     verdict = next(one for one in record["verdicts"] if one["instrument"] == instrument)
     told = explain_verdict(evidence_of(log, record), verdict)
     told = Telling(told.text, (*told.parts, *aftermath(log, record, [instrument])))
-    return Example(anchor, title, record["period"], record_id, tree(told))
+    return Example(anchor, title, period_of(record), record_id, tree(told))
 
 
 def _cards(results: Results) -> Iterator[tuple[str, str, str]]:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from time import perf_counter_ns
 
+from adapters.audit.envelope import period_of
 from adapters.audit.log import AuditLog, Receipt
 from adapters.bars.calendars import NoSession
 from adapters.desk.settings import Desk
@@ -125,7 +126,7 @@ class Runner(DeskLog):
         warrants = [Warrant.from_json(one) for one in record["warrants"]]
         missing = [one for one in warrants if not self._known(one)]
         if missing:
-            late = self._too_late(record["period"])
+            late = self._too_late(period_of(record))
             lapsed = [one for one in missing if late or self._lapse(one)]
             why = TOO_LATE if late else STOPPED_SINCE if self.standing.stopped else LAW_CHANGED
             found += self._append(now, [_recovery(record["record_id"], missing, lapsed, why)])

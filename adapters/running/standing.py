@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from adapters.audit.envelope import period_of
 from adapters.audit.log import Receipt
 from adapters.paper.broker import PaperBroker, Unstated
 from engine.books.books import Books, apply
@@ -60,14 +61,14 @@ class Standing:
         self.orders.take(record)
         self.broker.observe(record)
         if kind in ("decision", "fault"):
-            self.last_session, self.settled = record["period"], record["as_of"]
+            self.last_session, self.settled = period_of(record), record["as_of"]
             # A killed desk is halted by the kill; what else halts it then stands against its resume.
             halted = kind == "decision" and record["trading_state"] == "halted"
             self.halting = halted and not self.killed
         elif kind == "missed":
             self.last_session, self.settled = record["label"], record["close"]
         elif kind == "books" and record["entry"] in ("session", "closes"):
-            self.passed_session = record["period"]
+            self.passed_session = record.get("period", record["session"])
             if record["entry"] == "session":
                 self.executed, self.executing = self.executing, {}
         elif kind == "reconciliation":

@@ -106,6 +106,15 @@ FINAL = frozenset({State.FILLED, State.CANCELLED, State.EXPIRED, State.REJECTED}
 """States nothing follows."""
 
 
+CUSTOM = {
+    Role.ENTRY: TimeInForce.DAY,
+    Role.EXIT: TimeInForce.DAY,
+    Role.STOP: TimeInForce.GTC,
+    Role.TARGET: TimeInForce.GTC,
+}
+"""How long an order of each role works where it does not say."""
+
+
 class ImpossibleEvent(ValueError):
     """An event that the table does not allow in this state."""
 
@@ -154,8 +163,12 @@ class Order:
             "horizon": self.horizon,
             "currency": self.currency,
             "multiplier": text(self.multiplier),
-            "time_in_force": self.time_in_force.value,
+            **self._custom(),
         }
+
+    def _custom(self) -> dict[str, Json]:
+        """What is said only where it is not the custom of the role: orders of the first release say the same bytes."""
+        return {} if self.time_in_force is CUSTOM[self.role] else {"time_in_force": self.time_in_force.value}
 
     @classmethod
     def from_json(cls, value: Json) -> Order:
@@ -174,5 +187,5 @@ class Order:
             horizon=value["horizon"],
             currency=value["currency"],
             multiplier=Decimal(value["multiplier"]),
-            time_in_force=TimeInForce(value["time_in_force"]),
+            time_in_force=TimeInForce(value.get("time_in_force", CUSTOM[Role(value["role"])])),
         )

@@ -81,7 +81,7 @@ class Warrant:
     @classmethod
     def from_json(cls, value: Json) -> PaperWarrant | LiveWarrant:
         """Read what `to_json` wrote, as the type of its mode. Raises `KeyError`, `TypeError`, `ValueError`."""
-        stop, target = value["protective_stop"], value["take_profit"]
+        stop, target = value["protective_stop"], value.get("take_profit")
         return _of_mode(Mode(value["mode"]))(
             warrant_id=value["warrant_id"],
             order=Order.from_json(value["order"]),
@@ -170,7 +170,8 @@ def _content(
     return {
         "order": order.to_json(),
         "protective_stop": None if protective_stop is None else protective_stop.to_json(),
-        "take_profit": None if take_profit is None else take_profit.to_json(),
+        # Said only where there is one: a warrant of the first release keeps its id.
+        **({} if take_profit is None else {"take_profit": take_profit.to_json()}),
         "account": account,
         "mode": mode.value,
         "inputs": inputs.to_json(),
