@@ -70,14 +70,12 @@ def test_a_worker_that_is_killed_while_it_decides_costs_that_cycle_and_no_other(
 
 @pytest.mark.sqlite_file
 @pytest.mark.parametrize("seconds", [0.1, None], ids=["a-moment", "for-long"])
-def test_a_store_that_somebody_holds_locked(
-    seconds: float | None, tmp_path: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_store_that_somebody_holds_locked(seconds: float | None, tmp_path: Path, worker: Worker) -> None:
     """For a moment it is waited for; for long the desk ends, sends nothing, and decides the cycle after a restart."""
-    monkeypatch.setattr(engine, "BUSY_SECONDS", 20.0 if seconds else 0.1)
     here, clock = market(tmp_path, there={THU, FRI}, moods=LONG), MadeClock(BEFORE_THU)
     with looping(here, clock, worker) as loop:
         run_to(loop, clock, f"{THU}T21:00:30Z")
+        loop.runner.log._connection.exec_driver_sql(f"PRAGMA busy_timeout={20_000 if seconds else 100}")
         with locked(here.desk, seconds):
             if seconds:
                 run_to(loop, clock, f"{THU}T21:05:00Z")

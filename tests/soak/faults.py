@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import os
 import random
+import re
 import signal
 import sqlite3
 import threading
 import time
 from collections.abc import Callable, Generator
+from dataclasses import replace
+from decimal import Decimal
 from unittest.mock import patch
 
 from adapters.frame import Failed
 from adapters.paper.terms import Reason, Rejected
 from adapters.running.session import opened
+from engine.books.reconcile import Statement
 from knowledge.values import Json
 from tests.soak.stage import Stage, die
 
@@ -66,6 +70,13 @@ def feed_late(stage: Stage, chance: random.Random) -> Generator[None]:
     stage.world.failing.clear()
 
 
+def feed_slow(stage: Stage, chance: random.Random) -> Generator[None]:
+    """Reading the feed takes longer than the cycle's grace."""
+    stage.world.slow.append(7200.0)
+    yield
+    stage.world.slow.clear()
+
+
 def clock_forward(stage: Stage, chance: random.Random) -> Generator[None]:
     """Somebody sets the clock four days forward."""
     stage.clock.set_by(4 * 86_400)
@@ -79,8 +90,8 @@ def clock_back(stage: Stage, chance: random.Random) -> Generator[None]:
 
 
 def store_locked_a_moment(stage: Stage, chance: random.Random) -> Generator[None]:
-    """Another process holds the store locked for a second."""
-    holder = threading.Thread(target=_hold, args=(stage, 1.0))
+    """Another process holds the store locked for a moment."""
+    holder = threading.Thread(target=_hold, args=(stage, 0.5))
     holder.start()
     time.sleep(0.1)
     yield
@@ -88,8 +99,12 @@ def store_locked_a_moment(stage: Stage, chance: random.Random) -> Generator[None
 
 
 def store_locked_for_long(stage: Stage, chance: random.Random) -> Generator[None]:
-    """Another process holds the store locked for longer than a desk waits: it ends, and is started again."""
-    holder = threading.Thread(target=_hold, args=(stage, 7.0))
+    """Another process holds the store locked for longer than a desk waits: it ends, and is started again.
+
+    Its patience is shortened for the occasion.
+    """
+    stage.runner.log._connection.exec_driver_sql("PRAGMA busy_timeout=200")
+    holder = threading.Thread(target=_hold, args=(stage, 2.0))
     holder.start()
     time.sleep(0.1)
     try:
@@ -115,6 +130,23 @@ def power_cut_before_the_order(stage: Stage, chance: random.Random) -> Generator
 
     def strike(record: Json) -> None:
         if record["kind"] == "decision" and record["warrants"]:
+            die()
+
+    stage.listener.on_record = strike
+    yield
+
+
+def law_changed_before_the_order(stage: Stage, chance: random.Random) -> Generator[None]:
+    """A bound changes and the machine dies between a decision's record and its orders: no entry goes out on it."""
+    limits = stage.world.desk.limits
+    text = limits.read_text(encoding="utf-8")
+    number = re.search(r"kind: message_rate, bound: ([0-9]+),", text)
+    assert number is not None
+    other = f"kind: message_rate, bound: {10 if number[1] != '10' else 11},"
+
+    def strike(record: Json) -> None:
+        if record["kind"] == "decision" and record["warrants"]:
+            limits.write_text(text.replace(number[0], other), encoding="utf-8")
             die()
 
     stage.listener.on_record = strike
@@ -153,8 +185,13 @@ def broker_rejects(stage: Stage, chance: random.Random) -> Generator[None]:
 def broker_lies(stage: Stage, chance: random.Random) -> Generator[None]:
     """The venue says that the account holds what it does not hold."""
     broker = stage.runner.standing.broker
-    held = {**broker.positions(), "S000": broker.positions().get("S000", 0) + 7}
-    with patch.object(broker, "positions", lambda: held):
+    honest = broker.statement
+
+    def lying() -> Statement:
+        told = honest()
+        return replace(told, positions={**told.positions, "S000": told.positions.get("S000", Decimal(0)) + 7})
+
+    with patch.object(broker, "statement", lying):
         yield
 
 
@@ -190,6 +227,8 @@ FAULTS: tuple[Fault, ...] = (
     power_cut_after_any_record,
     feed_late,
     broker_lies,
+    law_changed_before_the_order,
+    feed_slow,
     disk_full,
     clock_back,
     second_instance,

@@ -18,7 +18,7 @@ from advisors.panel import Floats
 from tests.bench.universe import FIRST, SOURCES, Source, instrument_lines, made, sources
 
 INSTRUMENTS = 5
-BEGIN, TRAINED_UNTIL = "1994-01-03", "1999-12-31"
+BEGIN, BEGIN_SMALL, TRAINED_UNTIL = "1994-01-03", "1996-01-02", "1999-12-31"
 DIRT_EVERY = 61
 RARELY = 9
 """One bad bar in so many is a price nobody believes: it holds entries for a month, and must not hold them always."""
@@ -55,8 +55,8 @@ LAWS = {
 Columns = dict[str, Floats]
 
 
-def make_market(folder: Path, cycles: int, seed: int) -> None:
-    """Make the desk in `folder` with bars for `cycles` decisions and a few more."""
+def make_market(folder: Path, cycles: int, seed: int, *, small: bool = False) -> None:
+    """Make the desk in `folder` with bars for `cycles` decisions and a few more; `small`: less to train on."""
     make_desk(folder, None)
     for name, edits in LAWS.items():
         text = (folder / name).read_text(encoding="utf-8")
@@ -68,8 +68,9 @@ def make_market(folder: Path, cycles: int, seed: int) -> None:
     lines = ("instruments:", *instrument_lines(INSTRUMENTS), "")
     (folder / "instruments.yaml").write_text("\n".join(lines), encoding="utf-8")
     calendar = ExchangeCalendar("XNYS")
-    before = calendar.sessions(BEGIN, TRAINED_UNTIL)
-    days = calendar.sessions(BEGIN, calendar.last)[: len(before) + cycles + 20]
+    begin = BEGIN_SMALL if small else BEGIN
+    before = calendar.sessions(begin, TRAINED_UNTIL)
+    days = calendar.sessions(begin, calendar.last)[: len(before) + cycles + 20]
     bars = folder / "bars"
     bars.mkdir()
     index = SampleFeed(SOURCES).index()

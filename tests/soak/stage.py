@@ -53,8 +53,12 @@ class FailingWorld(RevealedWorld):
     """A market whose feed fails while `failing` says why."""
 
     failing: list[str] = field(kw_only=True, default_factory=list)
+    slow: list[float] = field(kw_only=True, default_factory=list)
+    """Seconds that the next reading of the feed takes."""
 
     def refreshed(self) -> Self:
+        if self.slow:
+            self.clock.wait_until(self.clock.now() + timedelta(seconds=self.slow.pop()))
         if self.failing:
             raise OSError(self.failing[-1])
         return self
