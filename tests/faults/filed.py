@@ -51,6 +51,9 @@ path = "bars"
 
 [advisors]
 trained_until = "2010-11-08"
+
+[schedule]
+grace_seconds = 60
 """
 Cells = list[str]
 Spoil = Callable[[list[Cells]], None]

@@ -82,7 +82,7 @@ def test_a_file_that_is_mended_within_the_grace_loses_no_cycle(tmp_path: Path, w
     with running(desk, f"{WED}T20:00:00Z", LONG, worker) as one:
         show(desk, WED)
         torn(desk.folder / "bars" / "IBM.csv")
-        one.to(WED, "21:10:00")
+        one.to(WED, "21:01:30")
         assert settled(desk) == []
         show(desk, WED)
         one.to(WED)
