@@ -32,7 +32,11 @@ def reading(desk: Desk) -> Iterator[LogReader]:
             yield log
     except LogUnreadable as error:
         begun = "there is no log" not in str(error)
-        hint = "run `warrant audit verify`" if begun else "run `warrant demo` or `warrant cycle` first"
+        hint = (
+            "run `warrant audit verify`"
+            if begun
+            else "the desk has never run: `warrant run` or `warrant cycle` begins it"
+        )
         raise Faulty(Fault(str(desk.store), 1, 1, f"{error}; {hint}")) from None
 
 

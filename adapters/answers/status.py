@@ -1,7 +1,7 @@
 """How a desk stands, read from its log, its lease and its calendar: `warrant status`.
 
 Nothing is written, and nothing that runs is asked: what the log says is what the desk is. All of it is of one moment,
-the log's last record when reading began.
+the log's last record when reading began. A desk that has no log yet stands, too: with its capital, and nothing done.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from adapters.running.loop import MOST_GRACE, waits_for
 from adapters.running.standing import Standing
 from adapters.running.world import feed_of, own_sessions
 from adapters.schedule.timetable import Cycle, Timetable
+from adapters.store.opening import is_there
 from engine.books.books import Books
 from engine.books.money import to_multiple
 from engine.orders.portfolio import Mode
@@ -53,8 +54,11 @@ class _Read:
 
 def status(desk: Desk, now: datetime) -> Json:
     """Everything `warrant status` shows, as JSON. Raises `Faulty` where the desk or its log can not be read."""
-    with reading(desk) as log:
-        found = _read(desk, log)
+    if is_there(desk.store):
+        with reading(desk) as log:
+            found = _read(desk, log)
+    else:
+        found = _read(desk, None)
     return {
         "desk": desk.settings.desk.name,
         "mode": desk.settings.desk.mode,
@@ -67,12 +71,12 @@ def status(desk: Desk, now: datetime) -> Json:
         "positions": _positions(found.standing),
         "working": _working(found.standing),
         "feed": _feed(desk, found.standing),
-        "log": {"records": found.size, "root": found.root},
+        "log": {"records": found.size, "root": found.root or None},
         "reconciliation": _reconciliation(found),
     }
 
 
-def _read(desk: Desk, log: LogReader) -> _Read:
+def _read(desk: Desk, log: LogReader | None) -> _Read:
     section = desk.settings.desk
     mode: PaperMode = Mode.PAPER if section.mode == "paper" else Mode.BACKTEST
     listings = {
@@ -83,14 +87,14 @@ def _read(desk: Desk, log: LogReader) -> _Read:
     last: dict[str, Json] = {}
     size = missed = 0
     began: Json = None
-    for record in log.records():
+    for record in log.records() if log else ():
         began = began or record
         size += 1
         broker.restore([record])
         standing.take(record)
         last[record["kind"]] = record
         missed += record["cycles"] if record["kind"] == "missed" else 0
-    return _Read(standing, size, log.root_at(size).hex(), last, missed, began)
+    return _Read(standing, size, log.root_at(size).hex() if log else "", last, missed, began)
 
 
 def _state(found: _Read) -> Json:
@@ -248,10 +252,13 @@ def lines(found: Json) -> Iterator[str]:
     feed = found["feed"]
     newest = feed["reason"] or f"newest {feed['newest'] or 'not asked'}"
     yield f"feed      {feed['kind']}, {newest}, booked up to {feed['booked'] or 'nothing'}"
-    yield f"log       {found['log']['records']} records, root {found['log']['root']}"
+    if found["log"]["root"] is None:
+        yield "log       none yet: the desk has never run, `warrant run` or `warrant cycle` begins it"
+    else:
+        yield f"log       {found['log']['records']} records, root {found['log']['root']}"
     agrees = "books and broker agree" if found["reconciliation"]["agrees"] else "books and broker DIFFER"
     when = found["reconciliation"]["last"]
-    yield f"checked   {agrees}{f', last recorded {when}' if when else ''}"
+    yield f"checked   {agrees}{f', last recorded as of {when}' if when else ''}"
     for one in found["reconciliation"]["differences"]:
         yield f"differs   {one}"
 

@@ -19,6 +19,8 @@ from knowledge.faults import Fault, Faulty
 
 ROLES = ("date", "time", "symbol", *COLUMNS, "adj_close")
 NEEDED = ("date", *COLUMNS)
+_LEVELS_ONLY = ({"volume"}, {"open", "high", "low"}, {"open", "high", "low", "volume"})
+"""What the file of an index may leave out: many give one level a day, and nobody trades it."""
 SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "date": (
         "date", "datetime", "date_time", "timestamp", "time_stamp", "session", "day", "trade_date", "trading_day",
@@ -30,7 +32,10 @@ SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "high": ("high", "h", "high_price", "max", "hoch", "tageshoch", "hoechst", "maximo"),
     "low": ("low", "l", "low_price", "min", "tief", "tagestief", "tiefst", "minimo"),
     "close": ("close", "c", "close_price", "closing_price", "close_last", "last", "schluss", "schlusskurs", "cierre"),
-    "volume": ("volume", "v", "vol", "volumen", "stuecke", "umsatz_stueck", "shares", "total_volume"),
+    "volume": (
+        "volume", "v", "vol", "volumen", "stueck", "stuecke", "umsatz_stueck", "menge", "shares",
+        "total_volume",
+    ),
     "adj_close": ("adj_close", "adjclose", "adjusted_close", "close_adj", "close_adjusted", "adjusted"),
 }  # fmt: skip
 _KLINES = {"date": 0, "open": 1, "high": 2, "low": 3, "close": 4, "volume": 5}
@@ -57,6 +62,7 @@ class Layout:
     def told(self) -> dict[str, str]:
         """What is what, for people and for the manifest."""
         said = {role: self.names[place] for role, place in self.columns.items()}
+        said |= {} if "volume" in self.columns else {"volume": "none, 0 as of an index"}
         said |= {"symbol": self.symbol} if self.symbol else {}
         said |= {"dates": self.form or "?", "decimal": self.decimal or "?", "zone": self.zone or "none"}
         return said
@@ -87,6 +93,8 @@ class Said:
     decimal: str = ""
     zone: str = ""
     whole_volume: bool = False
+    index: str = ""
+    """The desk's index: its file needs a date and a level."""
 
 
 def parse_columns(written: str) -> dict[str, str]:
@@ -120,7 +128,11 @@ def guess(file: Path, names: Sequence[str], sample: Sequence[Sequence[str]], del
     faults = [
         f"two columns could be {role}: {both}" for role, both in doubtful.items() if role not in (said.columns or {})
     ]
+    symbol = said.symbol or ("" if "symbol" in columns else file.name.split(".")[0].upper())
     missing = [role for role in NEEDED if role not in columns]
+    if symbol and symbol == said.index and "close" in columns and {*missing} in _LEVELS_ONLY:
+        columns |= {role: columns["close"] for role in missing if role != "volume"}
+        missing = []
     if missing and not faults:
         faults.append(f"no column is called like {', '.join(f'`{role}`' for role in missing)}")
     if faults:
@@ -129,7 +141,6 @@ def guess(file: Path, names: Sequence[str], sample: Sequence[Sequence[str]], del
         raise Faulty(Fault(str(file), 1, 1, f"{'; '.join(faults)}; say it: `--columns {wanted}`; the file has {has}"))
     if said.symbol:
         columns.pop("symbol", None)
-    symbol = said.symbol or ("" if "symbol" in columns else file.name.split(".")[0].upper())
     layout = Layout(tuple(names), {role: columns[role] for role in ROLES if role in columns}, symbol, delimiter, header)
     form = said.form or guess_form({_written(layout, row) for row in sample if len(row) == len(names)})
     decimal = said.decimal or _decimal(layout, sample)

@@ -73,9 +73,9 @@ class Source:
             "label": self._labels(written, row, bad),
         }
         for name in NUMBERS:
-            found[name] = (
-                self._numbers(name, cells[name], row, bad) if name in cells else pa.array([float("nan")] * count)
-            )
+            # an index that has levels only was never traded; of all else, what is absent is not known
+            absent = 0.0 if name == "volume" else float("nan")
+            found[name] = self._numbers(name, cells[name], row, bad) if name in cells else pa.array([absent] * count)
         if self.layout.whole_volume:
             found["volume"] = pc.floor(found["volume"])
         found["row"] = pa.array(range(row, row + count), pa.int64())

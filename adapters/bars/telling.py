@@ -15,5 +15,6 @@ def told_lines(brought: Brought) -> list[str]:
         if brought.strays.get(symbol):
             wrong.append(f"{brought.strays[symbol]} on days without a session")
         if wrong:
-            lines.append(f"  {', '.join(wrong)}: stored as they are; the desk enters nothing on them")
+            told = f"{', '.join(wrong)}: stored as they are; the desk enters nothing on them"
+            lines.append(f"  {told}, `warrant data check` names the days")
     return lines

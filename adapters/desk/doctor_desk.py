@@ -110,7 +110,7 @@ def _bars(desk: Desk) -> str:
     """Reads the bars of every instrument, as a cycle would."""
     from adapters.bars.feeds import SAMPLE_INSTRUMENTS
     from adapters.desk.instruments import load_instruments
-    from adapters.running.world import feed_of
+    from adapters.running.world import feed_of, training_end
 
     traded = SAMPLE_INSTRUMENTS if desk.bars is None else None
     feed = feed_of(desk, tuple(one.symbol for one in load_instruments(desk.instruments, traded)))
@@ -129,6 +129,10 @@ def _bars(desk: Desk) -> str:
     sessions = feed.sessions()
     if not sessions:
         said = f"no bar is on a session of {desk.settings.feed.calendar}; is `calendar` the exchange of these bars?"
+        raise Faulty(Fault(shown(desk.folder / SETTINGS), 1, 1, said))
+    until = training_end(sessions, desk.settings.advisors.trained_until, shown(desk.folder / SETTINGS))
+    if until == sessions[-1]:
+        said = f"no session of the feed is after `trained_until`: it ends on {until}; give an earlier day"
         raise Faulty(Fault(shown(desk.folder / SETTINGS), 1, 1, said))
     told = (
         f"index {index.instrument}"

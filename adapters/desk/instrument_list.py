@@ -38,14 +38,15 @@ class Listed:
         """What is missing, in words; empty where nothing is."""
         if self.entry is None:
             return "" if self.index else "not in instruments.yaml: it is not traded"
-        return "" if self.first else "no bars: the desk cannot start"
+        return "" if self.first else "no bars: the desk cannot start; bring them, or take it out of instruments.yaml"
 
     def to_json(self) -> Json:
         """For machines."""
         entry = {} if self.entry is None else {name: _word(self.entry, name) for name in FIELDS}
         return {
-            "symbol": self.symbol, **entry, "actions": self.actions, "first": self.first or None,
-            "last": self.last or None, "index": self.index, "missing": self.missing or None,
+            "symbol": self.symbol, **entry, "earnings": list(self.entry.earnings) if self.entry else [],
+            "actions": self.actions, "first": self.first or None, "last": self.last or None,
+            "index": self.index, "missing": self.missing or None,
         }  # fmt: skip
 
 

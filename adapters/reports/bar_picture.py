@@ -119,7 +119,7 @@ def _coverage(figure: Figure, axes: Axes, grid: Grid, inches: float) -> None:
     for kind, (shape, colour) in _MARKS.items():
         rows = [row + 0.5 for row, _ in grid.marks[kind]]
         columns = [column + 0.5 for _, column in grid.marks[kind]]
-        label = f"{kind} bars in {len(rows)} months" if rows else None
+        label = f"{kind} bars in {len(rows)} {'month' if len(rows) == 1 else 'months'}" if rows else None
         axes.plot(
             columns, rows, shape, color=colour, markersize=size, markeredgewidth=size / 4, label=label, linestyle=""
         )

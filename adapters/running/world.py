@@ -7,7 +7,7 @@ causal, and a council trains only on bars before the decisions it advises.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -20,7 +20,7 @@ from adapters.bars.periods import DAILY, Period, bars_a_year, period, periods_of
 from adapters.bars.special import OWN, SpecialSessions, load_sessions
 from adapters.bars.store import stamp
 from adapters.desk.instruments import load_instruments
-from adapters.desk.settings import Desk, shown, text_of
+from adapters.desk.settings import SETTINGS, Desk, shown, text_of
 from adapters.paper.venue import Bar, Listing, Session
 from advisors.actions import Action
 from advisors.market_facts import Desk as Survey
@@ -212,19 +212,18 @@ class World:
     def trained_until(self) -> str:
         """The last session the first training sees. Raises `Faulty` where the feed begins after it."""
         wanted = self.desk.settings.advisors.trained_until
-        before = [day for day in self.survey.market.panel.sessions if day[:10] <= wanted]
-        if not before:
-            words = f'`trained_until = "{wanted}"` is before the feed\'s first session; give a later date'
-            raise Faulty(Fault(str(self.desk.folder / "warrant.toml"), 1, 1, words))
-        return before[-1]
+        return training_end(self.survey.market.panel.sessions, wanted, shown(self.desk.folder / SETTINGS))
 
     @property
     def first_decision(self) -> str:
         """The first session that may be decided. Raises `Faulty` where the feed ends before it."""
         after = [day for day in self.survey.market.panel.sessions if day > self.trained_until]
         if not after:
-            words = f"the feed ends on {self.trained_until}, before any session that could be decided"
-            raise Faulty(Fault(str(self.desk.folder / "warrant.toml"), 1, 1, words))
+            words = (
+                f"the feed ends on {self.trained_until}, before any session that could be decided; "
+                "give an earlier `trained_until` under `[advisors]`"
+            )
+            raise Faulty(Fault(shown(self.desk.folder / SETTINGS), 1, 1, words))
         return after[0]
 
     @cached_property
@@ -312,3 +311,16 @@ class World:
 
 def _price(number: float) -> Decimal:
     return exact(number, Decimal("0.0001"))
+
+
+def training_end(sessions: Sequence[str], wanted: str, file: str) -> str:
+    """The last of a feed's sessions that is not after the day `wanted`. Raises `Faulty` where it begins later."""
+    before = [day for day in sessions if day[:10] <= wanted]
+    if not before:
+        began = f"which begins on {sessions[0][:10]}; " if sessions else ""
+        words = (
+            f'`trained_until = "{wanted}"` under `[advisors]` is before the first session of the feed, {began}'
+            "give a day some years later, since the heads train on what lies before it"
+        )
+        raise Faulty(Fault(file, 1, 1, words))
+    return before[-1]

@@ -39,8 +39,9 @@ from knowledge.values import Json
 
 WEBHOOK = "WARRANT_WEBHOOK"
 """The environment variable with the webhook's address."""
-_QUIET = frozenset({Happening.ALIVE, Happening.NEXT_CYCLE})
+_QUIET = frozenset({Happening.ALIVE})
 _LOUD: Mapping[Happening, Level] = {
+    Happening.NEXT_CYCLE: "info",
     Happening.FEED_FINE: "info",
     Happening.STOPPED: "info",
     Happening.FEED_FAILED_OVER: "warning",
@@ -82,13 +83,15 @@ class DeskWatch:
             raise Failed(f"the log file `{log}` can not be opened: {words}; name another with `--log`") from error
         self._delivery = Delivery(poster, self._delivered, self._undelivered)
         self._rounds = Rounds(self.look)
-        self._serving = self._serve(port)
+        self._port, self._refused = port, ""
+        self._serving = self._serve()
 
     # --- the seam -----------------------------------------------------------------------------------------------
 
     def opened(self, standing: Standing, records: int) -> None:
-        """What the log says the desk is."""
+        """What the log says the desk is; the lease is ours by now, and whoever had it had the port, too."""
         self._standing = standing
+        self._insist()
         self._guarded("metrics", self.metrics.opened, standing, records)
 
     def recorded(self, record: Json, timings: Mapping[str, int]) -> None:
@@ -100,7 +103,7 @@ class DeskWatch:
 
     def happened(self, what: Happening, **fields: Json) -> None:
         """Something that can not be a record."""
-        if what not in _QUIET:
+        if what not in _QUIET and (self._live or what is not Happening.NEXT_CYCLE):
             self._guarded("lines", self._write, _LOUD.get(what, "error"), what.value, fields)
         if self._live or what is not Happening.NEXT_CYCLE:
             self._guarded("metrics", self.metrics.happened, what, fields)
@@ -212,14 +215,24 @@ class DeskWatch:
 
     # --- what fails here ----------------------------------------------------------------------------------------
 
-    def _serve(self, port: int | None) -> Serving | None:
-        if port is None:
+    def _serve(self) -> Serving | None:
+        if self._port is None:
             return None
         try:
-            return Serving(port, self.metrics.page, self.health)
+            return Serving(self._port, self.metrics.page, self.health)
         except OSError as error:
-            self._failed("metrics", OSError(f"port {port} of {HOST}: {(error.strerror or str(error)).lower()}"))
+            self._refused = f"port {self._port} of {HOST}: {(error.strerror or str(error)).lower()}"
             return None
+
+    def _insist(self) -> None:
+        """Ask again for a port that was taken. Who never gets the lease has nothing to complain of."""
+        if self._port is None or self._serving is not None:
+            return
+        self._serving = self._serve()
+        if self._serving is None:
+            self._failed("metrics", OSError(self._refused))
+        else:
+            self._serving.start()
 
     def _guarded(self, part: str, act: Callable[..., None], *given: object, **named: object) -> None:
         """What watches a desk may fail in any way, and the desk goes on."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, MutableMapping
 from contextlib import suppress
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
@@ -17,6 +17,23 @@ from typing import Any, TextIO
 from adapters.watch.lines import Level
 from knowledge.values import Json
 
+_APART = frozenset(
+    {
+        "desk",
+        "mode",
+        "as_of",
+        "recorded_at",
+        "record_id",
+        "seq",
+        "program",
+        "rulebook",
+        "limits",
+        "latest_at",
+        "stage_ms",
+    }
+    | {"client_order_id", "decision_id"}
+)
+"""What the JSON form has and a person who looks on has no use for."""
 MOST_BYTES = 20_000_000
 KEPT = 10
 
@@ -40,7 +57,7 @@ class Logbook:
         logger = logging.Logger("warrant", logging.DEBUG if written else logging.CRITICAL + 1)
         logger.addHandler(self._handler)
         human = file is None and (stream or sys.stderr).isatty()
-        last: Any = structlog.dev.ConsoleRenderer() if human else structlog.processors.JSONRenderer(ensure_ascii=False)
+        last: Any = _human if human else structlog.processors.JSONRenderer(ensure_ascii=False)
         self._logger: Any = structlog.wrap_logger(
             logger,
             wrapper_class=structlog.stdlib.BoundLogger,
@@ -55,6 +72,31 @@ class Logbook:
         """Close the file. What it could not take was told when it was written."""
         with suppress(OSError):
             self._handler.close()
+
+
+def _human(_logger: object, _method: str, fields: MutableMapping[str, Any]) -> str:
+    """One line of a terminal: when, how loud, what, and the rest in words."""
+    at, level, event = (str(fields.pop(name)) for name in ("at", "level", "event"))
+    if event == "alert":
+        words = f"{fields['kind']}: {fields['sentence']}; {fields['what_to_do']}"
+    else:
+        words = ", ".join(
+            f"{name.replace('_', ' ')} {_word(value)}"
+            for name, value in fields.items()
+            if name not in _APART and value not in (None, [], {})
+        )
+    return f"{at[:19]}Z {level:<7} {event:<14} {words}".rstrip()
+
+
+def _word(value: Json) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case dict():
+            return " ".join(f"{number} {name}" for name, number in value.items())
+        case list():
+            return " ".join(_word(one) for one in value)
+    return str(value)
 
 
 class _File(RotatingFileHandler):

@@ -99,11 +99,14 @@ def test_what_people_read(ran: Desk) -> None:
         "money     NAV 1002039.59 USD, cash 1002039.59, after 2011-03-04",
         "feed      sample, newest not asked, booked up to 2011-03-04",
         f"log       {decision['seq'] + 1} records, root {status(ran, datetime.now(UTC))['log']['root']}",
-        "checked   books and broker agree, last recorded 2011-01-03T14:30:00Z",
+        "checked   books and broker agree, last recorded as of 2011-01-03T14:30:00Z",
     ]
 
 
 def test_a_desk_without_a_log(shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     desk = shared.bare(tmp_path)
-    assert cli.run(["status", "--desk", str(desk.folder)]) == 2
-    assert "there is no log" in capsys.readouterr().err
+    assert cli.run(["status", "--desk", str(desk.folder)]) == 0
+    told = capsys.readouterr().out
+    assert "\nruns      no: no process holds the desk\nlast      none\nmoney     NAV 1000000 USD" in told
+    assert "\nlog       none yet: the desk has never run, `warrant run` or `warrant cycle` begins it\n" in told
+    assert not desk.store.exists()

@@ -74,7 +74,7 @@ def command(
     """
     from adapters.bars.importing import check_zone, plan
     from adapters.bars.layout import Said, parse_columns
-    from adapters.desk.bar_store import door_of
+    from adapters.desk.bar_store import door_of, own_desk
 
     named = parse_columns(columns) if columns else None
     said = Said(
@@ -84,6 +84,7 @@ def command(
         decimal.value if decimal else "",
         check_zone(zone),
         whole_volume,
+        own_desk(desk).settings.feed.index,
     )
     door = door_of(desk)
     planned, faults = _plans(files, said, plan)
@@ -140,7 +141,8 @@ def _said_all(planned: Sequence[Planned], said: Said) -> bool:
 
     named = set(said.columns or ())
     symbols = bool(said.symbol) or "symbol" in named
-    return set(NEEDED) <= named and symbols and said.form is not None
+    needed = {role for one in planned if one.layout for role in one.layout.columns if role in NEEDED}
+    return needed <= named and symbols and said.form is not None
 
 
 def _unconfirmed(one: Planned) -> str:

@@ -56,7 +56,20 @@ def command(
     return Status.FOUND if missing else Status.FINE
 
 
-SHOWN = ("symbol", "sector", "issuer", "currency", "exchange", "lot", "tick", "actions", "first", "last", "missing")
+SHOWN = (
+    "symbol",
+    "sector",
+    "issuer",
+    "currency",
+    "exchange",
+    "lot",
+    "tick",
+    "earnings",
+    "actions",
+    "first",
+    "last",
+    "missing",
+)
 
 
 def _table(rows: list[dict[str, str]]) -> None:
@@ -74,5 +87,6 @@ def _table(rows: list[dict[str, str]]) -> None:
         )
     for row in rows:
         missing = row["missing"] or ("the index" if row["index"] else "")
+        row["earnings"] = max(row["earnings"], default="none") if row.get("issuer") else ""
         table.add_row(*(str(row.get(name) or "") for name in SHOWN[:-1]), missing)
     Console(width=width, highlight=False).print(table)

@@ -152,7 +152,25 @@ def test_the_command_speaks_json_and_tells_of_files_that_cannot_be_read(desk: Pa
     }
 
 
+def trained_until(desk: Path, before: str, day: str) -> None:
+    settings = desk / "warrant.toml"
+    written = settings.read_text(encoding="utf-8")
+    settings.write_text(written.replace(f'trained_until = "{before}"', f'trained_until = "{day}"'), encoding="utf-8")
+
+
+def test_the_check_up_says_that_the_feed_does_not_reach_around_the_first_training(desk: Path) -> None:
+    def seen() -> list[str]:
+        return [one.seen for one in check_desk(desk) if not one.fine]
+
+    (early,) = seen()
+    assert f"is before the first session of the feed, which begins on {DAYS[0]}; give a day" in early
+    trained_until(desk, "2010-12-31", DAYS[-1])
+    (late,) = seen()
+    assert f"no session of the feed is after `trained_until`: it ends on {DAYS[-1]}; give an earlier day" in late
+
+
 def test_the_check_up_reads_the_bars_and_names_what_is_missing(desk: Path) -> None:
+    trained_until(desk, "2010-12-31", DAYS[0])
     found = {one.subject: one for one in check_desk(desk)}
     assert found["bars"].fine
     assert found["bars"].seen == f"2 series, index SPX, {len(DAYS)} sessions, {DAYS[0]} to {DAYS[-1]}"
@@ -171,7 +189,7 @@ def test_instruments_are_listed_with_what_is_missing(desk: Path, capsys: Capture
     assert {name: one["missing"] for name, one in told.items()} == {
         "BRK.B": "not in instruments.yaml: it is not traded",
         "SPX": None,
-        "X": "no bars: the desk cannot start",
+        "X": "no bars: the desk cannot start; bring them, or take it out of instruments.yaml",
         "Y": None,
     }
     assert (told["Y"]["first"], told["Y"]["last"], told["Y"]["sector"]) == (DAYS[0], DAYS[-1], "technology")

@@ -254,6 +254,22 @@ def test_bars_that_contradict_themselves_are_stored_and_told(desk: Path, capsys:
     )
 
 
+def test_an_index_may_be_one_level_a_day(tmp_path: Path, capsys: Capture) -> None:
+    """Of the index only: nobody trades it, and of all else what is absent is not known."""
+    desk = make(tmp_path / "desk", "X")
+    text = "day;last\n2011-01-03;1000,5\n2011-01-04;1001,25\n"
+    assert bring(desk, file(desk, text, "SPX.csv"), "--yes") == 0
+    assert bars(desk, "SPX") == {
+        "2011-01-03": (1000.5, 1000.5, 1000.5, 1000.5, 0.0),
+        "2011-01-04": (1001.25, 1001.25, 1001.25, 1001.25, 0.0),
+    }
+    assert "volume     none, 0 as of an index" in capsys.readouterr().out
+    assert bring(desk, file(desk, text, "X.csv"), "--yes") == 2
+    assert "no column is called like `open`, `high`, `low`, `volume`" in capsys.readouterr().err
+    half = "day,low,last\n2011-01-05,1,2\n"
+    assert bring(desk, file(desk, half, "SPX.csv"), "--yes") == 2
+
+
 def test_the_manifest_says_where_bars_came_from(desk: Path) -> None:
     path = file(desk, FORMATS["german"])
     assert bring(desk, path, "--yes") == 0

@@ -139,7 +139,7 @@ def test_every_named_happening_has_its_line_its_health_and_its_alert(tmp_path: P
         assert found["warrant_feed_failures_total", ()] == found["warrant_feed_failovers_total", ()] == 1
         assert get(watch, "/nothing")[0] == 404
     events = [one["event"] for one in lines(tmp_path / "log")]
-    assert set(events) == {what.value for what in Happening} - {"alive", "next-cycle"} | {"alert"}
+    assert set(events) == {what.value for what in Happening} - {"alive"} | {"alert"}
 
 
 def test_a_silent_loop_is_told_by_a_thread_of_its_own(tmp_path: Path) -> None:
@@ -266,14 +266,60 @@ def test_a_full_disk_under_the_log_file_stops_nothing_and_is_told_once(shared: S
     assert stream.getvalue() == "warrant: what watches the desk fails in its log: [Errno 28] No space left on device\n"
 
 
-def test_a_port_that_is_taken_is_told_and_the_desk_goes_on(tmp_path: Path) -> None:
+def waiting(first: DeskWatch, log: Path, stream: io.StringIO) -> DeskWatch:
+    """A second watch of a desk whose port the first one has."""
+    second = DeskWatch("d", log, port=first.port, stream=stream)
+    second.start()
+    return second
+
+
+def test_a_port_that_is_taken_is_told_and_the_desk_goes_on(shared: SharedRun, tmp_path: Path) -> None:
+    desk, stream = shared.bare(tmp_path / "desk"), io.StringIO()
     with watched() as first:
-        stream = io.StringIO()
-        second = DeskWatch("d", tmp_path / "log", port=first.port, stream=stream)
-        second.start()
+        second = waiting(first, tmp_path / "log", stream)
+        with opened(desk, shared.world(), second) as runner:
+            assert runner.standing
         second.close()
     assert f"fails in its metrics: port {first.port} of 127.0.0.1: address already in use" in stream.getvalue()
-    assert [one["kind"] for one in lines(tmp_path / "log")] == ["watch-failing"]
+    assert [one["kind"] for one in lines(tmp_path / "log") if one["event"] == "alert"] == ["watch-failing"]
+
+
+def test_who_is_refused_the_lease_has_nothing_to_say_of_the_port(tmp_path: Path) -> None:
+    """The desk that runs is well, and its port is in good hands: no alert may say that its watch fails."""
+    stream = io.StringIO()
+    with watched() as first:
+        waiting(first, tmp_path / "log", stream).close()
+    assert stream.getvalue() == (tmp_path / "log").read_text() == ""
+
+
+def test_who_waited_for_the_lease_serves_the_port_that_was_taken(shared: SharedRun, tmp_path: Path) -> None:
+    desk, stream = shared.bare(tmp_path / "desk"), io.StringIO()
+    with watched() as first:
+        second = waiting(first, tmp_path / "log", stream)
+    with opened(desk, shared.world(), second):
+        assert get(second, "/healthz")[0] == 200
+    second.close()
+    assert stream.getvalue() == ""
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_on_a_terminal_a_line_is_a_sentence() -> None:
+    stream = Terminal()
+    watch = DeskWatch("d", stream=stream)
+    due, latest = "2999-01-02T21:01:00Z", "2999-01-02T21:16:00Z"
+    watch.happened(Happening.NEXT_CYCLE, cycle_id="d:1", due_at=due, latest_at=latest)
+    watch.happened(Happening.FAILED, reason="because")
+    told = [line[21:] for line in stream.getvalue().splitlines()]
+    assert told == [
+        "info    next-cycle     cycle id d:1, due at 2999-01-02T21:01:00Z",
+        "error   failed         reason because",
+        "error   alert          desk-failed: the process that runs the desk ends, because it can not go on: because; "
+        "read the reason; start it again",
+    ]
 
 
 def test_a_log_file_that_can_not_be_opened_is_said_at_once(tmp_path: Path) -> None:

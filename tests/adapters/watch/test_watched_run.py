@@ -135,7 +135,7 @@ def test_a_desk_that_runs_by_the_clock_is_watched_killed_and_stopped(
         finally:
             process.kill()
     events = [json.loads(line)["event"] for line in file.read_text().splitlines()]
-    assert events == ["start", "reconciliation", "state", "alert", "stopped"]
+    assert events == ["start", "reconciliation", "next-cycle", "state", "alert", "stopped"]
 
 
 @pytest.mark.parametrize(
