@@ -7,6 +7,7 @@ What identifies a risk (sector, issuer, country) is never invented: a person say
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 
 from adapters.bars.given_actions import read_actions
@@ -52,7 +53,7 @@ class Listed:
 
 def listed(desk: Desk) -> list[Listed]:
     """Every symbol that has an entry, bars or both, in order. Raises `Faulty`."""
-    store, entries = store_of(desk), {one.symbol: one for one in load_instruments(desk.instruments)}
+    store, entries = store_of(desk), {one.symbol: one for one in load_instruments(desk.instruments, none_yet=True)}
     actions = read_actions(store.actions)
     stored = set(store.symbols())
     found = []
@@ -81,7 +82,7 @@ def span(store: BarStore, symbol: str) -> tuple[str, str]:
 
 def unknown_symbols(desk: Desk) -> tuple[str, ...]:
     """Symbols with bars and without an entry, other than the index. Raises `Faulty`."""
-    known = {one.symbol for one in load_instruments(desk.instruments)} | {desk.settings.feed.index}
+    known = {one.symbol for one in load_instruments(desk.instruments, none_yet=True)} | {desk.settings.feed.index}
     return tuple(name for name in store_of(desk).symbols() if name not in known)
 
 
@@ -105,10 +106,11 @@ def add_instrument(desk: Desk, symbol: str, said: dict[str, str]) -> None:
     Raises `Faulty` where the symbol is there already or the entry is not sound, and then nothing is written.
     """
     before = text_of(desk.instruments)
-    if any(one.symbol == symbol for one in read_instruments(before, shown(desk.instruments))):
+    if any(one.symbol == symbol for one in read_instruments(before, shown(desk.instruments), none_yet=True)):
         raise Faulty(Fault(shown(desk.instruments), 1, 1, f"`{symbol}` is there already; edit its entry"))
     block = missing_block((symbol,), desk.settings.feed.calendar, said)
-    after = f"{before.rstrip()}\n{block}\n"
+    opened = re.sub(r"(?m)^instruments:[ \t]*\{\s*\}", "instruments:", before)
+    after = f"{opened.rstrip()}\n{block}\n"
     read_instruments(after, shown(desk.instruments))
     part = desk.instruments.with_name(f".{desk.instruments.name}.part")
     with part.open("w", encoding="utf-8") as stream:

@@ -31,7 +31,9 @@ _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,6})?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
 
-def load_instruments(path: Path, traded: Collection[str] | None = None) -> tuple[Instrument, ...]:
+def load_instruments(
+    path: Path, traded: Collection[str] | None = None, *, none_yet: bool = False
+) -> tuple[Instrument, ...]:
     """Read the file at `path`; see `read_instruments`. Raises `Faulty`."""
     try:
         source = path.read_text(encoding="utf-8")
@@ -39,15 +41,16 @@ def load_instruments(path: Path, traded: Collection[str] | None = None) -> tuple
         raise Faulty(Fault(shown(path), 1, 1, "the desk has no instruments; put an `instruments.yaml` here")) from None
     except (OSError, UnicodeDecodeError):
         raise Faulty(Fault(shown(path), 1, 1, "the file cannot be read as UTF-8 text")) from None
-    return read_instruments(source, shown(path), traded)
+    return read_instruments(source, shown(path), traded, none_yet=none_yet)
 
 
 def read_instruments(
-    source: str, file: str = "instruments.yaml", traded: Collection[str] | None = None
+    source: str, file: str = "instruments.yaml", traded: Collection[str] | None = None, *, none_yet: bool = False
 ) -> tuple[Instrument, ...]:
     """Parse the text of an instruments file; the instruments in order of their symbols.
 
-    `traded` are the symbols for which the desk's feed has bars; None where any may be. Raises `Faulty`.
+    `traded` are the symbols for which the desk's feed has bars; None where any may be. `none_yet`: whether it may be
+    empty, as before the first one is added. Raises `Faulty`.
     """
     try:
         root = YAML(typ="rt", pure=True).compose(source)
@@ -57,7 +60,7 @@ def read_instruments(
         raise Faulty(Fault(file, line, column, f"not YAML: {error.problem or error.context}")) from None
     except YAMLError as error:
         raise Faulty(Fault(file, 1, 1, f"not YAML: {str(error).splitlines()[0]}")) from None
-    reader = _Reader(file, traded)
+    reader = _Reader(file, traded, none_yet)
     found = reader.file_of(root)
     if reader.faults:
         raise Faulty(*reader.faults)
@@ -67,7 +70,8 @@ def read_instruments(
 class _Reader:
     """Collects faults while it reads; a method returns None or a neutral value after one."""
 
-    def __init__(self, file: str, traded: Collection[str] | None) -> None:
+    def __init__(self, file: str, traded: Collection[str] | None, none_yet: bool) -> None:
+        self.none_yet = none_yet
         self.file = file
         self.traded = traded
         self.faults: list[Fault] = []
@@ -83,9 +87,13 @@ class _Reader:
         if "instruments" not in sections:
             self.fault(root, "the file lacks `instruments`")
             return []
-        entries = self.mapping(sections["instruments"][1], "`instruments`", None) or {}
-        if not entries and not self.faults:
-            self.fault(sections["instruments"][1], "`instruments` is empty; a desk needs at least one")
+        body = sections["instruments"][1]
+        # nothing behind the colon is as empty as `{}`
+        bare = isinstance(body, ScalarNode) and body.value == ""
+        entries = {} if bare else self.mapping(body, "`instruments`", None) or {}
+        if not entries and not self.faults and not self.none_yet:
+            said = "`instruments` is empty; a desk needs at least one: `warrant data instruments --add` adds it"
+            self.fault(body, said)
         found = [self.instrument(symbol, key, body) for symbol, (key, body) in entries.items()]
         return [one for one in found if one is not None]
 

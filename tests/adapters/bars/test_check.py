@@ -214,3 +214,15 @@ def test_an_instrument_is_added_with_what_is_said_and_nothing_is_invented(desk: 
     )
     assert run([*add, "--sector", "s", "--issuer", "i", "--country", "US"]) == 2
     assert "`BRK.B` is there already" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("empty", ["instruments:\n", "instruments: {}\n", "# none yet\ninstruments: { }   # soon\n"])
+def test_the_first_instrument_is_added_to_an_empty_list(tmp_path: Path, capsys: Capture, empty: str) -> None:
+    desk = make(tmp_path / "desk", "X")
+    (desk / "instruments.yaml").write_text(empty, encoding="utf-8")
+    keep(BarStore(desk / "bars"), rows("X"))
+    add = ["data", "instruments", "--desk", str(desk), "--add", "X", "--sector", "financials", "--issuer", "x"]
+    assert run(["data", "check", "--desk", str(desk), "--no-picture"]) == 2
+    assert "a desk needs at least one: `warrant data instruments --add` adds it" in capsys.readouterr().err
+    assert run([*add, "--country", "US"]) == 0
+    assert [one.symbol for one in load_instruments(desk / "instruments.yaml")] == ["X"]
