@@ -122,11 +122,28 @@ class World:
         """The world over what the feed has now: its facts are those of a world opened anew. Raises `Faulty`.
 
         Itself where nothing has changed. Where bars have come and nothing of the past was said anew, what was placed,
-        measured, trained and heard is taken over, and only what has come is added.
+        measured, trained and heard is taken over, and only what has come is added. Files in which a fault was found are
+        not read again before they change.
         """
-        files = _files(self.desk)
-        if (self.feed.fingerprint(), files) == (self.fingerprint, self.files):
+        seen = (self.feed.fingerprint(), _files(self.desk))
+        if seen == (self.fingerprint, self.files):
             return self
+        if seen in self._refused:
+            raise Faulty(*self._refused[seen])
+        try:
+            return self._anew()
+        except Faulty as error:
+            self._refused.clear()
+            self._refused[seen] = error.faults
+            raise
+
+    @cached_property
+    def _refused(self) -> dict[tuple[str, str], tuple[Fault, ...]]:
+        """The faults of the files as they were when they were last found wrong."""
+        return {}
+
+    def _anew(self) -> World:
+        files = _files(self.desk)
         anew = type(self).of(self.desk, tuple(one.symbol for one in self.instruments))
         if files == self.files == anew.files:
             anew._go_on_from(self)

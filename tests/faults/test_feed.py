@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from adapters.bars.feeds import CsvFeed
 from adapters.running.watch import Happening
 from adapters.running.worker import Worker
+from advisors.quality import Rows
 from tests.faults.filed import (
     FRI,
     MON,
@@ -86,6 +88,30 @@ def test_a_file_that_is_mended_within_the_grace_loses_no_cycle(tmp_path: Path, w
         assert settled(desk) == []
         show(desk, WED)
         one.to(WED)
+    assert settled(desk) == [("decision", WED)]
+
+
+def test_a_file_that_stays_as_wrong_as_it_is_is_not_read_again_and_again(
+    tmp_path: Path, worker: Worker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a desk of many instruments would do nothing but read, and hear no kill meanwhile."""
+    desk, read = made_desk(tmp_path / "desk"), []
+    original = CsvFeed.series
+
+    def counted(feed: CsvFeed) -> tuple[Rows, ...]:
+        read.append(feed)
+        return original(feed)
+
+    with running(desk, f"{WED}T20:00:00Z", LONG, worker) as one:
+        one.to(WED, "20:30:00")
+        monkeypatch.setattr(CsvFeed, "series", counted)
+        show(desk, WED)
+        binary(desk.folder / "bars" / "IBM.csv")
+        one.to(WED, "21:01:30")
+        assert len(read) == 1
+        show(desk, WED)
+        one.to(WED)
+    assert len(read) == 2
     assert settled(desk) == [("decision", WED)]
 
 
