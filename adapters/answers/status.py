@@ -225,7 +225,8 @@ def _feed(desk: Desk, standing: Standing) -> Json:
 
 def _reconciliation(found: _Read) -> Json:
     """The last reconciliation of the log, and whether books and broker agree now: each difference as a sentence."""
-    apart = [str(one) for one in found.standing.differences()]
+    # The broker's ledger begins with the first record.
+    apart = [str(one) for one in found.standing.differences()] if found.size else []
     last = found.last.get("reconciliation")
     return {"agrees": not apart, "differences": apart, "last": None if last is None else last["as_of"]}
 

@@ -109,4 +109,5 @@ def test_a_desk_without_a_log(shared: SharedRun, tmp_path: Path, capsys: pytest.
     told = capsys.readouterr().out
     assert "\nruns      no: no process holds the desk\nlast      none\nmoney     NAV 1000000 USD" in told
     assert "\nlog       none yet: the desk has never run, `warrant run` or `warrant cycle` begins it\n" in told
+    assert told.endswith("\nchecked   books and broker agree\n")
     assert not desk.store.exists()
