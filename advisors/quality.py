@@ -150,11 +150,13 @@ class _Placed:
     split: Floats
     actions: tuple[Action, ...]
     reports: list[Report]
+    straight: NDArray[np.intp] | None
+    """The session of each row, where every row has one of its own and they come in order."""
 
 
 def _place(rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before: _Placed | None) -> _Placed:
     """Place one series. What was reported of the sessions of `before`, the same rows up to there, stands."""
-    at, once, repeated, reports = _sort_in(rows, sessions, row_of)
+    at, once, repeated, reports = _sort_in(rows, sessions, row_of, before)
     bars = {name: np.full(len(sessions), np.nan) for name in (*COLUMNS, "adj_close")}
     for name, grid in bars.items():
         grid[at] = getattr(rows, name)[once]
@@ -179,7 +181,8 @@ def _place(rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before
             reports.append(Report(sessions[known + row], rows.instrument, issue, detail))
     if before is not None and known:
         reports += before.reports
-    return _Placed(rows, bars, factor, split, actions, reports)
+    straight = at if np.array_equal(once, np.arange(len(rows.dates))) else None
+    return _Placed(rows, bars, factor, split, actions, reports, straight)
 
 
 def _goes_on(before: _Placed, rows: Rows, factor: Floats, split: Floats, sessions: tuple[str, ...]) -> bool:
@@ -219,10 +222,14 @@ Found = tuple[str, NDArray[np.bool_], str]
 
 
 def _sort_in(
-    rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int]
+    rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before: _Placed | None
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], list[int], list[Report]]:
     """Where rows go: sessions with one row and that row's place, sessions with several, and what that reports."""
-    straight = np.array([row_of.get(date, -1) for date in rows.dates], dtype=np.intp)
+    known = before.straight if before is not None else None
+    if before is None or known is None or rows.dates[: len(known)] != before.rows.dates:
+        known = np.empty(0, dtype=np.intp)
+    later = [row_of.get(date, -1) for date in rows.dates[len(known) :]]
+    straight = np.concatenate([known, np.array(later, dtype=np.intp)])
     if (straight >= 0).all() and (np.diff(straight) > 0).all():
         # As nearly every file is: a row a session, in order.
         return straight, np.arange(len(straight)), [], []

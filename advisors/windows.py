@@ -8,10 +8,15 @@ inside a window makes that row's result NaN, unless a function says otherwise.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
 from advisors.panel import Floats
+
+_FEW = 20_000
+"""Numbers that may be laid out for all lags at once."""
 
 
 def lagged(values: Floats, rows: int) -> Floats:
@@ -29,10 +34,11 @@ def returns(prices: Floats, rows: int = 1) -> Floats:
 
 def mean(values: Floats, window: int) -> Floats:
     """Mean of the last `window` rows."""
-    total = values.copy()
-    for lag in range(1, window):
-        total += lagged(values, lag)
-    return total / window
+    result = np.full_like(values, np.nan)
+    if len(values) >= window:
+        total = _added(values[window - 1 :].copy(), lambda earlier: earlier, values, window)
+        result[window - 1 :] = total / window
+    return result
 
 
 def deviation(values: Floats, window: int) -> Floats:
@@ -85,14 +91,30 @@ def _centred(values: Floats, window: int) -> tuple[Floats, Floats]:
     Differences to this row's value, not raw values, are summed: large levels (on-balance volume) lose no digits, and
     equal values give exact zeros.
     """
-    centre = np.zeros_like(values)
-    for lag in range(1, window):
-        centre += lagged(values, lag) - values
+    rows = len(values) - window + 1
+    centre, spread = np.full_like(values, np.nan), np.full_like(values, np.nan)
+    if rows < 1:
+        return centre, spread
+    whole = values[window - 1 :]
+    centre[window - 1 :] = _added(np.zeros_like(whole), lambda earlier: earlier - whole, values, window)
     centre /= window
-    squares = centre * centre
-    for lag in range(1, window):
-        squares += (lagged(values, lag) - values - centre) ** 2
-    return centre, np.sqrt(squares / (window - 1))
+    middle = centre[window - 1 :]
+    squares = _added(middle * middle, lambda earlier: (earlier - whole - middle) ** 2, values, window)
+    spread[window - 1 :] = np.sqrt(squares / (window - 1))
+    return centre, spread
+
+
+def _added(total: Floats, part: Callable[[Floats], Floats], values: Floats, window: int) -> Floats:
+    """`total` and, lag by lag, the `part` of the rows that lie so far back; of the rows with a whole window."""
+    rows = len(values) - window + 1
+    if total.size * window > _FEW:
+        for lag in range(1, window):
+            total += part(values[window - 1 - lag : len(values) - lag])
+        return total
+    # The same additions in the same order, for few rows in one call: `accumulate` adds one after another.
+    places = np.arange(window - 2, -1, -1)[:, None] + np.arange(rows)
+    summed: Floats = np.add.accumulate(np.concatenate([total[None], part(values[places])]))[-1]
+    return summed
 
 
 def _windows(values: Floats, window: int) -> Floats:

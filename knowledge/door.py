@@ -22,6 +22,8 @@ INSTANT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5]
 SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+\-]*\Z")
 """What a symbol may look like: it reads the same in CLIPS, Prolog, YAML and a file name."""
 LONGEST_TEXT = 500
+MOST_SEEN = 20_000
+"""Texts of one slot that are kept as known to be good."""
 
 
 class Refused(ValueError):
@@ -30,7 +32,7 @@ class Refused(ValueError):
 
 def fact(template: str, /, **slots: object) -> Fact:
     """Make a fact from Python values; `_` in a slot name stands for `-`. Raises `Refused`."""
-    return admit(template, {name.replace("_", "-"): value for name, value in slots.items()})
+    return admit(template, {name.replace("_", "-") if "_" in name else name: slots[name] for name in slots})
 
 
 def admit(template: str, slots: Mapping[str, object], words: Vocabulary | None = None) -> Fact:
@@ -45,9 +47,9 @@ def admit(template: str, slots: Mapping[str, object], words: Vocabulary | None =
         checked = [check(slots[name], slots) for name, check in guard.checks]
     except Inexact as error:
         raise Refused(f"`{template}`: {error}") from None
-    texts = tuple([text for _, text in checked])
+    values, texts = zip(*checked, strict=True)
     ref = f"{template}({','.join([texts[place] for place in guard.key])})"
-    return Fact.told(template, tuple(zip(guard.order, [value for value, _ in checked], strict=True)), texts, ref)
+    return Fact.told(template, tuple(zip(guard.order, values, strict=True)), texts, ref)
 
 
 def freeze(as_of: str, universe: Iterable[str], facts: Iterable[Fact]) -> Snapshot:
@@ -139,10 +141,19 @@ def _whole(slot: Slot, value: object, where: str) -> Checked:
 
 def _number_check(low: Decimal | None, high: Decimal | None, quantum: Decimal, where: str) -> Check:
     decimals = places(quantum)
+    seen: dict[str, Checked] = {}
+    """What passed as text: the numbers of a market come again and again."""
 
     def check(value: object, _: Mapping[str, object]) -> Checked:
+        is_text = type(value) is str
+        if is_text and value in seen:
+            return seen[value]
         checked = exact_and_text(value, quantum, decimals)
         _in_range(checked[0], low, high, where)
+        if is_text:
+            if len(seen) >= MOST_SEEN:
+                seen.clear()
+            seen[value] = checked  # type: ignore[index]
         return checked
 
     return check
@@ -168,11 +179,16 @@ def _word_check(words: Vocabulary, slot: Slot, where: str) -> Check:
     plain = slot.type == "symbol" and slot.unit != "date" and not slot.measures and not slot.allowed
     # What is listed needs no second look; what is not is looked at for the sentence that refuses it.
     listed = frozenset(words.measures[slot.measures] if slot.measures else slot.allowed)
-    good = frozenset(one for one in listed if slot.type == "symbol" and slot.unit != "date" and SYMBOL.match(one))
+    good = {one for one in listed if slot.type == "symbol" and slot.unit != "date" and SYMBOL.match(one)}
 
     def check(value: object, _: Mapping[str, object]) -> Checked:
-        if type(value) is str and (value in good or (plain and SYMBOL.match(value))):
-            return value, value
+        if type(value) is str:
+            if value in good:
+                return value, value
+            if plain and SYMBOL.match(value):
+                if len(good) < MOST_SEEN:
+                    good.add(value)
+                return value, value
         word = _admit_word(words, slot, value, where)
         return word, word
 

@@ -14,6 +14,7 @@ from knowledge.templates import vocabulary
 from knowledge.values import Json, canonical, digest, text
 
 Value = Decimal | int | str
+_set = object.__setattr__
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,10 @@ class Fact:
     def told(cls, template: str, slots: tuple[tuple[str, Value], ...], texts: tuple[str, ...], ref: str) -> Self:
         """A fact whose texts and ref are known already: the door has them at hand."""
         made = object.__new__(cls)
-        for name, value in (("template", template), ("slots", slots), ("texts", texts), ("_ref", ref)):
-            object.__setattr__(made, name, value)
+        _set(made, "template", template)
+        _set(made, "slots", slots)
+        _set(made, "texts", texts)
+        _set(made, "_ref", ref)
         return made
 
     @property

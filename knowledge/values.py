@@ -41,6 +41,8 @@ def exact_and_text(value: object, quantum: Decimal, decimals: int | None) -> tup
     """The same with its canonical text, which costs nothing more; `decimals` are the `places` of the quantum."""
     kind = type(value)
     if kind is float:
+        if decimals is not None and (rounded := _rounded(value, decimals)):  # type: ignore[arg-type]
+            return Decimal(rounded), rounded
         number = Decimal(repr(value))
     elif kind is int or kind is Decimal or kind is str:
         if decimals is not None and kind is str and _is_canonical(value, decimals):  # type: ignore[arg-type]
@@ -67,6 +69,22 @@ def exact_and_text(value: object, quantum: Decimal, decimals: int | None) -> tup
     if len(written) > MOST_DIGITS and len(plain(result).as_tuple().digits) > MOST_DIGITS:
         raise Inexact(f"`{value}` needs more than {MOST_DIGITS} significant digits at the quantum {quantum}")
     return result, written
+
+
+def _rounded(number: float, decimals: int) -> str:
+    """The digits of a number on its grid, half to even; empty where `quantize` has to say them.
+
+    A format rounds the binary number and not the shortest digits that stand for it. Both lie on one side of the middle
+    between two steps of the grid, as that middle would be shorter than they are; digits that are the middle are a tie.
+    """
+    written = repr(number)
+    whole, point, part = written.partition(".")
+    if not point or "e" in part or len(whole) + decimals > MOST_DIGITS - 1 or part[decimals:] == "5":
+        return ""
+    shown = f"{number:.{decimals}f}" if len(part) > decimals else written
+    if "." in shown:
+        shown = shown.rstrip("0").rstrip(".")
+    return "0" if shown == "-0" else shown
 
 
 _CANONICAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")

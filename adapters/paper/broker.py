@@ -65,6 +65,16 @@ class Answer:
         return any(event["event"] == Event.ACCEPT for event in self.events)
 
 
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What a decision record says to a venue: its kind and id, and its warrants as canonical bytes."""
+
+    leaf: bytes
+    kind: str
+    record_id: str
+    warrants: frozenset[bytes]
+
+
 class Unstated(Exception):
     """The venue can not say what the account holds; one sentence."""
 
@@ -93,6 +103,7 @@ class PaperBroker(Generic[ProofT]):
         self.state = PaperState(listings)
         self._matching = Matching(self.state, costs or Costs(), participation)
         self._verify = verify
+        self._said: _Said | None = None
         self.ledger = Ledger() if money is None else Ledger.opened(*money)
         """The venue's own account of the money."""
         self._lost = ""
@@ -192,11 +203,9 @@ class PaperBroker(Generic[ProofT]):
             raise Rejected(Reason.WRONG_MODE, f"a {type(warrant).__name__} has no business at a paper venue")
         try:
             proven = self._verify(receipt) is True
-            record = parse(receipt.leaf) if proven else {}
-            wanted = canonical(warrant.to_json())
-            contained = proven and any(canonical(one) == wanted for one in record["warrants"])
-            is_decision = contained and record["kind"] == "decision"
-            decision_id = str(record["record_id"]) if is_decision else ""
+            said = self._said_by(receipt.leaf) if proven else None
+            is_decision = said is not None and said.kind == "decision" and canonical(warrant.to_json()) in said.warrants
+            decision_id = said.record_id if said is not None and is_decision else ""
         # The proof comes from outside: whatever is wrong with it, the order does not trade and the log says why.
         except Exception as error:  # noqa: BLE001
             raise Rejected(Reason.NO_RECEIPT, f"the receipt can not be read: {error!r}"[:300]) from None
@@ -205,6 +214,15 @@ class PaperBroker(Generic[ProofT]):
         if not is_decision:
             raise Rejected(Reason.NO_RECEIPT, "the record that the receipt proves is no decision with this warrant")
         return decision_id
+
+    def _said_by(self, leaf: bytes) -> _Said:
+        """What a proven record says; the orders of one decision come with one record, which is read once."""
+        said = self._said
+        if said is None or said.leaf != leaf:
+            record = parse(leaf)
+            warrants = frozenset(canonical(one) for one in record["warrants"])
+            self._said = said = _Said(leaf, str(record["kind"]), str(record["record_id"]), warrants)
+        return said
 
     def _is_known(self, warrant: Warrant) -> bool:
         identity = warrant.order.client_order_id

@@ -9,7 +9,7 @@ second submission the same submission.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from time import perf_counter_ns
 
@@ -89,7 +89,7 @@ class Runner(DeskLog):
         receipt, record = self._commit(day, snapshot, before, decision, {
             "pass": booked - started, "publish": frozen - booked, "decide": decided - frozen,
         })  # fmt: skip
-        self._submit(receipt, decision)
+        self._submit(receipt, map(Warrant.from_json, decision["warrants"]), decision["as_of"])
         if self.standing.halting:
             self._halt(snapshot.as_of)
         return record
@@ -131,8 +131,7 @@ class Runner(DeskLog):
             why = TOO_LATE if late else STOPPED_SINCE if self.standing.stopped else LAW_CHANGED
             found += self._append(now, [_recovery(record["record_id"], missing, lapsed, why)])
             receipt = self.log.receipt(record["record_id"])
-            for one in missing:
-                found += [] if one in lapsed else self._submit_one(receipt, one, now)
+            found += self._submit(receipt, [one for one in missing if one not in lapsed], now)
         if self.standing.halting or self.standing.halted:
             found += self._halt(now)
         if self.standing.killed:
@@ -250,15 +249,17 @@ class Runner(DeskLog):
         self.watch.recorded(record, timings)
         return receipt, record
 
-    def _submit(self, receipt: Receipt, decision: Json) -> None:
-        for one in decision["warrants"]:
-            self._submit_one(receipt, Warrant.from_json(one), decision["as_of"])
+    def _submit(self, receipt: Receipt, warrants: Iterable[Warrant], now: str) -> list[Json]:
+        """Submit the orders of one decision, in order. What became of them is one transaction, behind the decision's.
 
-    def _submit_one(self, receipt: Receipt, warrant: Warrant, now: str) -> list[Json]:
-        assert isinstance(warrant, PaperWarrant), "a paper desk issues paper warrants"
-        answer = self.standing.broker.submit(warrant, receipt, now)
-        self._append(now, answer.fresh)
-        return list(answer.fresh)
+        A crash before it leaves all of them to `recover`, as a crash before the first of them would.
+        """
+        fresh: list[Json] = []
+        for one in warrants:
+            assert isinstance(one, PaperWarrant), "a paper desk issues paper warrants"
+            fresh += self.standing.broker.submit(one, receipt, now).fresh
+        self._append(now, fresh)
+        return fresh
 
     def _record_models(self, snapshot: Snapshot) -> None:
         """A head that speaks with another model than before is a promotion, and a record."""

@@ -72,10 +72,12 @@ def read_facts(
 
 def check_fact(ref: str, fact: Fact, template: Template) -> None:
     """What `assert_facts` asks of a fact, for one that is not handed over. Raises `Unfit`."""
-    if [name for name, _ in fact.slots] != list(template.slots):
+    if len(fact.slots) != len(template.slots):
         raise Unfit(f"`{ref}` has not the slots of its template, in their order")
-    for name, value in fact.slots:
-        if not _FITS[template.slots[name].type](value):
+    for (name, value), slot in zip(fact.slots, template.slots.values(), strict=True):
+        if name != slot.name:
+            raise Unfit(f"`{ref}` has not the slots of its template, in their order")
+        if not _FITS[slot.type](value):
             raise _unfit(template, name, value)
 
 

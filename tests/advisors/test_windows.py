@@ -86,3 +86,15 @@ def test_a_large_level_costs_no_digits():
     """On-balance volume stands at billions and moves by thousands."""
     steps = np.array([1.0, 4.0, 2.0, 8.0, 5.0])
     assert windows.zscore(steps + 2.0**50, 5)[-1] == windows.zscore(steps, 5)[-1]
+
+
+@given(st.lists(st.lists(NUMBERS, min_size=2, max_size=2), max_size=40), st.integers(2, 12))
+def test_few_rows_add_up_in_the_order_of_many(rows, window):
+    """What is laid out for all lags at once has every bit of what is added lag by lag."""
+    grid = np.array(rows, dtype=np.float64).reshape(-1, 2)
+    measures = (windows.mean, windows.deviation, windows.zscore)
+    at_once = [measure(grid, window) for measure in measures]
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(windows, "_FEW", 0)
+        one_by_one = [measure(grid, window) for measure in measures]
+    assert all(np.array_equal(*pair, equal_nan=True) for pair in zip(at_once, one_by_one, strict=True))

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from decimal import Decimal
+import math
+from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -12,7 +13,18 @@ import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.values import MOST_DIGITS, Inexact, canonical, digest, exact, fraction, parse, plain, text
+from knowledge.values import (
+    MOST_DIGITS,
+    Inexact,
+    canonical,
+    digest,
+    exact,
+    exact_and_text,
+    fraction,
+    parse,
+    plain,
+    text,
+)
 
 QUANTA = st.sampled_from([Decimal(q) for q in ("1", "0.01", "0.0001", "0.00000001", "0.5")])
 # RFC 8785 sorts keys by UTF-16 code units; our keys stay in the basic plane, where that is the order of code points.
@@ -155,3 +167,18 @@ def test_text_by_example(number: Decimal | Fraction | int, written: str) -> None
 def test_a_digest_names_its_algorithm() -> None:
     # FIPS 180-4, the empty message.
     assert digest(b"") == "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+
+@given(
+    st.one_of(
+        st.floats(-1e6, 1e6),
+        # Digits that end in the middle between two steps, and their neighbours.
+        st.builds(lambda number, up: math.nextafter(number / 20, up), st.integers(-(10**6), 10**6), st.floats()),
+        st.integers(-(10**6), 10**6).map(lambda number: number / 20),
+    ),
+    st.sampled_from((1, 2, 4, 6)),
+)
+def test_a_float_is_rounded_as_its_digits_are(value: float, decimals: int) -> None:
+    quantum = Decimal(1).scaleb(-decimals)
+    rounded = plain(Decimal(repr(value)).quantize(quantum, ROUND_HALF_EVEN))
+    assert exact_and_text(value, quantum, decimals) == (rounded, text(rounded))
