@@ -233,15 +233,19 @@ class World:
 
     @property
     def first_decision(self) -> str:
-        """The first session that may be decided. Raises `Faulty` where the feed ends before it."""
-        after = [day for day in self.survey.market.panel.sessions if day > self.trained_until]
-        if not after:
-            words = (
-                f"the feed ends on {self.trained_until}, before any session that could be decided; "
-                "give an earlier `trained_until` under `[advisors]`"
-            )
-            raise Faulty(Fault(shown(self.desk.folder / SETTINGS), 1, 1, words))
-        return after[0]
+        """The first period that may be decided: of the bars there are, else the one whose bar the feed waits for.
+
+        Raises `Faulty` where the feed ends before the day up to which the heads train.
+        """
+        bars, wanted = self.survey.market.panel.sessions, self.desk.settings.advisors.trained_until
+        after = next((label for label in bars if label > self.trained_until), None)
+        if after is not None:
+            return after
+        following = self.calendar.next_session(self.trained_until[:10])
+        if following <= wanted:
+            words = f'the feed ends on {self.trained_until}, before `trained_until = "{wanted}"` under `[advisors]`; '
+            raise Faulty(Fault(shown(self.desk.folder / SETTINGS), 1, 1, words + "give that day, or bring newer bars"))
+        return periods_of(self.calendar, self.interval, following)[0].label
 
     @cached_property
     def actions(self) -> Mapping[str, tuple[Action, ...]]:
