@@ -101,10 +101,9 @@ def _world(folder: Path) -> World:
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> SharedRun:
     """The run, made by whichever process comes first."""
-    base = tmp_path_factory.getbasetemp()
-    place = base.parent if base.name.startswith("popen-") else base
+    place = common(tmp_path_factory)
     made = SharedRun(place / "shared-run")
-    with _alone(place / "shared-run.lock"):
+    with alone(place / "shared-run.lock"):
         done = place / "shared-run.done"
         if not done.exists():
             make_desk(made.folder, None)
@@ -115,8 +114,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> SharedRun:
     return made
 
 
+def common(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that all processes of one run of the tests share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if base.name.startswith("popen-") else base
+
+
 @contextmanager
-def _alone(lock: Path) -> Iterator[None]:
+def alone(lock: Path) -> Iterator[None]:
+    """One process at a time: what the first one makes, the others find."""
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield

@@ -23,6 +23,8 @@ from tests.adapters.clocks import MadeClock
 from tests.shared_run import SharedRun
 
 NAMES = ("AAPL", "IBM")
+BEGIN = "2008-04-01"
+"""The first bar: enough to train the heads on twice, and no more."""
 DAYS = ("2011-01-03", "2011-01-04")
 
 
@@ -34,7 +36,7 @@ def write(folder: Path, rows: Rows, last: str) -> None:
     names = ["date", *COLUMNS, *(["adj_close"] if len(columns) > len(COLUMNS) else [])]
     lines = [",".join(names)]
     for at, day in enumerate(rows.dates):
-        if day <= last:
+        if BEGIN <= day <= last:
             lines.append(",".join([day, *(repr(float(column[at])) for column in columns)]))
     (folder / f"{rows.instrument}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
 

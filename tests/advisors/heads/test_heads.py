@@ -70,7 +70,9 @@ def test_no_head_is_kept_as_a_pickle(head: Head) -> None:
 @pytest.mark.parametrize("head", HEADS)
 @given(start=st.integers(0, 300), length=st.integers(1, 9))
 def test_a_score_does_not_depend_on_the_rows_beside_it(head: Head, start: int, length: int) -> None:
-    scorer, rows = KEPT.setdefault(head.name, fitted(head))
+    if head.name not in KEPT:
+        KEPT[head.name] = fitted(head)
+    scorer, rows = KEPT[head.name]
     whole = scorer.score(rows)
     start %= len(rows) - length
     assert scorer.score(rows[start : start + length]).tobytes() == whole[start : start + length].tobytes()
