@@ -81,6 +81,8 @@ class Results:
     records: int
     root: str
     sessions_a_year: int
+    own_bars: bool = False
+    """Whether the bars are the desk's own, and not the sample, whose names we know."""
 
     @property
     def limits(self) -> Limits:
@@ -180,16 +182,24 @@ def read_results(log: LogReader, world: World) -> Results:
         records=log.size,
         root=log.root.hex(),
         sessions_a_year=world.calendar.sessions_a_year,
+        own_bars=world.desk.settings.feed.kind != "sample",
     )
 
 
 def worth(results: Results) -> Iterator[str]:
     """What the result is worth, in sentences that follow from the numbers."""
     names = sorted(results.tally.sectors)
-    yield (
-        f"The {len(names)} instruments ({', '.join(names)}) are well-known names, picked by people who knew that they"
-        " would survive and grow. Whatever may buy such names looks better for it, and buy-and-hold most of all."
-    )
+    what = f"The {len(names)} instruments ({', '.join(names)}) are"
+    if results.own_bars:
+        yield (
+            f"{what} those of this desk. If whoever picked them knew how they went, or if those that vanished are"
+            " missing, whatever may buy them looks better for it, and buy-and-hold most of all."
+        )
+    else:
+        yield (
+            f"{what} well-known names, picked by people who knew that they would survive and grow. Whatever may buy"
+            " such names looks better for it, and buy-and-hold most of all."
+        )
     speaking = [head for head in results.heads if head.wins is not None]
     told = ", ".join(_won(head) for head in speaking)
     silent = [head.name for head in results.heads if head.wins is None]

@@ -30,9 +30,9 @@ def result_lines(results: Results) -> Iterator[str]:
     yield "no candidate, by the rule that came closest and those behind it"
     yield from _counted({" <- ".join(chain): times for chain, times in counts.closest().most_common()})
     yield ""
-    yield "exits by reason"
+    yield "exits by reason" if counts.exits else "exits by reason: none"
     yield from _counted(dict(counts.exits.most_common()))
-    yield "fills"
+    yield "fills" if counts.fills else "fills: none"
     yield from _counted({f"{role} orders": times for role, times in sorted(counts.fills.items())})
     costs = f"commission {amount(counts.commission, 2)}, slippage {amount(counts.slippage, 2)} {results.currency}"
     yield _row("costs", costs)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
@@ -144,3 +145,8 @@ def test_a_head_without_a_record_has_no_interval(results: Results) -> None:
 
 def test_percent_has_no_minus_before_a_zero() -> None:
     assert [percent(-0.00001), percent(-0.0123), percent(0.5, 0)] == ["0.00 %", "−1.23 %", "50 %"]
+
+
+def test_of_bars_of_a_persons_own_nothing_is_claimed_that_we_do_not_know(results: Results) -> None:
+    first = next(worth(replace(results, own_bars=True)))
+    assert "are those of this desk. If whoever picked them knew" in first and "well-known" not in first

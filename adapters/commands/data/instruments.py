@@ -32,7 +32,8 @@ def command(
 ) -> Status:
     """Show entries, actions given, first and last bar, and what is missing. Exit status 1 where something is.
 
-    With --add, sector, issuer and country must be said: the desk's limits count by them, and nobody guesses them.
+    With --add, which is fine once the entry is there, sector, issuer and country must be said: the desk's limits count
+    by them, and nobody guesses them.
     """
     from adapters.desk.bar_store import own_desk
     from adapters.desk.instrument_list import add_instrument, listed
@@ -53,7 +54,7 @@ def command(
     else:
         _table([one.to_json() for one in found])
         write(f"{len(found)} symbols, {missing or 'nothing'} missing")
-    return Status.FOUND if missing else Status.FINE
+    return Status.FOUND if missing and not add else Status.FINE
 
 
 SHOWN = (

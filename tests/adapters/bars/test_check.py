@@ -221,6 +221,7 @@ def test_the_first_instrument_is_added_to_an_empty_list(tmp_path: Path, capsys: 
     desk = make(tmp_path / "desk", "X")
     (desk / "instruments.yaml").write_text(empty, encoding="utf-8")
     keep(BarStore(desk / "bars"), rows("X"))
+    keep(BarStore(desk / "bars"), rows("Y"))
     add = ["data", "instruments", "--desk", str(desk), "--add", "X", "--sector", "financials", "--issuer", "x"]
     assert run(["data", "check", "--desk", str(desk), "--no-picture"]) == 2
     assert "a desk needs at least one: `warrant data instruments --add` adds it" in capsys.readouterr().err
