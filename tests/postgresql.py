@@ -1,6 +1,8 @@
 """A real PostgreSQL server for the tests, from the binaries of Debian's package: started when the first test asks for
 it, shared by all processes of pytest-xdist, stopped when the last of them ends.
 
+A small process guards it: where the tests are killed, it ends the server and removes its folder.
+
 It listens on a unix socket in a folder of its own and trusts whoever may reach that. It is run as another user where
 the tests run as root, which PostgreSQL refuses. It does not sync to disk (nothing here survives the tests); what
 durability asks of a real one, `warrant store status` says.
@@ -14,6 +16,7 @@ import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,7 +25,7 @@ from functools import cache
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 import pytest
@@ -33,6 +36,19 @@ WHOLE = os.environ.get("WARRANT_TEST_STORE") == "postgresql"
 """Whether every desk of the tests keeps its records in the server."""
 USER = "warrant"
 QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "shared_buffers=32MB", "max_connections=50")
+
+_GUARD = """
+import fcntl, os, shutil, signal, sys
+folder = sys.argv[1]
+with open(folder + "/used") as file:
+    fcntl.flock(file, fcntl.LOCK_EX)
+if os.path.exists(folder + "/data/postmaster.pid"):
+    with open(folder + "/data/postmaster.pid") as pid:
+        os.kill(int(pid.readline()), signal.SIGQUIT)
+shutil.rmtree(folder, ignore_errors=True)
+"""
+"""Waits until no process holds the file any more, which the kernel lets go of however a process ends."""
+_SILENT = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
 
 
 @cache
@@ -62,8 +78,18 @@ class Server:
         place = Path(tempfile.mkdtemp(prefix="warrant-pg-"))
         if account := _account():
             os.chown(place, account["user"], account["group"])
+        (place / "used").touch()
+        made = cls(place)
+        made.use()
+        subprocess.Popen([sys.executable, "-c", _GUARD, str(place)], start_new_session=True, **_SILENT)
         _run("initdb", "-D", str(place / "data"), "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "-N", at=place)
-        return cls(place)
+        return made
+
+    def use(self) -> None:
+        """Keep the server until this process ends."""
+        file = (self.folder / "used").open()
+        fcntl.flock(file, fcntl.LOCK_SH)
+        _used.append(file)
 
     def start(self) -> Server:
         settings = (*QUICK, "listen_addresses=", f"unix_socket_directories={self.folder}")
@@ -139,7 +165,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         if not (users.exists() and users.read_text()):
             where.write_text(str(Server.made().start().folder))
         users.write_text((users.read_text() if users.exists() else "") + "x")
-    running = Server(Path(where.read_text()))
+        running = Server(Path(where.read_text()))
+        running.use()
     yield running
     with _alone(place):
         left = users.read_text()[1:]
@@ -156,6 +183,7 @@ def _alone(place: Path) -> Iterator[None]:
 
 
 _NUMBERS = count()
+_used: list[IO[str]] = []
 
 
 def schema(server: Server) -> Schema:

@@ -198,7 +198,7 @@ def test_a_weekly_desk_is_run_back_weekly(shared: SharedRun, tmp_path: Path) -> 
 
 @pytest.fixture
 def world(shared: SharedRun) -> AheadWorld:
-    return AheadWorld.over(shared.world(), shared.desk, shared.store.parent / "models", LAST)
+    return AheadWorld.over(shared.world(), shared.desk, shared.desk.models, LAST)
 
 
 def test_what_another_process_made_is_the_snapshot_this_one_would_make(world: AheadWorld, shared: SharedRun) -> None:
@@ -245,6 +245,6 @@ def test_heads_trained_side_by_side_say_what_heads_say_that_were_trained_one_by_
     world = AheadWorld.over(shared.world(), shared.desk, tmp_path / "models", LAST)
     ahead.train(world, 2)
     kept = {path.name for path in (tmp_path / "models").iterdir()}
-    assert kept == {path.name for path in (shared.store.parent / "models").iterdir()}
+    assert kept == {path.name for path in (shared.desk.models).iterdir()}
     assert world.council.advise(LAST) == shared.world().council.advise(LAST)
     assert {path.name for path in (tmp_path / "models").iterdir()} == kept, "nothing was left to train"

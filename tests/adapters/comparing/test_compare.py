@@ -241,7 +241,7 @@ def test_a_cycle_that_one_run_lost_is_a_fault(plain: Path, shared: SharedRun, tm
 
 
 def test_the_same_for_machines(plain: Path, shared: SharedRun, capsys: pytest.CaptureFixture[str]) -> None:
-    assert cli.run(["compare", str(shared.store), str(plain), "--json"]) == 1
+    assert cli.run(["compare", str(shared.folder), str(plain), "--json"]) == 1
     value = json.loads(capsys.readouterr().out)
     assert value["a"]["root"] == shared.root.hex()
     assert (value["identical"], value["cycles"]["both"], value["origins"]) == (False, 7, [])
