@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import pickle
 import re
 import subprocess
 from pathlib import Path
 
 import pytest
+
+from tests.shared_run import alone, common
 
 pytestmark = pytest.mark.sqlite_file  # a demonstration keeps its log in a file
 
@@ -33,7 +36,7 @@ def block(beginning: str) -> str:
 def run(line: str, folder: Path) -> subprocess.CompletedProcess[str]:
     words = [str(ROOT / "warrant") if word == "./warrant" else word for word in line.split()]
     # A launcher that calls a launcher would prepare the environment twice; it is prepared already.
-    return subprocess.run(words, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=300, check=False)
+    return subprocess.run(words, cwd=folder, env=os.environ, capture_output=True, text=True, timeout=1800, check=False)
 
 
 def write_rule(desk: Path) -> None:
@@ -45,8 +48,19 @@ def write_rule(desk: Path) -> None:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory: pytest.TempPathFactory) -> dict[str, subprocess.CompletedProcess[str]]:
-    """What each command of the README said, run one after the other as a reader would."""
-    folder = tmp_path_factory.mktemp("reader")
+    """What each command of the README said, run one after the other as a reader would; once for all processes."""
+    place = common(tmp_path_factory)
+    with alone(place / "reader.lock"):
+        kept = place / "reader.pickle"
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(read_along(place / "reader")))
+        found: dict[str, subprocess.CompletedProcess[str]] = pickle.loads(kept.read_bytes())
+    return found
+
+
+def read_along(folder: Path) -> dict[str, subprocess.CompletedProcess[str]]:
+    """What each command says in this folder, by its line."""
+    folder.mkdir()
     results = {}
     for line in commands():
         results[line] = run(line, folder)

@@ -158,6 +158,7 @@ def trained_until(desk: Path, before: str, day: str) -> None:
     settings.write_text(written.replace(f'trained_until = "{before}"', f'trained_until = "{day}"'), encoding="utf-8")
 
 
+@pytest.mark.sqlite_file  # the check-up finds that the tests' server does not sync
 def test_the_check_up_says_that_the_feed_does_not_reach_around_the_first_training(desk: Path) -> None:
     def seen() -> list[str]:
         return [one.seen for one in check_desk(desk) if not one.fine]
@@ -169,6 +170,7 @@ def test_the_check_up_says_that_the_feed_does_not_reach_around_the_first_trainin
     assert f"no session of the feed is after `trained_until`: it ends on {DAYS[-1]}; give an earlier day" in late
 
 
+@pytest.mark.sqlite_file  # the check-up finds that the tests' server does not sync
 def test_the_check_up_reads_the_bars_and_names_what_is_missing(desk: Path) -> None:
     trained_until(desk, "2010-12-31", DAYS[0])
     found = {one.subject: one for one in check_desk(desk)}
