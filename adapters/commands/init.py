@@ -25,10 +25,11 @@ def command(
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
-    """Make a desk in DIR, a copy of the desk that ships (or of --desk). Nothing is overwritten."""
-    from adapters.desk.making import make_desk
+    """Make a desk in DIR, named after it: a copy of the desk that ships (or of --desk). Nothing is overwritten."""
+    from adapters.desk.making import make_desk, name_after
 
     files = make_desk(folder, desk)
+    name_after(folder)
     if json:
         write_json({"desk": str(folder), "files": [str(file) for file in files]})
         return Status.FINE

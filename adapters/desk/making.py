@@ -5,10 +5,11 @@ Nothing is overwritten: a file that is already there is a fault, and then nothin
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
-from adapters.desk.settings import ENTRIES, find_desk, read_desk
+from adapters.desk.settings import ENTRIES, SETTINGS, find_desk, read_desk
 from adapters.installation import SHIPPED
 from knowledge.faults import Fault, Faulty
 
@@ -37,6 +38,19 @@ def make_desk(folder: Path, source: Path | None = None) -> tuple[Path, ...]:
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(origin / file, target)
     return tuple(files)
+
+
+def name_after(folder: Path) -> None:
+    """Name the desk in `folder` after it: two desks of one name would be one in a database, and in who is told of them.
+
+    A folder whose name is none for a desk leaves the name as it was copied.
+    """
+    name = folder.resolve().name
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}", name):
+        return
+    settings = folder / SETTINGS
+    written = settings.read_text(encoding="utf-8")
+    settings.write_text(re.sub(r'(?m)^name = "[^"\n]*"', f'name = "{name}"', written, count=1), encoding="utf-8")
 
 
 def _refuse_to_overwrite(folder: Path, files: list[Path]) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from adapters.cli import run
 from adapters.desk.making import make_desk
 from adapters.desk.settings import read_desk
 from knowledge.faults import Faulty
@@ -62,3 +63,9 @@ def test_a_desk_with_faults_is_not_copied(source: Path, tmp_path: Path) -> None:
     with pytest.raises(Faulty, match=r"policies\.pl"):
         make_desk(tmp_path / "made", source)
     assert not (tmp_path / "made").exists()
+
+
+def test_a_desk_is_named_after_its_folder_so_that_no_two_share_a_name(tmp_path: Path) -> None:
+    for folder, name in (("first-desk", "first-desk"), ("second", "second"), ("no name for a desk", "shipped")):
+        assert run(["init", str(tmp_path / folder)]) == 0
+        assert read_desk(tmp_path / folder).settings.desk.name == name
