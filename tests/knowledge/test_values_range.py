@@ -4,7 +4,7 @@ import math
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from knowledge.values import Inexact, exact
@@ -18,6 +18,7 @@ def test_what_does_not_fit_is_inexact(value):
         exact(value, Decimal("0.0001"))
 
 
+@example(0.005, Decimal("0.01"))
 @given(st.one_of(st.floats(), st.integers(), st.decimals()), QUANTA)
 def test_a_number_is_quantised_or_inexact(value, quantum):
     try:
@@ -25,4 +26,6 @@ def test_a_number_is_quantised_or_inexact(value, quantum):
     except Inexact:
         return
     assert found % quantum == 0
-    assert abs(found - Decimal(value)) <= quantum / 2 + abs(found) * Decimal("1e-15")
+    assert abs(found - Decimal(value)) <= quantum / 2 + abs(Decimal(value)) * Decimal(
+        "1e-15"
+    )  # a float is its shortest digits
