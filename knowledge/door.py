@@ -23,7 +23,7 @@ SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+\-]*\Z")
 """What a symbol may look like: it reads the same in CLIPS, Prolog, YAML and a file name."""
 LONGEST_TEXT = 500
 MOST_SEEN = 20_000
-"""Texts of one slot that are kept as known to be good."""
+"""Texts of one slot, at most, that are kept as known to be good."""
 
 
 class Refused(ValueError):
@@ -141,19 +141,19 @@ def _whole(slot: Slot, value: object, where: str) -> Checked:
 
 def _number_check(low: Decimal | None, high: Decimal | None, quantum: Decimal, where: str) -> Check:
     decimals = places(quantum)
+    # Where a slot has few values they come again and again, a correlation for each pair of instruments.
+    is_small = low is not None and high is not None and (high - low) / quantum <= MOST_SEEN
     seen: dict[str, Checked] = {}
-    """What passed as text: the numbers of a market come again and again."""
 
     def check(value: object, _: Mapping[str, object]) -> Checked:
-        is_text = type(value) is str
+        is_text = is_small and type(value) is str
         if is_text and value in seen:
             return seen[value]
         checked = exact_and_text(value, quantum, decimals)
         _in_range(checked[0], low, high, where)
-        if is_text:
-            if len(seen) >= MOST_SEEN:
-                seen.clear()
-            seen[value] = checked  # type: ignore[index]
+        # Only the canonical text, of which there are as many as values.
+        if is_text and value == checked[1]:
+            seen[checked[1]] = checked
         return checked
 
     return check
@@ -176,10 +176,10 @@ def _measure_check(words: Vocabulary, shape: Template, slot: Slot) -> Check:
 
 
 def _word_check(words: Vocabulary, slot: Slot, where: str) -> Check:
-    plain = slot.type == "symbol" and slot.unit != "date" and not slot.measures and not slot.allowed
+    plain = slot.type == "symbol" and slot.unit not in _CALENDAR and not slot.measures and not slot.allowed
     # What is listed needs no second look; what is not is looked at for the sentence that refuses it.
     listed = frozenset(words.measures[slot.measures] if slot.measures else slot.allowed)
-    good = {one for one in listed if slot.type == "symbol" and slot.unit != "date" and SYMBOL.match(one)}
+    good = {one for one in listed if slot.type == "symbol" and slot.unit not in _CALENDAR and SYMBOL.match(one)}
 
     def check(value: object, _: Mapping[str, object]) -> Checked:
         if type(value) is str:
@@ -214,6 +214,10 @@ def _admit_word(words: Vocabulary, slot: Slot, value: object, where: str) -> str
     if allowed and value not in allowed:
         raise Refused(f"{where} takes one of {_list(allowed)}, not `{value}`")
     return value
+
+
+_CALENDAR = ("date", "instant")
+"""Units whose words are symbols of a form of their own."""
 
 
 @lru_cache(1024)

@@ -42,7 +42,8 @@ class WorkingMemory:
         if index is None:
             index = self._indexes[template, positions] = {}
             for fact in self._facts.get(template, ()):
-                index.setdefault(tuple(fact.slots[position][1] for position in positions), []).append(fact)
+                slots = fact.slots
+                index.setdefault(tuple([slots[position][1] for position in positions]), []).append(fact)
         return index.get(key, ())  # type: ignore[arg-type]
 
 
@@ -71,6 +72,8 @@ class CompiledPattern:
     """All constraints, those of the index too."""
     residual: tuple[SlotCheck, ...]
     """The constraints the index does not answer."""
+    asked: tuple[str, ...]
+    """The slots whose words the index looks up."""
 
     def bind(self, fact: Fact, bindings: Bindings) -> dict[str, Term]:
         """The bindings with this pattern's own variables."""
@@ -210,7 +213,8 @@ def pattern_after(pattern: tree.Pattern, known: set[str], words: Vocabulary) -> 
     residual = tuple(check for check in checks if check.equals is None)
     key = _key(tuple(check.equals for check in indexed if check.equals is not None))
     positions = tuple(check.position for check in indexed)
-    return CompiledPattern(pattern, pattern.template, positions, key, tuple(binds), tuple(checks), residual)
+    asked = tuple(check.slot.name for check in indexed)
+    return CompiledPattern(pattern, pattern.template, positions, key, tuple(binds), tuple(checks), residual, asked)
 
 
 def _equal(part: tree.Constraint, slot: Slot, before: frozenset[str]) -> tree.Literal | tree.Variable | None:

@@ -86,9 +86,8 @@ class _Search:
 
     def standing(self, template: str, known: Known) -> Sequence[Fact]:
         """The facts of a template with these words in their slots."""
-        words = tuple((slot, value) for slot, value in known if self.rules.is_symbol(template, slot))
-        positions = tuple(self.rules.position(template, slot) for slot, _ in words)
-        return self.memory.find(template, positions, tuple(value for _, value in words))
+        places, positions = self.rules.words(template, tuple([slot for slot, _ in known]))
+        return self.memory.find(template, positions, tuple([known[place][1] for place in places]))
 
     def missing(self, template: str, known: Known, depth: int) -> _Answer | None:
         """Why no rule concluded a fact of a template with these slots."""
@@ -157,24 +156,24 @@ class _Search:
 
     def _pattern(self, plan: Plan, pattern: CompiledPattern, bindings: Bindings, depth: int) -> _Failure:
         """No fact satisfies a pattern: the one that nearly does, or why there is none."""
+        asked = _asked(pattern, bindings)
         near = [
             _Failure(
                 (0, sum((one.distance for one in lacking), Fraction(0))),
                 "; ".join(one.text for one in lacking),
                 lacking[0],
             )
-            for fact in self._alike(pattern, bindings)
+            for fact in self._alike(pattern.template, asked)
             if (lacking := _lacking(pattern, fact, bindings, plan.slots))
         ]
         if near:
             return min(near, key=_Failure.order)
-        return self._absent(pattern.template, _asked(pattern, bindings), depth)
+        return self._absent(pattern.template, asked, depth)
 
-    def _alike(self, pattern: CompiledPattern, bindings: Bindings) -> Sequence[Fact]:
-        """The facts that are about the same thing: equal in the key slots that the pattern names."""
-        asked = _asked(pattern, bindings)
-        key = self.rules.key(pattern.template)
-        return self.standing(pattern.template, tuple((slot, value) for slot, value in asked if slot in key))
+    def _alike(self, template: str, asked: Known) -> Sequence[Fact]:
+        """The facts that are about the same thing: equal in the key slots that a pattern names."""
+        key = self.rules.key(template)
+        return self.standing(template, tuple([one for one in asked if one[0] in key]))
 
     def _absent(self, template: str, known: Known, depth: int) -> _Failure:
         silence = SILENT.get(template)
@@ -256,8 +255,7 @@ def _sentence(rule: tree.Rule, held: int, failing: str) -> str:
 
 def _asked(pattern: CompiledPattern, bindings: Bindings) -> Known:
     """The slots for which a pattern asks for one word, and the word."""
-    checks = [check for check in pattern.checks if check.equals is not None]
-    return tuple((check.slot.name, value) for check, value in zip(checks, pattern.key(bindings), strict=True))
+    return tuple(zip(pattern.asked, pattern.key(bindings), strict=True))
 
 
 def _described(known: Known) -> str:

@@ -49,11 +49,9 @@ class Rules:
                 for assertion in action.assertions if isinstance(action, tree.Assert) else ():
                     self._concluding.setdefault(assertion.template, []).append((rule, assertion))
         self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
-        self._positions = {
-            (name, slot): place
-            for name, shape in self._words.templates.items()
-            for place, slot in enumerate(shape.slots)
-        }
+        self._symbols: dict[tuple[str, tuple[str, ...]], tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        # By the assertion itself, which lives as long as the program that is asked about.
+        self._sources: dict[tuple[str, int, str], tuple[tuple[str, str], ...]] = {}
 
     def concluding(self, template: str) -> Sequence[tuple[tree.Rule, tree.Assertion]]:
         """The rules that conclude a template, in the order of the program."""
@@ -70,16 +68,23 @@ class Rules:
         """The slots that identify a fact."""
         return self._words.templates[template].key
 
-    def position(self, template: str, slot: str) -> int:
-        """The place of a slot in its template."""
-        return self._positions[template, slot]
+    def words(self, template: str, slots: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """Which of these slots hold symbols, and the places of those in their template."""
+        asked = template, slots
+        if asked not in self._symbols:
+            shape = self._words.templates[template].slots
+            symbols = tuple(at for at, slot in enumerate(slots) if shape[slot].type == "symbol")
+            self._symbols[asked] = symbols, tuple(list(shape).index(slots[at]) for at in symbols)
+        return self._symbols[asked]
 
-    def is_symbol(self, template: str, slot: str) -> bool:
-        """Whether a slot holds a symbol."""
-        return self._words.templates[template].slots[slot].type == "symbol"
-
-    def sources(self, rule: tree.Rule, assertion: tree.Assertion, slot: str) -> Iterator[tuple[str, str]]:
+    def sources(self, rule: tree.Rule, assertion: tree.Assertion, slot: str) -> Sequence[tuple[str, str]]:
         """The template and slot of each pattern that gives an asserted slot its value."""
+        asked = rule.name, id(assertion), slot
+        if asked not in self._sources:
+            self._sources[asked] = tuple(self._found_sources(rule, assertion, slot))
+        return self._sources[asked]
+
+    def _found_sources(self, rule: tree.Rule, assertion: tree.Assertion, slot: str) -> Iterator[tuple[str, str]]:
         value = next((one.value for one in assertion.slots if one.slot == slot), None)
         for pattern in rule.conditions:
             if isinstance(pattern, tree.Pattern) and isinstance(value, tree.Variable):

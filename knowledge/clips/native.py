@@ -30,20 +30,22 @@ def assert_facts(environment: clips.Environment, given: Mapping[str, Fact], word
     builder = lib.CreateFactBuilder(env, ffi.NULL)
     refs: dict[int, str] = {}
     current = ""
-    slots: tuple[tuple[str, bytes], ...] = ()
+    slots: tuple[tuple[str, bytes, SlotType], ...] = ()
     try:
         for ref, fact in given.items():
-            template = words.templates[fact.template]
             if fact.template != current:
                 if lib.FBSetDeftemplate(builder, fact.template.encode()) != lib.FBE_NO_ERROR:
                     raise Unfit(f"CLIPS knows no template `{fact.template}`")
-                current, slots = fact.template, tuple((name, name.encode()) for name in template.slots)
+                current, template = fact.template, words.templates[fact.template]
+                slots = tuple((name, name.encode(), slot.type) for name, slot in template.slots.items())
             if len(fact.slots) != len(slots):
                 raise Unfit(f"`{ref}` has not the slots of its template, in their order")
-            for (name, value), (declared, encoded) in zip(fact.slots, slots, strict=True):
+            for (name, value), (declared, encoded, kind) in zip(fact.slots, slots, strict=True):
                 if name != declared:
                     raise Unfit(f"`{ref}` has not the slots of its template, in their order")
-                cell.value = _native(env, template, name, value)
+                if not _FITS[kind](value):
+                    raise _unfit(words.templates[current], name, value)
+                cell.value = _NATIVE[kind](env, value)
                 if lib.FBPutSlot(builder, encoded, cell) != lib.PSE_NO_ERROR:
                     raise Unfit(f"CLIPS refuses `{value}` in `{fact.template}.{name}`")
             native = lib.FBAssert(builder)
@@ -94,15 +96,12 @@ def _unfit(template: Template, name: str, value: object) -> Unfit:
     return Unfit(f"`{template.name}.{name}` takes a {kind}, not the {type(value).__name__} `{value}`")
 
 
-def _native(env: ffi.CData, template: Template, name: str, value: Any) -> ffi.CData:  # noqa: ANN401 - its type is the question
-    kind: SlotType = template.slots[name].type
-    if not _FITS[kind](value):
-        raise _unfit(template, name, value)
-    if kind == "symbol":
-        return lib.CreateSymbol(env, value.encode())
-    if kind == "number":
-        return lib.CreateFloat(env, float(value))
-    return lib.CreateInteger(env, value) if kind == "integer" else lib.CreateString(env, value.encode())
+_NATIVE: Mapping[SlotType, Callable[[ffi.CData, Any], ffi.CData]] = {
+    "symbol": lambda env, value: lib.CreateSymbol(env, value.encode()),
+    "number": lambda env, value: lib.CreateFloat(env, float(value)),
+    "integer": lib.CreateInteger,
+    "text": lambda env, value: lib.CreateString(env, value.encode()),
+}
 
 
 def _read(fact: ffi.CData, template: str, name: str, cell: ffi.CData) -> Value | float:

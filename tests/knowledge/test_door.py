@@ -122,6 +122,7 @@ def test_a_measure_keeps_its_range_and_quantum(value: object) -> None:
         ("earnings", {"instrument": "AAPL", "sessions": True}, "takes a whole number"),
         ("abstention", {"instrument": "AAPL", "head": "h", "reason": "a\nb"}, "printable"),
         ("abstention", {"instrument": 7, "head": "h", "reason": "r"}, "takes a symbol"),
+        ("period", {"instrument": "A", "begins": "now", "ends": "then", "last": "no"}, "takes an instant in UTC"),
     ],
 )
 def test_the_sentence_says_what_is_wrong(template: str, slots: dict[str, object], words: str) -> None:
