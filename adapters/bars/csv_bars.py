@@ -15,13 +15,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import date, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
 
 from adapters.bars.periods import DAILY
 from advisors.actions import DividendRule
+from advisors.panel import Floats
 from advisors.quality import COLUMNS, Rows
 from knowledge.faults import Fault, Faulty
 
@@ -33,23 +36,92 @@ _LABEL = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}(:00Z?|Z)?\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 MOST_FAULTS = 20
 """A file in another format has a fault in every cell; the first ones say enough."""
+MOST_READ = 300
+"""Files of which it is remembered what was read."""
 
 
 def read_bars(path: Path, instrument: str, dividends: DividendRule, interval: str = DAILY) -> Rows:
-    """Read a file of bars in file order. Raises `Faulty` with the first 20 faults."""
-    written = _Dates() if interval == DAILY else _Labels()
+    """Read a file of bars in file order. Raises `Faulty` with the first 20 faults.
+
+    Of a file that was read before and has the same bytes with lines behind them, only these lines are read.
+    """
+    asked = str(path.absolute()), instrument, dividends, interval
+    content = _content(path, instrument)
+    found = _longer(path, _read.get(asked), content, interval) or _anew(path, content, instrument, dividends, interval)
+    if content.endswith(b"\n"):
+        _read[asked] = found
+        if len(_read) > MOST_READ:
+            del _read[next(iter(_read))]
+    return found.rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A file as it was read: how long it was and the digest of its bytes, its columns in order, its bars."""
+
+    size: int
+    digest: bytes
+    names: tuple[str, ...]
+    rows: Rows
+
+
+_read: dict[tuple[str, str, DividendRule, str], _Read] = {}
+
+
+def _content(path: Path, instrument: str) -> bytes:
     try:
-        lines = path.read_text(encoding="utf-8-sig").splitlines()
+        return path.read_bytes()
     except FileNotFoundError:
         message = f"there is no file of bars for `{instrument}`; put one here, see docs/bars.md"
         raise Faulty(Fault(str(path), 1, 1, message)) from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise Faulty(Fault(str(path), 1, 1, f"the file cannot be read as UTF-8 text: {_reason(error)}")) from None
+    except OSError as error:
+        raise _unreadable(path, error) from None
+
+
+def _anew(path: Path, content: bytes, instrument: str, dividends: DividendRule, interval: str) -> _Read:
+    """Read all of a file."""
+    try:
+        # With the line ends of a text file: `splitlines` knows all of them.
+        lines = content.decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise _unreadable(path, error) from None
     names = _header(path, lines)
+    dates, columns = _columns(path, names, lines[1:], interval)
+    if not dates:
+        raise Faulty(Fault(str(path), 1, 1, "there are no bars below the first line"))
+    rows = Rows(instrument, tuple(dates), **columns, dividends=dividends, actions=None)
+    return _Read(len(content), sha256(content).digest(), names, rows)
+
+
+def _longer(path: Path, before: _Read | None, content: bytes, interval: str) -> _Read | None:
+    """A file of which whole lines were read before and are still there; None where it has to be read anew."""
+    if before is None or len(content) < before.size:
+        return None
+    hashed = sha256(memoryview(content)[: before.size])
+    if hashed.digest() != before.digest:
+        return None
+    try:
+        lines = content[before.size :].decode("utf-8").splitlines()
+        dates, columns = _columns(path, before.names, lines, interval)
+    except (Faulty, UnicodeDecodeError):
+        # Read as a whole the fault has its line.
+        return None
+    grids = {name: np.concatenate([getattr(before.rows, name), values]) for name, values in columns.items()}
+    hashed.update(memoryview(content)[before.size :])
+    was, labels = before.rows, (*before.rows.dates, *dates)
+    rows = Rows(was.instrument, labels, **grids, dividends=was.dividends, actions=None)
+    return _Read(len(content), hashed.digest(), before.names, rows)
+
+
+def _columns(
+    path: Path, names: tuple[str, ...], lines: list[str], interval: str
+) -> tuple[list[str], dict[str, Floats]]:
+    """Labels and numbers of lines below the first one of a file, an adjusted close in any case. Raises `Faulty`."""
+    written = _Dates() if interval == DAILY else _Labels()
     dates: list[str] = []
     columns: dict[str, list[float]] = {name: [] for name in (*COLUMNS, *OPTIONAL) if name in names}
     faults: list[Fault] = []
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines, start=2):
         if not line.strip():
             continue
         cells = list(_cells(line))
@@ -63,13 +135,11 @@ def read_bars(path: Path, instrument: str, dividends: DividendRule, interval: st
                 faults.append(Fault(str(path), number, column, fault))
         if len(faults) >= MOST_FAULTS:
             break
-    if not faults and not dates:
-        faults.append(Fault(str(path), 1, 1, "there are no bars below the first line"))
     if faults:
         raise Faulty(*faults)
     arrays = {name: np.array(values, dtype=np.float64) for name, values in columns.items()}
     arrays.setdefault("adj_close", np.full(len(dates), np.nan))
-    return Rows(instrument, tuple(dates), **arrays, dividends=dividends, actions=None)
+    return dates, arrays
 
 
 def _header(path: Path, lines: list[str]) -> tuple[str, ...]:
@@ -139,6 +209,10 @@ def _keep_number(values: list[float], cell: str, name: str) -> str | None:
     if cell.lower() in _ABSENT:
         return None
     return f"`{cell}` in column `{name}` is no number; write digits and a point, or leave the cell empty"
+
+
+def _unreadable(path: Path, error: OSError | UnicodeDecodeError) -> Faulty:
+    return Faulty(Fault(str(path), 1, 1, f"the file cannot be read as UTF-8 text: {_reason(error)}"))
 
 
 def _reason(error: OSError | UnicodeDecodeError) -> str:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Collection, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -41,7 +42,13 @@ def load_instruments(
         raise Faulty(Fault(shown(path), 1, 1, "the desk has no instruments; put an `instruments.yaml` here")) from None
     except (OSError, UnicodeDecodeError):
         raise Faulty(Fault(shown(path), 1, 1, "the file cannot be read as UTF-8 text")) from None
-    return read_instruments(source, shown(path), traded, none_yet=none_yet)
+    return _told(source, shown(path), None if traded is None else tuple(traded), none_yet)
+
+
+@lru_cache(8)
+def _told(source: str, file: str, traded: tuple[str, ...] | None, none_yet: bool) -> tuple[Instrument, ...]:
+    """A desk that runs reads its file at each refresh, and hardly ever finds another text in it."""
+    return read_instruments(source, file, traded, none_yet=none_yet)
 
 
 def read_instruments(

@@ -1,6 +1,9 @@
+import contextlib
+
 import numpy as np
 import pytest
 
+from adapters.bars import csv_bars
 from adapters.bars.csv_bars import MOST_FAULTS, read_bars
 from knowledge.faults import Faulty
 
@@ -76,3 +79,37 @@ def test_a_missing_file_is_a_fault(tmp_path):
 def test_a_file_in_another_format_does_not_fill_the_screen(tmp_path):
     found = faults(tmp_path, HEAD + "2011-01-03,a,b,c,d,e\n" * 1000)
     assert MOST_FAULTS <= len(found) < MOST_FAULTS + 5
+
+
+WHOLE = f"{HEAD}2011-01-03,1,2,1,1,5\r\n\n2011-01-04,1,2,1,1.5,5\n2011-01-05,1,2,1,nan,7\n2011-01-06,1,2,1,1.25,8"
+CHANGED = WHOLE.replace("2011-01-03,1,", "2011-01-03,2,")
+FAULTY = f"{WHOLE}\n2011-01-07,1,2,x,1,5\n"
+
+
+@pytest.mark.parametrize("cut", range(len(HEAD) + 20, len(WHOLE) + 1))
+@pytest.mark.parametrize("text", [WHOLE, CHANGED, FAULTY])
+def test_a_file_that_grew_is_read_as_one_that_was_never_seen(tmp_path, cut, text):
+    """Wherever it was cut, in the middle of a number too; what was said anew is read anew, a fault has its line."""
+
+    def told(folder):
+        folder.mkdir(exist_ok=True)
+        try:
+            rows = read(folder, text)
+        except Faulty as error:
+            return [(fault.line, fault.column, fault.message) for fault in error.faults]
+        return rows.dates, [getattr(rows, name).tobytes() for name in ("open", "close", "volume", "adj_close")]
+
+    grown = tmp_path / "grown"
+    grown.mkdir()
+    with contextlib.suppress(Faulty):
+        read(grown, WHOLE[:cut])
+    assert told(grown) == told(tmp_path / "new")
+
+
+def test_of_a_file_that_grew_only_what_came_is_read(tmp_path, monkeypatch):
+    seen = []
+    columns = csv_bars._columns
+    monkeypatch.setattr(csv_bars, "_columns", lambda *given: seen.append(len(given[2])) or columns(*given))
+    for upto in (60, 85, len(WHOLE)):
+        read(tmp_path, WHOLE[:upto][: WHOLE[:upto].rindex("\n") + 1])
+    assert seen == [2, 1, 1]
