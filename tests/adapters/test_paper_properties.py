@@ -350,7 +350,7 @@ def test_every_order_works_as_long_as_it_says(history: list[tuple]) -> None:
         days[fill["client_order_id"]].add(fill["session"])
         if sent["order"]["role"] == "entry":
             assert sent["expires_at"] >= fill["as_of"]
-            if sent["order"]["time_in_force"] != "gtc":
+            if Order.from_json(sent["order"]).time_in_force is not TimeInForce.GTC:
                 assert len(days[fill["client_order_id"]]) == 1
                 assert fill["session"] == session(world.accepted[fill["client_order_id"]] + 1).date
     for ticket in world.desk.broker.state.live.values():

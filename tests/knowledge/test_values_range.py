@@ -25,6 +25,7 @@ def test_a_number_is_quantised_or_inexact(value, quantum):
         found = exact(value, quantum)
     except Inexact:
         return
+    # A float stands for its shortest digits, which lie beside it.
     assert found % quantum == 0
     assert abs(found - Decimal(value)) <= quantum / 2 + abs(Decimal(value)) * Decimal(
         "1e-15"
