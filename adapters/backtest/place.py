@@ -57,6 +57,9 @@ class Span:
 
 def place_of(desk: Desk, span: Span, into: Path | None) -> Path:
     """Where a backtest goes that was not sent elsewhere."""
+    if into is not None and into.name in ("", ".."):
+        # A folder like `.` has no name that another could stand beside.
+        return into.resolve()
     return into or desk.folder / "runs" / f"{span.first}--{span.last}"
 
 

@@ -33,6 +33,7 @@ HELD = 400_000
 STRAYS = 0.1
 """A share of bars on days without a session above which a zone must be wrong: midnight moved by hours is a fifth."""
 
+_ALIKE = "differ in capitals only, and on some machines their files would be one; give them one spelling"
 Place = Callable[[list[Trouble]], list[Fault]]
 """Gives troubles their places in the source."""
 
@@ -73,6 +74,7 @@ def bring(
     they take their place. Raises `Faulty`, and then the store is as it was.
     """
     with locked(store.folder), tempfile.TemporaryDirectory(prefix="warrant-bars-") as folder:
+        stands = {name.casefold(): name for name in store.symbols()}
         aside = _Aside(Path(folder))
         for table in tables:
             aside.add(table)
@@ -82,6 +84,8 @@ def bring(
         troubles: list[Trouble] = []
         try:
             for symbol, table in aside.all():
+                if (other := stands.setdefault(symbol.casefold(), symbol)) != symbol:
+                    raise Faulty(Fault(_said(origin), 1, 1, f"`{symbol}` and `{other}` {_ALIKE}"))
                 stored = store.read(symbol) if store.path(symbol).exists() else None
                 one = merge(symbol, stored, table, replace=replace)
                 troubles += one.troubles
@@ -121,6 +125,10 @@ def locked(folder: Path) -> Iterator[None]:
             said = "another process is bringing bars here; wait for it to end"
             raise Faulty(Fault(str(folder), 1, 1, said)) from None
         yield
+
+
+def _said(origin: Json) -> str:
+    return str(origin.get("file") or origin.get("what") or "bars")
 
 
 def _light(one: Merged) -> Merged:

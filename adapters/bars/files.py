@@ -24,6 +24,8 @@ BATCH = 1 << 16
 SAMPLE = 400
 """Lines that a guess looks at."""
 MOST_FAULTS = 20
+MOST_COLUMNS = 10_000
+"""More than any table of bars has: a file beyond is something else, and every look at it would take long."""
 _DELIMITERS = ",;\t|"
 _NO_TEXT = {
     b"\x1f\x8b": "a gzip file; unpack it first",
@@ -69,6 +71,8 @@ def head(path: Path) -> Head:
         raise Faulty(Fault(str(path), 1, 1, f"the file is {kind or 'empty'}"))
     lines = _lines(path, SAMPLE + 1)
     first = next(lines, (1, ""))[1]
+    if any(first.count(one) >= MOST_COLUMNS for one in _DELIMITERS):
+        raise Faulty(Fault(str(path), 1, 1, f"the first line has more than {MOST_COLUMNS} columns; these are no bars"))
     delimiter = max(_DELIMITERS, key=lambda one: len(split(first, one)))
     names = tuple(cell for _, cell in split(first, delimiter))
     return Head(names, tuple(tuple(cell for _, cell in split(line, delimiter)) for _, line in lines), delimiter)
@@ -119,7 +123,9 @@ def _lines(path: Path, most: int | None = None) -> Iterator[tuple[int, str]]:
     """Lines that are not empty, with their numbers. Raises `Faulty` at a byte that is no UTF-8."""
     found = 0
     with path.open("rb") as stream:
-        for number, raw in enumerate(stream, start=1):
+        for number, raw in enumerate(iter(lambda: stream.readline(BLOCK + 1), b""), start=1):
+            if len(raw) > BLOCK:
+                raise Faulty(Fault(str(path), number, 1, f"the line is longer than {BLOCK} bytes; these are no bars"))
             try:
                 line = raw.decode("utf-8-sig" if number == 1 else "utf-8").rstrip("\r\n")
             except UnicodeDecodeError as error:

@@ -33,6 +33,7 @@ _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,15})?\Z")
 _RATIO = re.compile(r"([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*[:/]\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 _FIFTEEN_DIGITS = Context(prec=15)
+_LONGEST = 10_000
 
 
 def is_actions(header: Iterable[str]) -> bool:
@@ -57,7 +58,11 @@ def read_actions(path: Path) -> Mapping[str, tuple[Action, ...]]:
 
 def parse_actions(source: str, file: str) -> tuple[Action, ...]:
     """The actions of a file's text, in order. Raises `Faulty` with every fault."""
-    rows = csv.reader(source.splitlines())
+    lines = source.splitlines()
+    for number, line in enumerate(lines, start=1):
+        if len(line) > _LONGEST:
+            raise Faulty(Fault(file, number, 1, f"the line is longer than {_LONGEST} signs, which no action is"))
+    rows = csv.reader(lines)
     names = [SPELLINGS.get(_plain(name), "") for name in next(rows, [])]
     missing = [name for name in HEADER if name not in names]
     if missing:

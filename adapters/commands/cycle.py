@@ -25,10 +25,12 @@ def command(
     from adapters.answers.telling import cycle_lines
     from adapters.desk.settings import writable_desk
     from adapters.running.backtest import remaining, run
+    from adapters.running.continuity import check_clock
     from adapters.running.session import opened
     from adapters.running.world import World
 
     place = writable_desk(desk)
+    check_clock(place)
     world = World.of(place)
     last = session_date(at, world)
     with opened(place, world) as runner:

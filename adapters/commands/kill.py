@@ -20,12 +20,12 @@ def command(
     Anyone may do this. It works while the desk runs, while it does not, and while its feed, rules or engines are
     broken. A process that runs the desk and does not answer is passed over: it ends at its next record.
     """
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.settings import SETTINGS, find_desk, read_desk
     from adapters.running.intervention import kill, named
     from adapters.watch.desk_watch import messenger
 
     who, why = named(who, why)
-    place = read_desk(find_desk(desk))
+    place = read_desk(find_desk(desk), needed=(SETTINGS,))
     with messenger(place) as watch:
         words = kill(place, who, why, watch)
         if json:

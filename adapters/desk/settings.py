@@ -320,11 +320,14 @@ def writable_desk(option: Path | None) -> Desk:
     return desk
 
 
-def read_desk(folder: Path) -> Desk:
-    """Read the desk in `folder`. Raises `Faulty` with every missing file and every fault of `warrant.toml`."""
+def read_desk(folder: Path, needed: Sequence[str] = ENTRIES) -> Desk:
+    """Read the desk in `folder`. Raises `Faulty` with every missing file and every fault of `warrant.toml`.
+
+    `needed` are the files that must be there: a kill needs its settings alone.
+    """
     faults = [
         Fault(shown(folder / name), 1, 1, f"`{name}` is missing; copy it from another desk or `warrant init` a new one")
-        for name in ENTRIES
+        for name in needed
         if not (folder / name).is_file()
     ]
     settings = None

@@ -19,7 +19,9 @@ SLICE_SECONDS = 0.5
 
 
 class Clock(Protocol):
-    """What time it is for a desk."""
+    """What time it is for a desk; `name` is what a log calls the clock by which it runs."""
+
+    name: str
 
     def now(self) -> datetime:
         """The present instant, in UTC."""
@@ -33,6 +35,8 @@ class Clock(Protocol):
 
 class WallClock:
     """The machine's clock."""
+
+    name = "machine"
 
     def __init__(self, wall: Callable[[], float] = time.time, elapsed: Callable[[], float] | None = None) -> None:
         self._wall, self._elapsed = wall, elapsed or _elapsed
@@ -58,6 +62,8 @@ class ReplayClock:
 
     At None time stands still while anything works, and moves by waiting only.
     """
+
+    name = "replay"
 
     def __init__(self, start: datetime, speed: float | None = None) -> None:
         self._now, self._speed = start, speed

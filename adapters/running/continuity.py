@@ -4,6 +4,8 @@
   mode would rewrite their past, so each needs a log of its own. So does another length of bars: labels would not sort.
 - What is held or worked goes on in the terms in which it was bought: an instrument whose currency or multiplier has
   changed could be neither closed at the venue nor kept in the books.
+- A paper desk's log says by whose clock the desk runs. What happened and what a replay made of the past do not stand in
+  one log, and a cycle that the machine's clock has let go by is missed: no replay and no `cycle` decides it afterwards.
 - The limits reckon with fees of their own (`fee_per_share`, `fee_per_order`); a broker that takes more would leave less
   cash and NAV than every limit was proved for.
 """
@@ -46,6 +48,23 @@ def check_account(desk: Desk, log: LogReader) -> None:
             faults.append(_fault(desk, place, f"{words}; change it back, or name a new file in `[store]`"))
     if faults:
         raise Faulty(*faults)
+
+
+def check_clock(desk: Desk, clock: str = "") -> None:
+    """Raises `Faulty` where a paper desk's log was written by another clock; empty: by none, for `warrant cycle`."""
+    if desk.settings.desk.mode != "paper" or not desk.store.exists():
+        return
+    with LogReader.read(desk.store) as log:
+        before = {one["clock"] for one in log.records([Kind.START]) if "clock" in one}
+    if before and clock not in before:
+        by = " and ".join(sorted(before))
+        words = f"the log `{shown(desk.store)}` is of a desk that runs by the clock of the {by}"
+        way = (
+            "`warrant run` alone goes on with it"
+            if clock != "machine"
+            else "`warrant run --replay` alone goes on with it"
+        )
+        raise Faulty(_fault(desk, ("store", "path"), f"{words}: {way}; give anything else a desk of its own"))
 
 
 def check_costs(desk: Desk, limits: Limits) -> None:

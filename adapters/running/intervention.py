@@ -17,12 +17,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Literal
+from unicodedata import bidirectional, category
 
 from adapters.audit.log import AuditLog, LogUnwritable
 from adapters.desk.instruments import load_instruments
 from adapters.desk.settings import Desk, shown
 from adapters.frame import Failed
 from adapters.paper.venue import Listing
+from adapters.running.continuity import check_account
 from adapters.running.desk_log import DeskLog
 from adapters.running.lease import alive, held
 from adapters.running.resuming import StillStopped
@@ -41,6 +43,7 @@ PATIENCE = 5.0
 _LOOK = 0.1
 _TRIES = 5
 """How often a kill is written anew where another process was faster."""
+_TURNS = ("LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI")
 
 
 def now_text(moment: datetime) -> str:
@@ -49,11 +52,15 @@ def now_text(moment: datetime) -> str:
 
 
 def named(who: str, why: str) -> tuple[str, str]:
-    """Both on one line each. Raises `Faulty` where one is empty: an intervention without either is nobody's."""
+    """Both on one line each. Raises `Faulty` where one is empty: an intervention without either is nobody's.
+
+    What no terminal shows as it is (bytes that are no text, escapes, turns of direction) is replaced: it must neither
+    keep a kill from the log nor write over the lines of whoever reads it.
+    """
     for option, given in (("who", who), ("why", why)):
         if not given.strip():
             raise Faulty(Fault("command line", 1, 1, f"`--{option}` is empty; say it, it goes into the log"))
-    return " ".join(who.split()), " ".join(why.split())
+    return _plain(who), _plain(why)
 
 
 def answer(desk_log: DeskLog, limits: Limits, what: str, who: str, why: str, asked_at: datetime) -> str:
@@ -102,6 +109,8 @@ def resume(desk: Desk, limits: Limits, who: str, why: str, watch: Watch = unwatc
         raise Failed(f"{found}, and the desk was not resumed; end that process, and ask again")
     try:
         with held(desk.store, "resume"), opened(desk, _strict, watch) as desk_log:
+            # Whose people and limits these settings name: not those of a log that another desk began.
+            check_account(desk, desk_log.log)
             return resume_words(desk_log.resume(who, why, now_text(asked), limits))
     except StoreFailed as error:
         raise Failed(str(error)) from error
@@ -154,6 +163,14 @@ def _ask(desk: Desk, what: What, who: str, why: str, patience: float) -> str:
         if what == "kill":
             return ""
         raise
+
+
+def _plain(words: str) -> str:
+    return "".join("\N{REPLACEMENT CHARACTER}" if _hides(sign) else sign for sign in " ".join(words.split()))
+
+
+def _hides(sign: str) -> bool:
+    return category(sign) in ("Cc", "Cs") or bidirectional(sign) in _TURNS
 
 
 def _began(desk: Desk) -> None:

@@ -152,6 +152,7 @@ class Runner(DeskLog):
     def _pass(self, day: str) -> None:
         """What the nights cost and settle, actions of the ex-date, fills of the bar, the close: one transaction."""
         period, session, bars = self.world.period(day), self.world.session(day), self.world.bars(day)
+        self._end_before(session.date)
         records = [*self._overnight(session.date, session.opens_at)]
         for action in self.world.actions.get(day, ()):
             if action.kind == "split":
@@ -168,6 +169,15 @@ class Runner(DeskLog):
             records.append(closes_record(session.date, day, closes, session.closes_at))
         self._append(session.closes_at, records)
         self._throttle(session.closes_at)
+
+    def _end_before(self, date: str) -> None:
+        """End an earlier session whose last bar never came: else two would count as one, in the day's loss, too."""
+        books = self.standing.books
+        if books.ended or books.session == date:
+            return
+        closes_at = self.world.calendar.close_instant(books.session)
+        self._append(closes_at, [session_record(books.session, {}, closes_at, self.standing.passed_session)])
+        self._throttle(closes_at)
 
     def _throttle(self, as_of: str) -> None:
         """Latch each instrument that used up the entries a limit allows it, filled or refused: RTS 6 art. 15(3)."""

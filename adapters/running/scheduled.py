@@ -19,6 +19,7 @@ from adapters.audit.log import LogReader
 from adapters.desk.settings import SETTINGS, Desk, shown
 from adapters.frame import Failed
 from adapters.running.clock import Clock, ReplayClock, WallClock
+from adapters.running.continuity import check_clock
 from adapters.running.driving import Stopping, asked_to_stop, drive, drive_by_wall
 from adapters.running.letters import LetterBox
 from adapters.running.loop import Loop, Told
@@ -49,6 +50,7 @@ class Plan:
 def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched) -> None:
     """Run until somebody stops it or nothing is left. Raises `Faulty`, `Failed`."""
     _check(desk, plan)
+    check_clock(desk, WallClock.name if plan.replay is None else ReplayClock.name)
     if plan.replay is None:
         world: World = World.of(desk)
         clock: Clock = WallClock()

@@ -24,6 +24,7 @@ from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World, placed, read_law
 from adapters.store.faults import StoreFailed
+from engine.orders.portfolio import Mode
 from knowledge.faults import Faulty
 from knowledge.values import text
 
@@ -68,7 +69,7 @@ def opened(
             runner = Runner(desk, law, world, log, worker, watch, clock)
             runner.lease = lease
             check_instruments(desk, runner.standing, world.listings)
-            _begin(runner, law)
+            _begin(runner, law, clock)
             with _settled_memory():
                 yield runner
     except StoreFailed as error:
@@ -96,7 +97,7 @@ def _worker(desk: Desk, law: Law) -> Worker:
         raise Faulty(*placed(desk, error)) from None
 
 
-def _begin(runner: Runner, law: Law) -> None:
+def _begin(runner: Runner, law: Law, clock: Clock | None) -> None:
     """Record what the desk starts with, and resolve what the last run left open."""
     settings = runner.desk.settings
     runner.start(
@@ -108,6 +109,7 @@ def _begin(runner: Runner, law: Law) -> None:
             "feed": settings.feed.kind,
             "costs": {name: text(value) for name, value in settings.broker.model_dump().items()},
             "program": program(),
+            **({} if clock is None or runner.mode is not Mode.PAPER else {"clock": clock.name}),
         }
     )
     runner.recover()

@@ -50,11 +50,15 @@ class Lease:
 
 
 def current(connection: Connection) -> Lease | None:
-    """The lease as it stands, expired or not; None where nobody has it."""
+    """The lease as it stands, expired or not; None where nobody has it. Raises `StoreFailed` where it is none."""
     row = connection.execute(select(LEASE)).mappings().first()
     if row is None:
         return None
-    times = {name: read(row[name]) for name in ("taken_at", "renewed_at", "expires_at")}
+    try:
+        times = {name: read(row[name]) for name in ("taken_at", "renewed_at", "expires_at")}
+    except ValueError:
+        words = "the lease in the store has a time that is none, so nobody can say who runs the desk"
+        raise StoreFailed(f"{words}; when no process does, delete the row of the table `lease`") from None
     return Lease(row["holder"], row["host"], row["pid"], row["pid_started"], row["boot_id"], **times)
 
 

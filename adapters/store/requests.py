@@ -19,10 +19,13 @@ from adapters.store.tables import REQUEST
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What was asked, by whom and why; both of `answered_at` and `answer` are None while it is open."""
+    """What was asked, by whom and why; both of `answered_at` and `answer` are None while it is open.
+
+    `asked_at` is None where somebody wrote what is no instant: a row that was edited may not keep a kill from the desk.
+    """
 
     id: int
-    asked_at: datetime
+    asked_at: datetime | None
     what: str
     who: str
     why: str
@@ -70,10 +73,17 @@ def _request(row: RowMapping) -> Request:
     answered = row["answered_at"]
     return Request(
         row["id"],
-        read(row["asked_at"]),
+        _instant(row["asked_at"]),
         row["what"],
         row["who"],
         row["why"],
-        None if answered is None else read(answered),
+        None if answered is None else _instant(answered),
         row["answer"],
     )
+
+
+def _instant(written_by_somebody: str) -> datetime | None:
+    try:
+        return read(written_by_somebody)
+    except ValueError:
+        return None
