@@ -182,7 +182,7 @@ class Loop:
     def _look(self, cycle: Cycle) -> _Seen:
         """What the feed has of a cycle's bars now."""
         try:
-            self.runner.world = self.runner.world.refreshed()
+            self.runner.refresh()
             found = self._bars(cycle)
             self._feed("")
             return found
@@ -225,7 +225,7 @@ class Loop:
     def _book(self, cycle: Cycle) -> None:
         """Book the bars up to a cycle's close that the feed has. Where it is away, a later cycle books them."""
         try:
-            self.runner.world = self.runner.world.refreshed()
+            self.runner.refresh()
             self.runner.book(cycle.label)
         except (Faulty, OSError, LookupError) as error:
             self._unready = (cycle.label, self._unready[1] or _sentence(error))

@@ -18,6 +18,7 @@ from adapters.audit.log import AuditLog, Receipt
 from adapters.bars.calendars import NoSession
 from adapters.desk.settings import Desk
 from adapters.running.clock import Clock
+from adapters.running.continuity import check_instruments
 from adapters.running.desk_log import KILLED, DeskLog
 from adapters.running.lease import Held
 from adapters.running.watch import Watch, unwatched
@@ -102,6 +103,15 @@ class Runner(DeskLog):
         for session in self._due(day):
             self._pass(session)
         self.reconcile()
+
+    def refresh(self) -> None:
+        """Look at the feed anew. Raises `Faulty`, also where what is held or worked is listed in other terms by now."""
+        world = self.world.refreshed()
+        if world is not self.world:
+            # As at a start: the gate reckons with the terms of the new files, the books with those of the purchase.
+            check_instruments(self.desk, self.standing, world.listings)
+            self.standing.broker.state.listings = world.listings
+            self.world = world
 
     def miss(self, missed: Json) -> Json:
         """Record that cycles were not run, and never will be. `missed` as `adapters.running.loop` makes it."""

@@ -36,6 +36,8 @@ _ENDING = 0.5
 """Seconds that a process which closed its pipes has to end by itself."""
 _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "33554432"}
 """Words to glibc: keep what a solver's context frees. To map and fault in 10 MB anew for each takes 6 ms of 6.2."""
+_SECRET = ("WARRANT_STORE", "WARRANT_WEBHOOK", "PGPASS")
+"""What the process that runs people's rules and policies is not told."""
 _HEAD = struct.Struct(">I")
 _MOST_BYTES = 1 << 28
 
@@ -138,7 +140,8 @@ class Worker:
         root = Path(__file__).resolve().parents[2]
         # No empty entry, and no `-c` without `-P`: both would put the folder one stands in among the modules' folders.
         path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
-        environment = {**os.environ, **_MEMORY, "PYTHONPATH": path}
+        own = {name: value for name, value in os.environ.items() if not name.startswith(_SECRET)}
+        environment = {**own, **_MEMORY, "PYTHONPATH": path}
         command = [sys.executable, "-P", "-c", self.program]
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no input of the user
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True

@@ -17,7 +17,10 @@ from pathlib import Path
 VARIABLE = "WARRANT_STORE"
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,50}")
 """What a schema may be called: nothing that would have to be quoted."""
+_MADE = re.compile(r"desk_.{1,30}_[0-9a-f]{12}")
+"""What `schema_name` makes of a name: a desk that is called so may not get another one's schema."""
 _URL = re.compile(r"postgresql(\+psycopg)?://\S+")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(:[0-9]*)?")
 _SECRETS = re.compile(r"(^|&)(ssl)?password=", re.IGNORECASE)
 
 
@@ -31,7 +34,11 @@ class Schema:
     def __str__(self) -> str:
         # Whatever stands before the last `@` may be a password with signs in it that were not written as they should.
         place = self.url.partition("?")[0].partition("://")[2].rpartition("@")[2]
-        return f"{self.name} in {place or '/'}"
+        host, slash, rest = place.partition("/")
+        if not _HOST.fullmatch(host):
+            # Nor is what stands where a port should a port: it may be the password of an address without a host.
+            host = f"{host.partition(':')[0].strip('[')}:…"
+        return f"{self.name} in {f'{host}{slash}{rest}' or '/'}"
 
     def exists(self) -> bool:
         """Whether the schema holds a log. Raises `LogUnreadable` where the server cannot be asked."""
@@ -59,6 +66,6 @@ def schema_name(desk: str) -> str:
     """The schema of a desk of this name. Two desks of different names never get the same one."""
     plain = re.sub(r"[^a-z0-9_]", "_", desk.lower())
     plain = plain if plain[0].isalpha() else f"_{plain}"
-    if plain == desk and NAME.fullmatch(plain) and not plain.startswith("pg_"):
+    if plain == desk and NAME.fullmatch(plain) and not plain.startswith("pg_") and not _MADE.fullmatch(plain):
         return plain
     return f"desk_{plain[:30]}_{sha256(desk.encode()).hexdigest()[:12]}"

@@ -27,7 +27,8 @@ def engine(where: Schema, *, write: bool, busy_seconds: float) -> Engine:
     need("psycopg", "postgresql")
     try:
         url = make_url(where.url).set(drivername="postgresql+psycopg")
-    except ArgumentError:
+    except (ArgumentError, ValueError):
+        # What does not parse is quoted in neither's words: it may be a password.
         raise StoreFailed(f"the address of the store `{where}` is not one of a PostgreSQL database") from None
     silence = {"keepalives_idle": 10, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 20_000}
     made = create_engine(

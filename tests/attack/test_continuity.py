@@ -85,3 +85,40 @@ def test_what_is_held_keeps_the_terms_it_was_bought_in(tmp_path: Path):
             for listing in (Listing(Decimal("0.01"), "USD", Decimal(10)), Listing(Decimal("0.01"), "EUR", Decimal(1))):
                 with pytest.raises(Faulty, match="`AAPL` is held or worked in USD with multiplier 1"):
                     check_instruments(stage.desk, runner.standing, {"AAPL": listing})
+
+
+class Edited(Stage):
+    """A market whose file of instruments says something else the next time it is looked at."""
+
+    now: Listing = Listing(Decimal("0.01"), "USD", Decimal(1))
+
+    @property
+    def listings(self) -> dict[str, Listing]:
+        return {**super().listings, "AAPL": self.now}
+
+    def refreshed(self) -> Edited:
+        found = Edited(self.desk, self.names, self.moods, self.quotes)
+        found.now = self.now
+        return found
+
+
+@pytest.mark.parametrize("now", [Listing(Decimal("0.01"), "USD", Decimal("0.01")), Listing(Decimal("0.01"), "EUR", Decimal(1))])
+def test_terms_that_are_edited_under_a_running_desk_are_refused_while_something_is_held(tmp_path: Path, now: Listing):
+    stage = Edited(written(tmp_path), moods={(SESSIONS[0], "AAPL"): "long"})
+    with Worker(rulebook(), limits()) as worker, running(stage, worker) as runner:
+        for day in SESSIONS[:2]:
+            runner.cycle(day)
+        assert runner.standing.books.holdings
+        world, stage.now = runner.world, now
+        with pytest.raises(Faulty, match="`AAPL` is held or worked in USD with multiplier 1"):
+            runner.refresh()
+        assert runner.world is world and runner.standing.broker.state.listings["AAPL"].multiplier == 1
+
+
+def test_other_terms_reach_the_running_broker_with_the_facts(tmp_path: Path):
+    stage = Edited(written(tmp_path))
+    with Worker(rulebook(), limits()) as worker, running(stage, worker) as runner:
+        stage.now = Listing(Decimal("0.05"), "USD", Decimal(1), shortable=False)
+        runner.refresh()
+        assert runner.standing.broker.state.listings["AAPL"] == stage.now
+        assert runner.world.listings["AAPL"] == stage.now
