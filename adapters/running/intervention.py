@@ -65,7 +65,7 @@ def named(who: str, why: str) -> tuple[str, str]:
 
 def answer(desk_log: DeskLog, limits: Limits, what: str, who: str, why: str, asked_at: datetime) -> str:
     """Do what a request asks, and say what became of it. Raises `LogUnwritable`."""
-    at = now_text(asked_at)
+    at, who, why = now_text(asked_at), _plain(who), _plain(why)
     try:
         if what == "kill":
             return DONE + kill_words(desk_log.kill(who, why, at))

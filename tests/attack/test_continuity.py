@@ -102,7 +102,9 @@ class Edited(Stage):
         return found
 
 
-@pytest.mark.parametrize("now", [Listing(Decimal("0.01"), "USD", Decimal("0.01")), Listing(Decimal("0.01"), "EUR", Decimal(1))])
+@pytest.mark.parametrize(
+    "now", [Listing(Decimal("0.01"), "USD", Decimal("0.01")), Listing(Decimal("0.01"), "EUR", Decimal(1))]
+)
 def test_terms_that_are_edited_under_a_running_desk_are_refused_while_something_is_held(tmp_path: Path, now: Listing):
     stage = Edited(written(tmp_path), moods={(SESSIONS[0], "AAPL"): "long"})
     with Worker(rulebook(), limits()) as worker, running(stage, worker) as runner:
