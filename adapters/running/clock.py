@@ -12,6 +12,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+MACHINE, REPLAY = "machine", "replay"
 JUMP_SECONDS = 1.0
 """Disagreement between wall clock and elapsed time that counts as a jump; NTP slews far more gently."""
 SLICE_SECONDS = 0.5
@@ -19,9 +20,7 @@ SLICE_SECONDS = 0.5
 
 
 class Clock(Protocol):
-    """What time it is for a desk; `name` is what a log calls the clock by which it runs."""
-
-    name: str
+    """What time it is for a desk."""
 
     def now(self) -> datetime:
         """The present instant, in UTC."""
@@ -35,8 +34,6 @@ class Clock(Protocol):
 
 class WallClock:
     """The machine's clock."""
-
-    name = "machine"
 
     def __init__(self, wall: Callable[[], float] = time.time, elapsed: Callable[[], float] | None = None) -> None:
         self._wall, self._elapsed = wall, elapsed or _elapsed
@@ -63,8 +60,6 @@ class ReplayClock:
     At None time stands still while anything works, and moves by waiting only.
     """
 
-    name = "replay"
-
     def __init__(self, start: datetime, speed: float | None = None) -> None:
         self._now, self._speed = start, speed
         self._seen = time.monotonic()
@@ -88,6 +83,11 @@ class ReplayClock:
     def jumped(self) -> float:
         """A replay's clock is set by nobody."""
         return 0.0
+
+
+def name_of(clock: Clock) -> str:
+    """What a log calls the clock that a desk runs by."""
+    return REPLAY if isinstance(clock, ReplayClock) else MACHINE
 
 
 def _elapsed() -> float:

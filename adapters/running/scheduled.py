@@ -18,7 +18,7 @@ from pathlib import Path
 from adapters.audit.log import LogReader
 from adapters.desk.settings import SETTINGS, Desk, shown
 from adapters.frame import Failed
-from adapters.running.clock import Clock, ReplayClock, WallClock
+from adapters.running.clock import MACHINE, REPLAY, Clock, ReplayClock, WallClock
 from adapters.running.continuity import check_clock
 from adapters.running.driving import Stopping, asked_to_stop, drive, drive_by_wall
 from adapters.running.letters import LetterBox
@@ -50,7 +50,7 @@ class Plan:
 def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched) -> None:
     """Run until somebody stops it or nothing is left. Raises `Faulty`, `Failed`."""
     _check(desk, plan)
-    check_clock(desk, WallClock.name if plan.replay is None else ReplayClock.name)
+    check_clock(desk, MACHINE if plan.replay is None else REPLAY)
     if plan.replay is None:
         world: World = World.of(desk)
         clock: Clock = WallClock()

@@ -15,7 +15,7 @@ from importlib.metadata import version
 from adapters.audit.log import AuditLog
 from adapters.desk.settings import Desk, refuse_packaged
 from adapters.frame import Failed
-from adapters.running.clock import Clock
+from adapters.running.clock import Clock, name_of
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.lease import held
 from adapters.running.provenance import program
@@ -109,7 +109,7 @@ def _begin(runner: Runner, law: Law, clock: Clock | None) -> None:
             "feed": settings.feed.kind,
             "costs": {name: text(value) for name, value in settings.broker.model_dump().items()},
             "program": program(),
-            **({} if clock is None or runner.mode is not Mode.PAPER else {"clock": clock.name}),
+            **({} if clock is None or runner.mode is not Mode.PAPER else {"clock": name_of(clock)}),
         }
     )
     runner.recover()
