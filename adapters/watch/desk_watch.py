@@ -268,16 +268,17 @@ class DeskWatch:
 def watching(desk: Desk, log: Path | None = None, *, live: bool = True) -> Iterator[DeskWatch]:
     """The watch of this desk as its settings say, to its end and how it ended.
 
-    A replay writes lines only where it is given a file for them. Raises `Failed` where the log file or the webhook is
-    none.
+    A replay writes lines only where it is given a file for them, calls nobody and serves nothing: what it tells of is
+    long over, and the port may be that of the desk it was copied from. Raises `Failed` where the log file or the
+    webhook is none.
     """
     settings = desk.settings.watch
-    address = os.environ.get(WEBHOOK) or settings.webhook
+    address = (os.environ.get(WEBHOOK) or settings.webhook) if live else ""
     watch = DeskWatch(
         desk.settings.desk.name,
         log,
         poster=Webhook(address) if address else None,
-        port=settings.metrics_port or None,
+        port=(settings.metrics_port or None) if live else None,
         live=live,
         lines=live or log is not None,
     )

@@ -343,3 +343,13 @@ def test_secrets_are_written_nowhere(
     seen += (tmp_path / "log").read_text() + captured.err + captured.out
     assert "alert-undelivered" in seen
     assert "secret-word" not in seen and "hidden" not in seen
+
+
+@pytest.mark.parametrize("live", [False, True])
+def test_a_replay_calls_nobody(live: bool, shared: SharedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk = shared.bare(tmp_path / "desk")
+    with receiving(200) as receiver:
+        monkeypatch.setenv(WEBHOOK, receiver.address)
+        with watching(desk, tmp_path / "log", live=live) as watch, opened(desk, shared.world(), watch) as runner:
+            runner.kill(ADA, "a test", "2026-11-20T09:00:00Z")
+        assert bool(receiver.asked) is live
