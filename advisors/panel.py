@@ -24,6 +24,11 @@ GRIDS = ("open", "high", "low", "close", "volume", "factor", "split")
 """The fields shaped (sessions, instruments)."""
 
 
+def equal(one: Floats, other: Floats) -> bool:
+    """Whether two arrays hold the same numbers, NaN where the other has NaN; nearly always it is the same bytes."""
+    return one.shape == other.shape and (one.tobytes() == other.tobytes() or np.array_equal(one, other, equal_nan=True))
+
+
 @dataclass(frozen=True, eq=False)
 class Panel:
     """Bars of `instruments` (columns, sorted) on `sessions` (rows, labels, ascending).
@@ -73,10 +78,7 @@ class Panel:
         return (
             self.instruments == other.instruments
             and self.sessions == other.sessions[:end]
-            and all(
-                np.array_equal(getattr(self, field.name), getattr(other, field.name)[:end], equal_nan=True)
-                for field in fields(self)[2:]
-            )
+            and all(equal(getattr(self, field.name), getattr(other, field.name)[:end]) for field in fields(self)[2:])
         )
 
     def row(self, session: str) -> int:

@@ -33,7 +33,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from advisors.actions import Action, DividendRule, derive_actions, factors, unexplained
-from advisors.panel import Floats, Panel
+from advisors.panel import Floats, Panel, equal
 from advisors.windows import deviation, lagged, returns
 
 COLUMNS = ("open", "high", "low", "close", "volume")
@@ -157,9 +157,13 @@ class _Placed:
 def _place(rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before: _Placed | None) -> _Placed:
     """Place one series. What was reported of the sessions of `before`, the same rows up to there, stands."""
     at, once, repeated, reports = _sort_in(rows, sessions, row_of, before)
-    bars = {name: np.full(len(sessions), np.nan) for name in (*COLUMNS, "adj_close")}
-    for name, grid in bars.items():
-        grid[at] = getattr(rows, name)[once]
+    if len(at) == len(sessions) == len(rows.dates):
+        # A row for each session: nothing has to be laid out.
+        bars = {name: getattr(rows, name)[once] for name in (*COLUMNS, "adj_close")}
+    else:
+        bars = {name: np.full(len(sessions), np.nan) for name in (*COLUMNS, "adj_close")}
+        for name, grid in bars.items():
+            grid[at] = getattr(rows, name)[once]
     present = np.zeros(len(sessions), dtype=np.bool_)
     present[at] = True
     seen = present.copy()
@@ -194,9 +198,9 @@ def _goes_on(before: _Placed, rows: Rows, factor: Floats, split: Floats, session
         before.rows.dates == rows.dates[:end]
         and all(date > last for date in rows.dates[end:])
         and before.rows.dividends == rows.dividends
-        and np.array_equal(before.factor, factor[:known])
-        and np.array_equal(before.split, split[:known])
-        and all(np.array_equal(old, new, equal_nan=True) for old, new in grids)
+        and equal(before.factor, factor[:known])
+        and equal(before.split, split[:known])
+        and all(equal(old, new) for old, new in grids)
     )
 
 
