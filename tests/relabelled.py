@@ -13,9 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from adapters.bars.calendars import ExchangeCalendar
 from adapters.bars.feeds import SampleFeed
-from adapters.bars.periods import periods
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.calendars.periods import periods
 from adapters.desk.making import make_desk
 from adapters.desk.settings import Desk, Settings, read_desk, read_settings
 from advisors.quality import Rows

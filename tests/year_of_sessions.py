@@ -15,8 +15,8 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.periods import periods_of
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.calendars.periods import periods_of
 
 Hours = tuple[tuple[str, str], ...]
 

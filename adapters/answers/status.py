@@ -16,16 +16,16 @@ from zoneinfo import ZoneInfo
 
 from adapters.answers.lookup import reading
 from adapters.audit.log import LogReader, Receipt
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.exchanges import KNOWN
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.calendars.exchanges import KNOWN
 from adapters.desk.instruments import load_instruments
 from adapters.desk.settings import Desk
 from adapters.paper.broker import PaperBroker, PaperMode
 from adapters.paper.venue import Listing
 from adapters.running import lease
-from adapters.running.loop import MOST_GRACE, waits_for
 from adapters.running.standing import Standing
 from adapters.running.world import feed_of, own_sessions
+from adapters.schedule.loop import MOST_GRACE, waits_for
 from adapters.schedule.timetable import Cycle, Timetable
 from adapters.store.opening import is_there
 from engine.books.books import Books

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from adapters.bars.special import OWN
+from adapters.calendars.special import OWN
 from adapters.desk.making import make_desk
 from adapters.desk.settings import ENTRIES, SETTINGS, Desk, read_desk, shown
 from adapters.desk.toml_text import places

@@ -1,1 +1,1 @@
-"""Where bars come from, and the calendars they come by."""
+"""Where bars come from: the feeds, the desk's own store, and the check of both."""

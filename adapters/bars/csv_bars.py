@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from adapters.bars.periods import DAILY
+from adapters.calendars.periods import DAILY
 from advisors.actions import DividendRule
 from advisors.panel import Floats
 from advisors.quality import COLUMNS, Rows

@@ -22,12 +22,12 @@ from typing import Protocol
 
 import numpy as np
 
-from adapters.bars.calendars import ExchangeCalendar, NoSession
 from adapters.bars.csv_bars import read_bars
 from adapters.bars.given_actions import read_actions
-from adapters.bars.periods import DAILY, periods
-from adapters.bars.special import NONE, SpecialSessions
 from adapters.bars.store import BarStore, stamp
+from adapters.calendars.calendar import ExchangeCalendar, NoSession
+from adapters.calendars.periods import DAILY, periods
+from adapters.calendars.special import NONE, SpecialSessions
 from advisors.actions import Action, DividendRule
 from advisors.panel import Floats
 from advisors.quality import COLUMNS, Cleaned, Market, Rows

@@ -39,7 +39,7 @@ def command(
     reason, and never run late. SIGTERM or Ctrl-C end it after the cycle under way; the same command goes on.
     """
     from adapters.desk.settings import writable_desk
-    from adapters.running.scheduled import Plan, run_scheduled
+    from adapters.schedule.scheduled import Plan, run_scheduled
     from adapters.watch.desk_watch import watching
 
     plan = Plan(replay=replay, speed=speed, cycles=cycles, until=until, wait=wait)

@@ -8,10 +8,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.importing import Door
 from adapters.bars.store import BarStore
+from adapters.calendars.calendar import ExchangeCalendar
 from adapters.desk.settings import SETTINGS, Desk, find_desk, read_desk, shown
+from adapters.importing.from_files import Door
 from adapters.installation import SHIPPED
 from adapters.running.world import own_sessions
 from knowledge.faults import Fault, Faulty

@@ -18,7 +18,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from adapters.bars.exchanges import EXCHANGES
+from adapters.calendars.exchanges import EXCHANGES
 from adapters.desk.settings import shown
 from advisors.reference import Instrument
 from knowledge.door import SYMBOL, Refused, fact

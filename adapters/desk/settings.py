@@ -34,8 +34,8 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from adapters.bars.exchanges import EXCHANGES
-from adapters.bars.periods import INTERVAL, MOST_MINUTES, minutes_of
+from adapters.calendars.exchanges import EXCHANGES
+from adapters.calendars.periods import INTERVAL, MOST_MINUTES, minutes_of
 from adapters.desk.toml_text import Place, decode, parse, places
 from adapters.installation import INSTALLED, SHIPPED
 from adapters.store.address import NAME as SCHEMA_NAME

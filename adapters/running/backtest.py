@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.bars.periods import DAILY
+from adapters.calendars.periods import DAILY
 from adapters.running.runner import Runner
 from adapters.schedule.timetable import Timetable
 from knowledge.values import Json

@@ -15,7 +15,7 @@ from time import perf_counter_ns
 
 from adapters.audit.envelope import period_of
 from adapters.audit.log import AuditLog, Receipt
-from adapters.bars.calendars import NoSession
+from adapters.calendars.calendar import NoSession
 from adapters.desk.settings import Desk
 from adapters.running.clock import Clock
 from adapters.running.continuity import check_instruments
@@ -46,7 +46,7 @@ TOO_LATE = "the market has opened since it was decided, and no order goes out la
 class Runner(DeskLog):
     """Runs the cycles of one desk, in order. Use one at a time per log.
 
-    A `day` is the label of a bar (`adapters.bars.periods`): of daily bars, the session's date.
+    A `day` is the label of a bar (`adapters.calendars.periods`): of daily bars, the session's date.
     """
 
     def __init__(
@@ -114,7 +114,7 @@ class Runner(DeskLog):
             self.world = world
 
     def miss(self, missed: Json) -> Json:
-        """Record that cycles were not run, and never will be. `missed` as `adapters.running.loop` makes it."""
+        """Record that cycles were not run, and never will be. `missed` as `adapters.schedule.loop` makes it."""
         return self._append(self._as_of, [{"kind": "missed", **missed}])[0]
 
     def start(self, facts: Json) -> None:

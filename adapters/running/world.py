@@ -14,11 +14,11 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.bars.calendars import ExchangeCalendar, calendars_of
 from adapters.bars.feeds import SAMPLE_INSTRUMENTS, BarsFeed, CsvFeed, Feed, SampleFeed, read_feed
-from adapters.bars.periods import DAILY, Period, bars_a_year, period, periods_of
-from adapters.bars.special import OWN, SpecialSessions, load_sessions
 from adapters.bars.store import stamp
+from adapters.calendars.calendar import ExchangeCalendar, calendars_of
+from adapters.calendars.periods import DAILY, Period, bars_a_year, period, periods_of
+from adapters.calendars.special import OWN, SpecialSessions, load_sessions
 from adapters.desk.instruments import load_instruments
 from adapters.desk.settings import SETTINGS, Desk, shown, text_of
 from adapters.paper.venue import Bar, Listing, Session
@@ -272,7 +272,7 @@ class World:
 
     @property
     def interval(self) -> str:
-        """The length of a bar, as `adapters.bars.periods` writes it."""
+        """The length of a bar, as `adapters.calendars.periods` writes it."""
         return self.desk.settings.feed.interval
 
     def period(self, day: str) -> Period:

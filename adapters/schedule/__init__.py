@@ -1,1 +1,1 @@
-"""When a desk decides: the timetable of its cycles, a pure function of calendar and settings."""
+"""A desk that runs by the clock: its timetable, the loop that does what is due, and what turns it."""

@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import takewhile
 
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.periods import DAILY, Period, minutes_of, periods_of
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.calendars.periods import DAILY, Period, minutes_of, periods_of
 from adapters.desk.settings import ScheduleSection
 
 MOST_MINUTES = 999
@@ -46,7 +46,7 @@ class Timetable:
     calendar: ExchangeCalendar
     schedule: ScheduleSection
     interval: str = DAILY
-    """Of the feed's bars, as `adapters.bars.periods` writes it: a cycle's label is that of the last bar it sees."""
+    """Of the feed's bars, as `adapters.calendars.periods` writes it: a cycle is called by the last bar it sees."""
 
     def __post_init__(self) -> None:
         every, bars = self._minutes, minutes_of(self.interval)

@@ -14,15 +14,15 @@ from adapters.audit.log import LogReader
 from adapters.audit.recheck import Arithmetic
 from adapters.audit.replay import Replay
 from adapters.audit.verify import verify
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.periods import period
-from adapters.bars.special import read_sessions
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.calendars.periods import period
+from adapters.calendars.special import read_sessions
 from adapters.desk.settings import Desk, read_desk
 from adapters.running.backtest import remaining, run
 from adapters.running.continuity import check_account
-from adapters.running.scheduled import Plan, run_scheduled
 from adapters.running.session import opened
 from adapters.running.world import World
+from adapters.schedule.scheduled import Plan, run_scheduled
 from engine.books.books import Books, apply
 from engine.books.ledger import Ledger, differences
 from engine.orders.portfolio import Mode

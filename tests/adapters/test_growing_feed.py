@@ -14,9 +14,9 @@ import pytest
 from adapters.bars.feeds import SampleFeed
 from adapters.desk.settings import Desk, read_desk
 from adapters.running.backtest import remaining, run
-from adapters.running.loop import Loop
 from adapters.running.session import opened
 from adapters.running.world import World
+from adapters.schedule.loop import Loop
 from adapters.schedule.timetable import Timetable
 from advisors.quality import COLUMNS, Rows
 from tests.adapters.clocks import MadeClock

@@ -8,8 +8,8 @@ from decimal import Decimal
 import numpy as np
 import pytest
 
-from adapters.bars.calendars import ExchangeCalendar, calendars_of
-from adapters.bars.periods import bars_a_year, period, periods
+from adapters.calendars.calendar import ExchangeCalendar, calendars_of
+from adapters.calendars.periods import bars_a_year, period, periods
 from advisors.indicators import measure_panel
 from advisors.market_facts import Time, market_facts, survey
 from advisors.quality import clean

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.bars.calendars import ExchangeCalendar, calendars_of
+from adapters.calendars.calendar import ExchangeCalendar, calendars_of
 from adapters.desk.instruments import load_instruments
 from advisors.indicators import measure_panel
 from advisors.market_facts import Desk, market_facts, survey

@@ -15,8 +15,8 @@ from itertools import combinations
 from pathlib import Path
 
 from adapters.audit.log import AuditLog
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.periods import DAILY, Period, period
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.calendars.periods import DAILY, Period, period
 from adapters.desk.settings import Desk, read_settings
 from adapters.paper.venue import Bar, Listing, Session
 from adapters.running.runner import Runner

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.bars.calendars import ExchangeCalendar, NoSession
-from adapters.bars.exchanges import EXCHANGES
 from adapters.bars.feeds import CsvFeed
+from adapters.calendars.calendar import ExchangeCalendar, NoSession
+from adapters.calendars.exchanges import EXCHANGES
 from adapters.desk.settings import Desk, read_settings
 from adapters.running.world import World
 from advisors.market_facts import market_facts

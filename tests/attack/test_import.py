@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
-from adapters.bars.files import BLOCK, MOST_COLUMNS
+from adapters.importing.files import BLOCK, MOST_COLUMNS
 
 HEADER = "symbol,date,open,high,low,close,volume\n"
 

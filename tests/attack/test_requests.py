@@ -10,8 +10,8 @@ from sqlalchemy import text
 
 from adapters import cli
 from adapters.running.intervention import DONE, REFUSED, kill, named, resume
-from adapters.running.letters import LetterBox
 from adapters.running.worker import Worker
+from adapters.schedule.letters import LetterBox
 from adapters.store import lease, opening, requests
 from adapters.store.faults import StoreFailed
 from knowledge.faults import Faulty

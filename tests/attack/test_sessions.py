@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters.audit.verify import verify
-from adapters.bars.periods import Period, period, periods
+from adapters.calendars.periods import Period, period, periods
 from adapters.paper.venue import Bar, Session
 from adapters.running.worker import Worker
 from knowledge.door import freeze

@@ -18,13 +18,13 @@ from adapters.audit.sequence import SequenceCheck
 from adapters.bars.feeds import INDEX, SampleFeed
 from adapters.desk.making import make_desk
 from adapters.desk.settings import Desk, read_desk
-from adapters.running.loop import Loop
 from adapters.running.runner import Runner
 from adapters.running.session import opened
 from adapters.running.standing import Standing
 from adapters.running.watch import Happening
 from adapters.running.worker import Worker
 from adapters.running.world import Law, World
+from adapters.schedule.loop import Loop
 from adapters.schedule.timetable import Timetable
 from advisors.market_facts import market_facts
 from advisors.quality import COLUMNS, Rows

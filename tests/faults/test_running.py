@@ -16,13 +16,13 @@ from adapters import cli
 from adapters.audit.log import LogUnwritable
 from adapters.audit.verify import verify
 from adapters.desk.settings import Desk, read_settings
-from adapters.running import scheduled
 from adapters.running.worker import Worker
+from adapters.schedule import scheduled
 from adapters.store import engine
 from engine.limits.text import read_limits
 from knowledge.faults import Faulty
 from tests.adapters.clocks import MadeClock
-from tests.adapters.test_loop import (
+from tests.adapters.schedule.test_loop import (
     BEFORE_THU,
     FRI,
     MON,

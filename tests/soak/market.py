@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from adapters.bars.calendars import ExchangeCalendar
 from adapters.bars.feeds import SampleFeed
+from adapters.calendars.calendar import ExchangeCalendar
 from adapters.desk.making import make_desk
 from advisors.panel import Floats
 from tests.bench.universe import FIRST, SOURCES, Source, instrument_lines, made, sources

@@ -17,11 +17,11 @@ from typing import Self
 from adapters.audit.log import LogReader
 from adapters.paper.venue import Bar
 from adapters.running.clock import ReplayClock
-from adapters.running.loop import Loop
-from adapters.running.revealed import RevealedWorld
 from adapters.running.runner import Runner
 from adapters.running.session import opened
 from adapters.running.watch import Unwatched
+from adapters.schedule.loop import Loop
+from adapters.schedule.revealed import RevealedWorld
 from adapters.schedule.timetable import Timetable
 from engine.orders.warrants import instant
 from knowledge.values import Json

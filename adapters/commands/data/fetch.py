@@ -12,7 +12,7 @@ from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
-    from adapters.bars.fetching import Fetched, Sources, Wanted
+    from adapters.importing.fetching import Fetched, Sources, Wanted
 
 
 def command(
@@ -43,8 +43,8 @@ def command(
 
     Every failure is told and written into the manifest. Bars that have not ended are left out.
     """
-    from adapters.bars.fetching import fetch
     from adapters.desk.bar_store import door_of, own_desk
+    from adapters.importing.fetching import fetch
 
     door, place = door_of(desk), own_desk(desk)
     asked = _sources(sources, gateway or (), timeout)
@@ -76,7 +76,7 @@ def _say(sentence: str) -> None:
 
 
 def _tell(one: Fetched) -> None:
-    from adapters.bars.telling import told_lines
+    from adapters.importing.telling import told_lines
 
     for line in told_lines(one.brought) if one.brought else ():
         write(f"{line} (from {one.source})" if line.startswith(one.symbol) else line)
@@ -87,8 +87,8 @@ def _tell(one: Fetched) -> None:
 
 
 def _sources(named: str, gateways: list[str] | tuple[()], timeout: float) -> Sources:
-    from adapters.bars.fetching import Sources
-    from adapters.bars.sources import source_of
+    from adapters.importing.fetching import Sources
+    from adapters.importing.sources import source_of
 
     elsewhere: dict[str, str] = {}
     for one in gateways:
@@ -118,7 +118,7 @@ def _day(written: str | None) -> date | None:
 
 
 def _wanted(written: str, since: date | None) -> Wanted:
-    from adapters.bars.fetching import Wanted
+    from adapters.importing.fetching import Wanted
     from knowledge.door import SYMBOL
 
     symbol, _, there = written.partition("=")

@@ -15,8 +15,8 @@ from adapters.frame import DeskOption, JsonOption, Status, write, write_json
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
-    from adapters.bars.importing import Door, Planned
-    from adapters.bars.layout import Said
+    from adapters.importing.from_files import Door, Planned
+    from adapters.importing.layout import Said
     from knowledge.values import Json
 
 
@@ -72,9 +72,9 @@ def command(
     A file goes in whole or not at all. Bars that contradict themselves are stored and told: the desk enters nothing on
     them. See docs/bars.md.
     """
-    from adapters.bars.importing import check_zone, plan
-    from adapters.bars.layout import Said, parse_columns
     from adapters.desk.bar_store import door_of, own_desk
+    from adapters.importing.from_files import check_zone, plan
+    from adapters.importing.layout import Said, parse_columns
 
     named = parse_columns(columns) if columns else None
     said = Said(
@@ -137,7 +137,7 @@ def _confirm(planned: Sequence[Planned], said: Said, yes: bool, *, quiet: bool) 
 
 
 def _said_all(planned: Sequence[Planned], said: Said) -> bool:
-    from adapters.bars.layout import NEEDED
+    from adapters.importing.layout import NEEDED
 
     named = set(said.columns or ())
     symbols = bool(said.symbol) or "symbol" in named
@@ -165,7 +165,7 @@ def _shown(group: Sequence[Planned]) -> list[str]:
 
 
 def _bring(one: Planned, door: Door, *, replace: bool, quiet: bool) -> Json:
-    from adapters.bars.importing import import_actions, import_bars
+    from adapters.importing.from_files import import_actions, import_bars
 
     if one.layout is None:
         counts = import_actions(one, door, replace=replace)
@@ -173,7 +173,7 @@ def _bring(one: Planned, door: Door, *, replace: bool, quiet: bool) -> Json:
             for name, new in counts.items():
                 write(f"{name}: {new} new splits or dividends")
         return {"file": str(one.path), "actions": counts}
-    from adapters.bars.telling import told_lines
+    from adapters.importing.telling import told_lines
 
     brought = import_bars(one, door, replace=replace)
     if not quiet:

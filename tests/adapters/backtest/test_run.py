@@ -17,10 +17,10 @@ from adapters.backtest.place import files_digest
 from adapters.backtest.run import Asked, Backtest, backtest, sessions
 from adapters.desk.settings import Desk, read_desk
 from adapters.running.clock import ReplayClock
-from adapters.running.driving import drive
-from adapters.running.loop import Loop
-from adapters.running.revealed import RevealedWorld
 from adapters.running.session import opened
+from adapters.schedule.driving import drive
+from adapters.schedule.loop import Loop
+from adapters.schedule.revealed import RevealedWorld
 from adapters.schedule.timetable import Timetable
 from engine.orders.warrants import instant
 from knowledge.faults import Faulty

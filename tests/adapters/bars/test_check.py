@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from adapters.bars.calendars import ExchangeCalendar
 from adapters.bars.checking import check
 from adapters.bars.feeds import BarsFeed
 from adapters.bars.store import BarStore
+from adapters.calendars.calendar import ExchangeCalendar
 from adapters.cli import run
 from adapters.desk.doctor_desk import check_desk
 from adapters.desk.instruments import load_instruments

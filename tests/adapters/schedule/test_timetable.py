@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.bars.calendars import ExchangeCalendar
+from adapters.calendars.calendar import ExchangeCalendar
 from adapters.desk.settings import ScheduleSection
 from adapters.schedule.timetable import Timetable
 

@@ -19,17 +19,17 @@ import pytest
 from adapters import cli
 from adapters.audit.log import AuditLog, LogUnwritable
 from adapters.frame import Failed
-from adapters.running.loop import Loop
 from adapters.running.runner import Runner
 from adapters.running.standing import Standing
 from adapters.running.watch import Happening
 from adapters.running.worker import Worker
 from adapters.running.world import Law
+from adapters.schedule.loop import Loop
 from adapters.schedule.timetable import Timetable
 from adapters.watch.desk_watch import WEBHOOK, watching
 from knowledge.values import Json
 from tests.adapters.clocks import MadeClock
-from tests.adapters.test_loop import BEFORE_THU, FRI, THU, market, run_to
+from tests.adapters.schedule.test_loop import BEFORE_THU, FRI, THU, market, run_to
 from tests.adapters.test_runner import records
 from tests.adapters.watch.receiver import receiving
 from tests.attack.stage import limits, rulebook

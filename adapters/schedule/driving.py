@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from types import FrameType
 
 from adapters.running.clock import Clock
-from adapters.running.loop import Loop
+from adapters.schedule.loop import Loop
 
 LOOK_EVERY = timedelta(seconds=1)
 AT_ONCE = timedelta(milliseconds=1)

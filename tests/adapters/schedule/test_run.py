@@ -14,10 +14,10 @@ from adapters import cli
 from adapters.audit.log import LogReader
 from adapters.audit.verify import verify
 from adapters.running.clock import ReplayClock
-from adapters.running.driving import drive
-from adapters.running.loop import Loop
-from adapters.running.revealed import RevealedWorld
 from adapters.running.session import opened
+from adapters.schedule.driving import drive
+from adapters.schedule.loop import Loop
+from adapters.schedule.revealed import RevealedWorld
 from adapters.schedule.timetable import Timetable
 from engine.orders.warrants import instant
 from tests.shared_run import LAST, SharedRun
@@ -80,7 +80,7 @@ def test_what_can_not_be_run_is_said(
 
 
 def test_the_unit_for_systemd_starts_a_command_that_there_is() -> None:
-    unit = (Path(__file__).parents[2] / "docs" / "warrant.service").read_text(encoding="utf-8")
+    unit = (Path(__file__).parents[3] / "docs" / "warrant.service").read_text(encoding="utf-8")
     start = next(line for line in unit.splitlines() if line.startswith("ExecStart="))
     path, rest = cli.split(start.split()[1:])
     assert path == ["run"]
@@ -90,7 +90,7 @@ def test_the_unit_for_systemd_starts_a_command_that_there_is() -> None:
 
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="systemd is not installed")
 def test_the_unit_for_systemd_is_sound(tmp_path: Path) -> None:
-    unit = (Path(__file__).parents[2] / "docs" / "warrant.service").read_text(encoding="utf-8")
+    unit = (Path(__file__).parents[3] / "docs" / "warrant.service").read_text(encoding="utf-8")
     # What a machine must have: the program and the user.
     here = unit.replace("/opt/warrant/bin/warrant", "/bin/true").replace("User=warrant", "User=root")
     (tmp_path / "warrant.service").write_text(here.replace("Group=warrant", "Group=root"), encoding="utf-8")

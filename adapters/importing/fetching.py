@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from adapters.bars.bringing import Brought, bring
-from adapters.bars.importing import Door, merge_actions
-from adapters.bars.manifest import append
-from adapters.bars.merging import Trouble
-from adapters.bars.moments import Moments, NotEnded, Unreadable
-from adapters.bars.sources import Answer, NoBars, Request, Source
+from adapters.importing.bringing import Brought, bring
+from adapters.importing.from_files import Door, merge_actions
+from adapters.importing.manifest import append
+from adapters.importing.merging import Trouble
+from adapters.importing.moments import Moments, NotEnded, Unreadable
+from adapters.importing.sources import Answer, NoBars, Request, Source
 from advisors.actions import Action
 from advisors.quality import COLUMNS
 from knowledge.faults import Fault

@@ -1,8 +1,8 @@
 """Files of bars as text cells, batch by batch: CSV in its dialects, and Parquet.
 
-What a cell means is no matter here (`adapters.bars.reading`). Both kinds come as batches of text columns, so that one
-grammar judges them; memory holds one batch. A place in a CSV file is line and column of the cell; in a Parquet file,
-the row and the place of the column, from 1.
+What a cell means is no matter here (`adapters.importing.reading`). Both kinds come as batches of text columns, so that
+one grammar judges them; memory holds one batch. A place in a CSV file is line and column of the cell; in a Parquet
+file, the row and the place of the column, from 1.
 
 Left out: text in another encoding than UTF-8; line ends within quotes; compressed files.
 """

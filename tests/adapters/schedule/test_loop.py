@@ -12,14 +12,14 @@ import pytest
 
 from adapters.audit.log import AuditLog
 from adapters.audit.sequence import SequenceCheck
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.periods import Period, period
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.calendars.periods import Period, period
 from adapters.paper.venue import Bar
-from adapters.running.letters import LetterBox
-from adapters.running.loop import MOST_APART, Loop
 from adapters.running.runner import Runner
 from adapters.running.worker import Worker
 from adapters.running.world import Law
+from adapters.schedule.letters import LetterBox
+from adapters.schedule.loop import MOST_APART, Loop
 from adapters.schedule.timetable import Timetable
 from adapters.store import requests
 from adapters.store.opening import opened

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adapters.running.clock import WallClock
-from adapters.running.driving import asked_to_stop, drive, drive_by_wall
+from adapters.schedule.driving import asked_to_stop, drive, drive_by_wall
 
 
 class Turned:

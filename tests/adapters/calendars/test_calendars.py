@@ -3,8 +3,8 @@ from datetime import date
 import exchange_calendars
 import pytest
 
-from adapters.bars.calendars import ExchangeCalendar, NoSession, calendars_of
-from adapters.bars.exchanges import EXCHANGES
+from adapters.calendars.calendar import ExchangeCalendar, NoSession, calendars_of
+from adapters.calendars.exchanges import EXCHANGES
 
 NEW_YORK = ExchangeCalendar("XNYS")
 

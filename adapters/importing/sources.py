@@ -25,7 +25,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 import numpy as np
 
-from adapters.bars.exchanges import KNOWN
+from adapters.calendars.exchanges import KNOWN
 
 LOOKING_ONLY = "yfinance brings Yahoo's data, which are for looking only: not to be traded on or passed on"
 _PAGE = 1000

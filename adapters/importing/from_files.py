@@ -10,16 +10,16 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from adapters.bars.bringing import Brought, bring, locked
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.files import Head, digest_of, head
 from adapters.bars.given_actions import is_actions, parse_actions, read_actions, write_actions
-from adapters.bars.layout import Layout, Said, guess, settled
-from adapters.bars.manifest import append
-from adapters.bars.merging import Trouble
-from adapters.bars.moments import AS_WRITTEN, Moments
-from adapters.bars.reading import Source
 from adapters.bars.store import BarStore, fsync_folder
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.importing.bringing import Brought, bring, locked
+from adapters.importing.files import Head, digest_of, head
+from adapters.importing.layout import Layout, Said, guess, settled
+from adapters.importing.manifest import append
+from adapters.importing.merging import Trouble
+from adapters.importing.moments import AS_WRITTEN, Moments
+from adapters.importing.reading import Source
 from advisors.actions import Action
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json

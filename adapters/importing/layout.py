@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from adapters.bars.moments import Form, guess_form
+from adapters.importing.moments import Form, guess_form
 from advisors.quality import COLUMNS
 from knowledge.door import SYMBOL
 from knowledge.faults import Fault, Faulty

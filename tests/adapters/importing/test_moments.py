@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.moments import AS_WRITTEN, Form, Moments, Unreadable, guess_form
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.importing.moments import AS_WRITTEN, Form, Moments, Unreadable, guess_form
 
 NEW_YORK, BOMBAY, ALWAYS = ExchangeCalendar("XNYS"), ExchangeCalendar("XBOM"), ExchangeCalendar("24/7")
 NOW = datetime(2026, 3, 3, 12, tzinfo=UTC)

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from adapters.bars.files import MOST_FAULTS, Head, batches, places_of
-from adapters.bars.layout import Layout
-from adapters.bars.moments import Moments, Unreadable
 from adapters.bars.store import NUMBERS
+from adapters.importing.files import MOST_FAULTS, Head, batches, places_of
+from adapters.importing.layout import Layout
+from adapters.importing.moments import Moments, Unreadable
 from knowledge.door import SYMBOL
 from knowledge.faults import Fault, Faulty
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from adapters.bars.bringing import Brought
+from adapters.importing.bringing import Brought
 
 
 def told_lines(brought: Brought) -> list[str]:

@@ -13,10 +13,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from adapters.bars.bringing import bring as bring_tables
-from adapters.bars.calendars import ExchangeCalendar
 from adapters.bars.store import NUMBERS, BarStore
+from adapters.calendars.calendar import ExchangeCalendar
 from adapters.desk.settings import read_desk
+from adapters.importing.bringing import bring as bring_tables
 from adapters.running.world import World
 from advisors.quality import COLUMNS
 from knowledge.faults import Fault, Faulty

@@ -20,13 +20,13 @@ from adapters.desk.settings import SETTINGS, Desk, shown
 from adapters.frame import Failed
 from adapters.running.clock import MACHINE, REPLAY, Clock, ReplayClock, WallClock
 from adapters.running.continuity import check_clock
-from adapters.running.driving import Stopping, asked_to_stop, drive, drive_by_wall
-from adapters.running.letters import LetterBox
-from adapters.running.loop import Loop, Told
-from adapters.running.revealed import RevealedWorld
 from adapters.running.session import Claim, opened
 from adapters.running.watch import Watch, unwatched
 from adapters.running.world import World
+from adapters.schedule.driving import Stopping, asked_to_stop, drive, drive_by_wall
+from adapters.schedule.letters import LetterBox
+from adapters.schedule.loop import Loop, Told
+from adapters.schedule.revealed import RevealedWorld
 from adapters.schedule.timetable import Timetable
 from engine.orders.warrants import instant
 from knowledge.faults import Fault, Faulty

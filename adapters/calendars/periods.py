@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
-from adapters.bars.calendars import ExchangeCalendar, NoSession
+from adapters.calendars.calendar import ExchangeCalendar, NoSession
 
 DAILY = "1d"
 MOST_MINUTES = 999

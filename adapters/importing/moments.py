@@ -19,9 +19,9 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Literal, get_args
 from zoneinfo import ZoneInfo
 
-from adapters.bars.calendars import ExchangeCalendar, NoSession
-from adapters.bars.exchanges import KNOWN
-from adapters.bars.periods import DAILY, minutes_of
+from adapters.calendars.calendar import ExchangeCalendar, NoSession
+from adapters.calendars.exchanges import KNOWN
+from adapters.calendars.periods import DAILY, minutes_of
 
 Form = Literal["iso", "ymd", "dmy", "mdy", "s", "ms", "us", "ns"]
 """How a file writes dates: `2011-01-03`, `20110103`, `03.01.2011`, `01/03/2011`, or unix time in a unit."""

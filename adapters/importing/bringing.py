@@ -20,11 +20,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.files import MOST_FAULTS
-from adapters.bars.manifest import append
-from adapters.bars.merging import Merged, Trouble, merge
 from adapters.bars.store import NUMBERS, BarStore, fsync_folder
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.importing.files import MOST_FAULTS
+from adapters.importing.manifest import append
+from adapters.importing.merging import Merged, Trouble, merge
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json
 

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 import stamina
 
-from adapters.bars.calendars import ExchangeCalendar
 from adapters.bars.given_actions import read_actions
 from adapters.bars.store import BarStore
+from adapters.calendars.calendar import ExchangeCalendar
 from adapters.cli import run
-from tests.adapters.bars.gateway import Bar, Gateway, running
 from tests.adapters.bars.own_desk import HEAD, bring, lines, make, manifest, stored
+from tests.adapters.importing.gateway import Bar, Gateway, running
 
 Capture = pytest.CaptureFixture[str]
 DAYS = ExchangeCalendar("XNYS").sessions("2024-03-04", "2024-03-15")

@@ -1,7 +1,7 @@
 import pytest
 
-from adapters.bars.calendars import ExchangeCalendar
-from adapters.bars.special import load_sessions, read_sessions, shipped
+from adapters.calendars.calendar import ExchangeCalendar
+from adapters.calendars.special import load_sessions, read_sessions, shipped
 from knowledge.faults import Faulty
 
 OWN = """\

@@ -22,7 +22,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, get_args
 
-from adapters.bars.exchanges import KNOWN, Windows, instants
+from adapters.calendars.exchanges import KNOWN, Windows, instants
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from adapters.bars.calendars import ExchangeCalendar, NoSession
-from adapters.bars.periods import Period, bars_a_year, minutes_of, period, periods, periods_of
+from adapters.calendars.calendar import ExchangeCalendar, NoSession
+from adapters.calendars.periods import Period, bars_a_year, minutes_of, period, periods, periods_of
 
 CALENDARS = {code: ExchangeCalendar(code) for code in ("XNYS", "XBOM", "24/7")}
 NEW_YORK = CALENDARS["XNYS"]

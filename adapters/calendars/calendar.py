@@ -2,7 +2,7 @@
 
 By exchange_calendars, imported at first use because it brings pandas along. Every span is given explicitly: the
 library's default bounds move with the day on which it runs, and an answer must not. Over it lie two tables of special
-sessions: the one that ships, and the desk's own (`adapters.bars.special`), which has the last word.
+sessions: the one that ships, and the desk's own (`adapters.calendars.special`), which has the last word.
 
 Left out: auctions; the hours that Bombay kept before 2010, which the library gives as today's.
 """
@@ -18,8 +18,8 @@ from functools import cached_property, lru_cache
 from types import MappingProxyType
 from typing import Any
 
-from adapters.bars.exchanges import ALWAYS, FIRST, KNOWN, Exchange, Windows
-from adapters.bars.special import NONE, DayKind, Special, SpecialSessions, shipped
+from adapters.calendars.exchanges import ALWAYS, FIRST, KNOWN, Exchange, Windows
+from adapters.calendars.special import NONE, DayKind, Special, SpecialSessions, shipped
 
 
 class NoSession(ValueError):
