@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from adapters.bars.feeds import INDEX, BarsFeed, SampleFeed, load
 from adapters.bars.store import BarStore
@@ -80,6 +81,18 @@ def test_without_an_index_its_measures_are_unknown_and_nothing_is_made_up(tmp_pa
         assert miss is not None and miss.failing == "there is no regime"
 
 
+def _has_terminals() -> bool:
+    """A root without a mounted /dev/pts has none to give."""
+    try:
+        ours, theirs = pty.openpty()
+    except OSError:
+        return False
+    os.close(ours)
+    os.close(theirs)
+    return True
+
+
+@pytest.mark.skipif(not _has_terminals(), reason="this machine gives no pseudo-terminals")
 def test_on_a_terminal_the_guess_is_asked_about(tmp_path: Path) -> None:
     desk = make(tmp_path / "desk", "X")
     path = tmp_path / "X.csv"
