@@ -102,6 +102,7 @@ def turning(port: int) -> bool:
         return False
 
 
+@pytest.mark.sqlite_file  # the process of its own knows the file, not the server of the tests
 def test_a_desk_that_runs_by_the_clock_is_watched_killed_and_stopped(
     shared: SharedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
