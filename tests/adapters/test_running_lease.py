@@ -107,8 +107,8 @@ def test_a_number_that_another_process_has_now_is_not_the_holder(tmp_path: Path)
         pass
     with opened(store) as connection:
         table.take(connection, replace(mine.lease, pid_started="1"))
-    with held(store, "run"):
-        pass
+    with held(store, "run") as ours:
+        assert ours.lease.pid_started == mine.lease.pid_started != "1"
 
 
 def test_a_holder_elsewhere_is_believed_until_its_lease_expires(tmp_path: Path) -> None:
