@@ -9,24 +9,19 @@ issue's `limits check`.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from datetime import date
+from collections.abc import Callable
 from fractions import Fraction
 from types import MappingProxyType
 from typing import Any
 
-from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
-from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
-
 from engine.limits.kinds import GROUPS, KINDS, MANDATORY, TRADING_STATES
 from engine.limits.model import UNKNOWN_REGIME, Limit, Limits, Parameters, Scenario
-from knowledge.faults import Fault, Faulty
+from knowledge.faults import Faulty
+from knowledge.marked_yaml import Entry, MarkedReader, Node, Table, compose, is_day, named
 from knowledge.templates import vocabulary
 
-_NUMBER = re.compile(r"([+-]?[0-9]+(?:\.[0-9]+)?)\s*(%?)\Z")
 _ID = re.compile(r"[a-z0-9][a-z0-9._\-]*\Z")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
+_ID_HINT = "use lower-case letters, digits, dots and hyphens"
 _DATE_HINT = "write a date such as `2026-01-31`"
 _SECTIONS = ("version", "regime_multipliers", "parameters", "limits", "scenarios")
 _KEYS = (
@@ -51,14 +46,7 @@ _HORIZONS = vocabulary().templates["candidate"].slots["horizon"].allowed
 
 def read_limits(source: str, file: str = "limits.yaml") -> Limits:
     """Parse the text of a limits file. Raises `Faulty` with every fault found."""
-    try:
-        root = YAML(typ="rt", pure=True).compose(source)
-    except MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise Faulty(Fault(file, line, column, f"not YAML: {error.problem or error.context}")) from None
-    except YAMLError as error:
-        raise Faulty(Fault(file, 1, 1, f"not YAML: {str(error).splitlines()[0]}")) from None
+    root = compose(source, file)
     reader = _Reader(file)
     limits = reader.limits(root, source)
     if reader.faults or limits is None:
@@ -66,88 +54,37 @@ def read_limits(source: str, file: str = "limits.yaml") -> Limits:
     return limits
 
 
-class _Reader:
-    """Collects faults while it reads; every method returns a neutral value after a fault."""
+class _Reader(MarkedReader):
+    """Says what the file means; the pieces it is made of are read by `MarkedReader`."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
-        self.faults: list[Fault] = []
+    twice = "`{name}` stands twice; keep one"
 
-    def fault(self, node: Node | None, message: str) -> None:
-        mark = node.start_mark if node is not None else None
-        self.faults.append(Fault(self.file, mark.line + 1 if mark else 1, mark.column + 1 if mark else 1, message))
-
-    # --- pieces -------------------------------------------------------------------------------------------------
-
-    def mapping(self, node: Node | None, what: str, known: tuple[str, ...]) -> dict[str, tuple[Node, Node]]:
-        """A mapping's entries as key -> (key node, value node); unknown and repeated keys are faults."""
-        if not isinstance(node, MappingNode):
-            self.fault(node, f"{what} is a mapping with {_list(known)}")
-            return {}
-        found: dict[str, tuple[Node, Node]] = {}
-        for key, value in node.value:
-            name = str(key.value)
-            if name in found:
-                self.fault(key, f"`{name}` stands twice; keep one")
-            elif name not in known:
-                self.fault(key, f"unknown key `{name}` in {what}; known are {_list(known)}")
-            found[name] = (key, value)
-        return found
-
-    def items(self, node: Node | None, what: str) -> Iterator[Node]:
-        if isinstance(node, SequenceNode):
-            yield from node.value
-        else:
-            self.fault(node, f"{what} is a list")
-
-    def word(self, node: Node, what: str, allowed: Callable[[str], bool] | None = None, hint: str = "") -> str:
-        if not isinstance(node, ScalarNode) or not str(node.value).strip():
-            self.fault(node, f"{what} is missing its text")
-            return ""
-        value = str(node.value)
-        if allowed is not None and not allowed(value):
-            self.fault(node, f"`{value}` is no {what}; {hint}")
-        return value
-
-    def number(self, node: Node, what: str, low: int | None = 0, high: int | None = None) -> Fraction:
-        match = _NUMBER.match(str(node.value).strip()) if isinstance(node, ScalarNode) else None
-        if match is None:
-            shown = node.value if isinstance(node, ScalarNode) else "…"
-            self.fault(node, f"`{shown}` is no {what}; write digits such as `0.25` or `25 %`")
-            return Fraction(0)
-        value = Fraction(match[1]) / (100 if match[2] else 1)
-        if (low is not None and value < low) or (high is not None and value > high):
-            upper = "" if high is None else f" and at most {high}"
-            self.fault(node, f"{what} `{node.value}` must be at least {low}{upper}")
-        return value
-
-    def whole(self, node: Node, what: str, low: int) -> int:
-        value = self.number(node, what, low)
-        if value.denominator != 1:
-            self.fault(node, f"{what} `{node.value}` is no whole number")
-        return int(value)
+    def section(self, node: Node | None, what: str, known: tuple[str, ...]) -> dict[str, Entry]:
+        """A mapping with some of the keys `known`."""
+        return self.table(node, what, known, f"with {named(known)}")
 
     # --- sections -----------------------------------------------------------------------------------------------
 
     def limits(self, root: Node | None, source: str) -> Limits | None:
-        sections = self.mapping(root, "the limits file", _SECTIONS)
+        sections = self.section(root, "the limits file", _SECTIONS)
         for name in _SECTIONS:
             if name not in sections:
                 self.fault(root, f"the section `{name}` is missing")
         if len(set(_SECTIONS) & set(sections)) < len(_SECTIONS):
             return None
-        if str(sections["version"][1].value) != "1":
-            node = sections["version"][1]
-            self.fault(node, f"`{node.value}` is no version this program reads; write `1`")
-        multipliers = self.multipliers(sections["regime_multipliers"][1])
-        parameters = self.parameters(sections["parameters"][1])
-        rows = [row for node in self.items(sections["limits"][1], "`limits`") if (row := self.limit(node)) is not None]
-        scenarios = [self.scenario(node) for node in self.items(sections["scenarios"][1], "`scenarios`")]
-        self.unique(sections["limits"][1], "limit")
-        self.unique(sections["scenarios"][1], "scenario")
+        if sections["version"].value.written != "1":
+            node = sections["version"].value
+            self.fault(node, f"`{node.written}` is no version this program reads; write `1`")
+        multipliers = self.multipliers(sections["regime_multipliers"].value)
+        parameters = self.parameters(sections["parameters"].value)
+        listed = {name: self.items(sections[name].value, f"`{name}` is a list") for name in ("limits", "scenarios")}
+        rows = [row for node in listed["limits"] if (row := self.limit(node)) is not None]
+        scenarios = [self.scenario(node) for node in listed["scenarios"]]
+        self.unique(listed["limits"], "limit")
+        self.unique(listed["scenarios"], "scenario")
         for name in MANDATORY:
             if not any(row.kind == name for row in rows):
-                self.fault(sections["limits"][1], f"no limit of kind `{name}`; no desk trades without one")
+                self.fault(sections["limits"].value, f"no limit of kind `{name}`; no desk trades without one")
         if self.faults or parameters is None:
             return None
         rows.sort(key=lambda row: (row.layer, row.id))
@@ -155,41 +92,41 @@ class _Reader:
         return Limits(source, tuple(rows), tuple(scenarios), parameters, MappingProxyType(multipliers))
 
     def multipliers(self, node: Node) -> dict[str, Fraction]:
-        entries = self.mapping(node, "`regime_multipliers`", _REGIMES)
+        entries = self.section(node, "`regime_multipliers`", _REGIMES)
         for name in _REGIMES:
             if name not in entries:
                 self.fault(node, f"the regime `{name}` has no multiplier")
         return {name: self.number(value, "multiplier", 0, 1) for name, (_, value) in sorted(entries.items())}
 
     def parameters(self, node: Node) -> Parameters | None:
-        entries = self.mapping(node, "`parameters`", _PARAMETERS)
+        entries = self.section(node, "`parameters`", _PARAMETERS)
         values: dict[str, Fraction] = {}
         for name in _PARAMETERS:
             if name not in entries:
                 if name not in _MAY_LACK:
                     self.fault(node, f"the parameter `{name}` is missing")
                 continue
-            fields = self.mapping(entries[name][1], f"`{name}`", ("value", "unit", "owner", "source", "effective"))
+            fields = self.section(entries[name].value, f"`{name}`", ("value", "unit", "owner", "source", "effective"))
             for part in ("value", "unit", "owner", "source", "effective"):
                 if part not in fields:
-                    self.fault(entries[name][0], f"`{name}` lacks `{part}`")
+                    self.fault(entries[name].key, f"`{name}` lacks `{part}`")
             if "effective" in fields:
-                self.word(fields["effective"][1], "effective", _is_date, _DATE_HINT)
+                self.word(fields["effective"].value, "effective", is_day, _DATE_HINT)
             if "value" in fields:
-                values[name] = self.number(fields["value"][1], f"value of `{name}`")
+                values[name] = self.number(fields["value"].value, f"value of `{name}`")
         return Parameters(**values) if {*values, *_MAY_LACK} == {*_PARAMETERS} else None
 
     def limit(self, node: Node) -> Limit | None:
-        entries = self.mapping(node, "a limit", _KEYS)
+        entries = self.section(node, "a limit", _KEYS)
         if "kind" not in entries:
             self.fault(node, "a limit needs a `kind`")
             return None
-        name = self.word(entries["kind"][1], "kind", KINDS.__contains__, f"known are {_list(tuple(KINDS))}")
+        name = self.word(entries["kind"].value, "kind", KINDS.__contains__, f"known are {named(tuple(KINDS))}")
         if name not in KINDS:
             return None
         return self.limit_of_kind(node, name, entries)
 
-    def limit_of_kind(self, node: Node, name: str, entries: dict[str, tuple[Node, Node]]) -> Limit | None:
+    def limit_of_kind(self, node: Node, name: str, entries: dict[str, Entry]) -> Limit | None:
         kind = KINDS[name]
         bounded = name not in _BOUNDLESS
         required = (
@@ -212,9 +149,9 @@ class _Reader:
             return None
         values: dict[str, Any] = {"kind": name, "bound": Fraction(0), "unit": kind.unit}
         for part in entries.keys() & set(taken) - {"kind"}:
-            values[part] = self.part(name, part, entries[part][1])
+            values[part] = self.part(name, part, entries[part].value)
         if values.get("by") == "horizon" and values.get("only", _HORIZONS[0]) not in _HORIZONS:
-            self.fault(entries["only"][1], f"`{values['only']}` is no horizon; there are {_list(_HORIZONS)}")
+            self.fault(entries["only"].value, f"`{values['only']}` is no horizon; there are {named(_HORIZONS)}")
         return Limit(**values)
 
     def part(self, name: str, part: str, node: Node) -> object:
@@ -234,44 +171,33 @@ class _Reader:
             return self.word(node, part, ("yes", "no").__contains__, "write `yes` or `no`") == "yes"
         checks: dict[str, tuple[Callable[[str], object], str]] = {
             "unit": (kind.unit.__eq__, f"the unit of `{name}` is `{kind.unit}`"),
-            "by": (GROUPS.__contains__, f"group by one of {_list(GROUPS)}"),
-            "then": (TRADING_STATES[1:].__contains__, f"write one of {_list(TRADING_STATES[1:])}"),
-            "effective": (_is_date, _DATE_HINT),
-            "id": (_ID.match, "use lower-case letters, digits, dots and hyphens"),
+            "by": (GROUPS.__contains__, f"group by one of {named(GROUPS)}"),
+            "then": (TRADING_STATES[1:].__contains__, f"write one of {named(TRADING_STATES[1:])}"),
+            "effective": (is_day, _DATE_HINT),
+            "id": (_ID.match, _ID_HINT),
         }
         check, hint = checks.get(part, (None, ""))
-        return self.word(node, part, None if check is None else lambda value: bool(check(value)), hint)
+        return self.word(node, part, check, hint)
 
     def scenario(self, node: Node) -> Scenario:
-        entries = self.mapping(node, "a scenario", ("id", "index", "sigmas", "source"))
+        entries = self.section(node, "a scenario", ("id", "index", "sigmas", "source"))
         for part in ("id", "source"):
             if part not in entries:
                 self.fault(node, f"a scenario needs `{part}`")
         if ("index" in entries) == ("sigmas" in entries):
             self.fault(node, "a scenario has either an `index` move or a number of `sigmas`")
         return Scenario(
-            self.word(entries["id"][1], "id", lambda value: bool(_ID.match(value)), "") if "id" in entries else "",
-            self.number(entries["index"][1], "index move", -1, 10) if "index" in entries else Fraction(0),
-            self.number(entries["sigmas"][1], "number of sigmas") if "sigmas" in entries else Fraction(0),
-            self.word(entries["source"][1], "source") if "source" in entries else "",
+            self.word(entries["id"].value, "id", _ID.match, _ID_HINT) if "id" in entries else "",
+            self.number(entries["index"].value, "index move", -1, 10) if "index" in entries else Fraction(0),
+            self.number(entries["sigmas"].value, "number of sigmas") if "sigmas" in entries else Fraction(0),
+            self.word(entries["source"].value, "source") if "source" in entries else "",
         )
 
-    def unique(self, node: Node, what: str) -> None:
+    def unique(self, nodes: tuple[Node, ...], what: str) -> None:
         seen: set[str] = set()
-        for item in node.value if isinstance(node, SequenceNode) else ():
-            for key, value in item.value if isinstance(item, MappingNode) else ():
-                if key.value == "id":
-                    if str(value.value) in seen:
-                        self.fault(value, f"the {what} id `{value.value}` is used twice; rename one")
-                    seen.add(str(value.value))
-
-
-def _is_date(value: str) -> bool:
-    try:
-        return bool(_DATE.match(value) and date.fromisoformat(value))
-    except ValueError:
-        return False
-
-
-def _list(names: tuple[str, ...]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
+        for item in nodes:
+            for key, value in item.entries if isinstance(item, Table) else ():
+                if key.written == "id":
+                    if value.written in seen:
+                        self.fault(value, f"the {what} id `{value.written}` is used twice; rename one")
+                    seen.add(value.written)

@@ -145,3 +145,13 @@ def test_a_target_may_be_asked_for_and_need_not() -> None:
     assert read_limits(SHIPPED[:place] + row + SHIPPED[place:]).parameters.take_profit == Fraction(1, 40)
     (fault,) = faults(SHIPPED[:place] + row.replace("owner: risk, ", "") + SHIPPED[place:])
     assert fault.message == "`take_profit` lacks `owner`"
+
+
+@pytest.mark.parametrize(
+    "bound",
+    ["9" * 5000, "[" * 3000, '"\\UFFFFFFFF"', '"\\ud800"', "&x [*x]"],
+    ids=["long", "deep", "no", "half", "self"],
+)
+def test_what_no_library_foresees_is_a_fault_too(bound: str) -> None:
+    good = "kind: order_value, bound: 10 %"
+    assert faults(TEXT.replace(good, f"kind: order_value, bound: {bound}"))
