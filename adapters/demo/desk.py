@@ -26,8 +26,6 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from ruamel.yaml import YAML
-
 from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader, LogUnreadable
 from adapters.desk.making import make_desk
@@ -40,6 +38,7 @@ from adapters.store.address import VARIABLE
 from engine.limits.model import Limit
 from engine.limits.text import read_limits
 from knowledge.faults import Fault, Faulty
+from knowledge.marked_yaml import MarkedReader, compose
 from knowledge.values import canonical, digest
 
 MARKER = ".warrant-demo"
@@ -139,16 +138,17 @@ def prepare(folder: Path, source: Path | None, last: str | None) -> Stage:
 def demonstrated(source: str, file: str) -> str:
     """The text of a limits file with the bounds of the demonstration. Raises `Faulty`."""
     read_limits(source, file)
-    root = YAML(typ="rt", pure=True).compose(source)
-    sections = {key.value: value for key, value in root.value}
-    rows = [{key.value: value for key, value in row.value} for row in sections["limits"].value]
-    found = {row["id"].value: row for row in rows}
+    # It has been read without a fault, so it has the shape of a limits file.
+    reader = MarkedReader(file)
+    sections = reader.table(compose(source, file), "the limits file")
+    rows = [reader.table(node, "a limit") for node in reader.items(sections["limits"].value, "`limits` is a list")]
+    found = {row["id"].value.written: row for row in rows}
     missing = [one.limit for one in CHANGES if one.limit not in found]
     if missing:
         message = "there is no limit `{}`, whose bound the demonstration changes; add it, or use the desk that ships"
         raise Faulty(*(Fault(file, 1, 1, message.format(name)) for name in missing))
     edits = [
-        (row[part].start_mark.index, row[part].end_mark.index, words)
+        (*row[part].value.span, words)
         for one in CHANGES
         for row in (found[one.limit],)
         for part, words in (("bound", one.bound), ("source", f'"{one.why}"'))
