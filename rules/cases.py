@@ -25,20 +25,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import NoReturn
-
-from ruamel.yaml import YAML
-from ruamel.yaml.comments import CommentedMap
-from ruamel.yaml.error import MarkedYAMLError
 
 from knowledge.clips.session import ClipsImage, Inference
 from knowledge.door import Refused, admit
 from knowledge.facts import Fact, value_text
 from knowledge.faults import Fault, Faulty
-from knowledge.templates import vocabulary
+from knowledge.marked_yaml import Entry, Items, MarkedReader, Node, Scalar, Table, compose, named
+from knowledge.templates import Slot, vocabulary
 from knowledge.values import text
 from rules.rulebook import Rulebook
 
+_NO_CASES = "`cases` takes a list of cases"
 Wanted = tuple[str, Mapping[str, str]]
 """A template and the canonical text of some slots."""
 
@@ -133,98 +130,109 @@ def _unknown_rule(case: Case) -> Fault:
     return Fault(file, int(line), 1, f"there is no rule `{case.rule}` in the rulebook; check the name after `rule:`")
 
 
-class _Reader:
-    """Reads one case file. Every method raises `Faulty` at the place of the fault."""
+class _Reader(MarkedReader):
+    """Reads one case file; every fault of it is told."""
 
     def __init__(self, path: Path) -> None:
-        self.file = str(path)
-        try:
-            self.tree = YAML(typ="rt", pure=True).load(path.read_text(encoding="utf-8"))
-        except MarkedYAMLError as error:
-            mark = error.problem_mark
-            line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-            raise Faulty(Fault(self.file, line, column, f"this is no YAML: {error.problem}")) from None
-        self.defaults: dict[str, CommentedMap] = {}
+        super().__init__(str(path))
+        self.path = path
+        self.defaults: dict[str, dict[str, Entry]] = {}
 
     def cases(self) -> list[Case]:
-        """All cases of the file."""
-        top = self.mapping(self.tree, None, {"rule", "defaults", "cases"}, {"rule", "cases"})
-        self.defaults = self.mapping(top["defaults"], top, None, set()) if "defaults" in top else {}
-        if not isinstance(top["cases"], list) or not top["cases"]:
-            self.refuse(top, "`cases` takes a list of cases")
-        return [self.case(str(top["rule"]), body, top) for body in top["cases"]]
-
-    def case(self, rule: str, body: object, above: CommentedMap) -> Case:
-        """One case."""
-        case = self.mapping(body, above, {"name", "given", "expect", "expect_not"}, {"name", "given"})
-        if not case.get("expect") and not case.get("expect_not"):
-            self.refuse(case, f"the case `{case['name']}` expects nothing; add `expect` or `expect_not`")
-        given = tuple(self.fact(*one) for one in self.facts(case, "given"))
-        expect, expect_not = (
-            tuple(self.wanted(*one) for one in self.facts(case, key)) for key in ("expect", "expect_not")
-        )
-        place = f"{self.file}:{case.lc.line + 1}"
-        return Case(rule, str(case["name"]), place, given, expect, expect_not)
-
-    def facts(self, case: CommentedMap, key: str) -> Iterator[tuple[CommentedMap, str, CommentedMap]]:
-        """The statements of a list: the entry, its template, its slots."""
-        for entry in case.get(key) or ():
-            fact = self.mapping(entry, case, None, set())
-            if len(fact) != 1:
-                self.refuse(fact, "a fact is written as `template: {slot: value, …}`")
-            ((template, slots),) = fact.items()
-            yield fact, str(template), self.mapping(slots, fact, None, set())
-
-    def fact(self, entry: CommentedMap, template: str, slots: CommentedMap) -> Fact:
-        """A fact that is given, with the defaults of the file."""
+        """All cases of the file. Raises `Faulty`."""
         try:
-            written = {**self.defaults.get(template, {}), **slots}
-            return admit(template, {str(name): _plain(value) for name, value in written.items()})
-        except Refused as error:
-            self.refuse(entry, str(error))
+            root = compose(self.path.read_text(encoding="utf-8"), self.file)
+        except (OSError, UnicodeDecodeError):
+            raise Faulty(Fault(self.file, 1, 1, "the file cannot be read as UTF-8 text")) from None
+        top = self.needed(root, "the file", ("rule", "defaults", "cases"), ("rule", "cases"))
+        self.done()
+        if "defaults" in top:
+            named_slots = self.table(top["defaults"].value, "`defaults`").items()
+            self.defaults = {name: self.table(entry.value, f"`{name}`") for name, entry in named_slots}
+        rule, listed = self.text(top["rule"]), self.items(top["cases"].value, _NO_CASES)
+        if isinstance(top["cases"].value, Items) and not listed:
+            self.fault(top["cases"].value, _NO_CASES)
+        found = [case for node in listed if (case := self.case(rule, node)) is not None]
+        self.done()
+        return found
 
-    def wanted(self, entry: CommentedMap, template: str, slots: CommentedMap) -> Wanted:
+    def case(self, rule: str, node: Node) -> Case | None:
+        """One case; None after a fault."""
+        before = len(self.faults)
+        case = self.needed(node, "a case", ("name", "given", "expect", "expect_not"), ("name", "given"))
+        if len(self.faults) > before:
+            return None
+        name = self.text(case["name"])
+        given, expect, expect_not = (self.facts(case, key) for key in ("given", "expect", "expect_not"))
+        if len(self.faults) == before and not expect and not expect_not:
+            self.fault(node, f"the case `{name}` expects nothing; add `expect` or `expect_not`")
+        facts = [self.fact(*one) for one in given]
+        wanted, unwanted = ([self.wanted(*one) for one in some] for some in (expect, expect_not))
+        if len(self.faults) > before:
+            return None
+        place = f"{self.file}:{node.line}"
+        kept = tuple(fact for fact in facts if fact is not None)
+        return Case(rule, name, place, kept, tuple(filter(None, wanted)), tuple(filter(None, unwanted)))
+
+    def facts(self, case: Mapping[str, Entry], key: str) -> list[tuple[Node, str, dict[str, Entry]]]:
+        """The statements of a list: the node, its template, its slots. A list that is left empty is one of none."""
+        if key not in case or (isinstance(case[key].value, Scalar) and not case[key].value.written):
+            return []
+        found: list[tuple[Node, str, dict[str, Entry]]] = []
+        for node in self.items(case[key].value, f"`{key}` takes a list of facts"):
+            if not isinstance(node, Table) or len(node.entries) != 1:
+                self.fault(node, "a fact is written as `template: {slot: value, …}`")
+                continue
+            (entry,) = node.entries
+            found.append((node, entry.key.written, self.table(entry.value, f"`{entry.key.written}`")))
+        return found
+
+    def fact(self, node: Node, template: str, slots: Mapping[str, Entry]) -> Fact | None:
+        """A fact that is given, with the defaults of the file. The door reads the digits as they were written."""
+        before = len(self.faults)
+        written = {name: self.slot(entry) for name, entry in {**self.defaults.get(template, {}), **slots}.items()}
+        if len(self.faults) > before:
+            return None
+        try:
+            return admit(template, written)
+        except Refused as error:
+            self.fault(node, str(error))
+            return None
+
+    def wanted(self, node: Node, template: str, slots: Mapping[str, Entry]) -> Wanted | None:
         """A conclusion to look for."""
         shape = vocabulary().templates.get(template)
         if shape is None or shape.origin != "rules":
-            self.refuse(entry, f"`{template}` is nothing that rules conclude; check the name of the template")
+            self.fault(node, f"`{template}` is nothing that rules conclude; check the name of the template")
+            return None
         for name in slots:
             if name not in shape.slots:
-                self.refuse(entry, f"`{template}` has no slot `{name}`; it has {', '.join(shape.slots)}")
-        return template, {str(name): _digits(value) for name, value in slots.items()}
+                self.fault(node, f"`{template}` has no slot `{name}`; it has {', '.join(shape.slots)}")
+        known = {name: entry for name, entry in slots.items() if name in shape.slots}
+        return template, {name: self.canonical(shape.slots[name], entry) for name, entry in known.items()}
 
-    def mapping(
-        self, node: object, above: CommentedMap | None, allowed: set[str] | None, needed: set[str]
-    ) -> CommentedMap:
-        """The node, if it is a mapping with these keys."""
-        if not isinstance(node, CommentedMap):
-            self.refuse(above, f"`{node}` stands where `key: value` is expected")
-        for key in node:
-            if allowed is not None and key not in allowed:
-                self.refuse(node, f"unknown key `{key}`; known are {_listed(allowed)}")
-        if missing := needed - set(node):
-            self.refuse(node, f"{_listed(missing)} is missing")
-        return node
+    def canonical(self, slot: Slot, entry: Entry) -> str:
+        """The canonical text of what a slot shall hold."""
+        written = self.slot(entry)
+        if slot.type not in ("number", "integer"):
+            return written
+        try:
+            number = Decimal(written)
+        except ArithmeticError:
+            number = Decimal("nan")
+        if not number.is_finite():
+            self.fault(entry.value, f"`{written}` in `{slot.name}` is no number; write digits such as `20` or `0.05`")
+            return ""
+        return text(number)
 
-    def refuse(self, node: CommentedMap | None, message: str) -> NoReturn:
-        """Complain at a node."""
-        line, column = (node.lc.line + 1, node.lc.col + 1) if node is not None else (1, 1)
-        raise Faulty(Fault(self.file, line, column, message))
+    def slot(self, entry: Entry) -> str:
+        """What is written for a slot; in quotes it may be empty."""
+        quoted = isinstance(entry.value, Scalar) and not entry.value.plain
+        return entry.value.written if quoted else self.text(entry)
 
-
-def _plain(value: object) -> object:
-    """A scalar without what the YAML reader remembers of its spelling."""
-    for kind in (bool, int, float, str):
-        if isinstance(value, kind):
-            return kind(value)
-    return value
-
-
-def _digits(value: object) -> str:
-    """The canonical text of a scalar."""
-    value = _plain(value)
-    return text(Decimal(repr(value))) if type(value) in (int, float) else str(value)
-
-
-def _listed(names: Sequence[str] | set[str]) -> str:
-    return ", ".join(f"`{name}`" for name in sorted(names))
+    def needed(self, node: Node | None, what: str, known: Sequence[str], needed: Sequence[str]) -> dict[str, Entry]:
+        """A mapping that has these keys at least."""
+        found = self.table(node, what, known)
+        if isinstance(node, Table) and (missing := [name for name in needed if name not in found]):
+            self.fault(node, f"{named(missing)} is missing")
+        return found

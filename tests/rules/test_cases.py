@@ -57,15 +57,25 @@ def test_a_case_whose_conclusion_another_rule_reached_does_not_pass(tmp_path: Pa
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ("cases:", "case:", "1:1: unknown key `case`; known are `cases`, `defaults`, `rule`"),
+        ("cases:", "case:", "4:1: unknown key `case` in the file; known are `rule`, `defaults`, `cases`"),
+        ("cases:", "case:", "1:1: `cases` is missing"),
         ("adx-14", "adx-15", "8:9: `indicator.name` takes one of"),
-        ("value: 20", "value: .nan", "8:9: `indicator`: `nan` is not finite"),
+        ("value: 20", "value: .nan", "8:9: `indicator`: `.nan` is not a number"),
         ("- trend:", "- advisory:", "10:9: `advisory` is nothing that rules conclude; check the name of the template"),
         ("{direction: up}", "{side: up}", "10:9: `trend` has no slot `side`; it has instrument, direction"),
-        ("    expect:", "    expected:", "5:5: unknown key `expected`"),
+        ("    expect:", "    expected:", "9:5: unknown key `expected` in a case"),
         ("rule: trend-up", "rule: trend-upp", "5:1: there is no rule `trend-upp` in the rulebook"),
-        ("  - name: one", "  - nom: [one", "this is no YAML"),
+        ("  - name: one", "  - nom: [one", "6:10: not YAML: "),
         ("cases:\n", "cases: []\nold:\n", "unknown key `old`"),
+        ("value: 20", "value:", "8:35: `value` takes one value"),
+        ("value: 20", "value: [20]", "8:35: `value` takes one value"),
+        ("value: 20", "value: true", "8:9: `indicator`: `true` is not a number"),
+        ("value: 20", "value: 20, value: 30", "8:46: `value` stands twice in `indicator`; keep one"),
+        ("{direction: up}", "{direction: up, score: much}", "10:9: `trend` has no slot `score`"),
+        ("- trend: {direction: up}", "- consensus: {heads: three}", "10:28: `three` in `heads` is no number"),
+        ("- trend: {direction: up}", "- trend\n", "10:9: a fact is written as `template: {slot: value, …}`"),
+        ("rule: trend-up", "rule: [trend-up]", "1:1: `rule` takes one value"),
+        ("rule: trend-up", "rule: 'trend", "not YAML"),
     ],
 )
 def test_a_malformed_file_is_refused_at_its_place(tmp_path: Path, old: str, new: str, complaint: str) -> None:
@@ -80,3 +90,16 @@ def test_a_case_without_expectation_is_refused(tmp_path: Path) -> None:
     text = (GIVEN % ("20", "expect")).split("    expect")[0]
     with pytest.raises(Faulty, match="the case `one` expects nothing"):
         run(tmp_path, text)
+
+
+def test_every_fault_of_a_file_is_told_at_once(tmp_path: Path) -> None:
+    text = (GIVEN % ("much", "expect")).replace("{direction: up}", "{side: up}").replace("ema-50-200", "ema")
+    with pytest.raises(Faulty) as refusal:
+        run(tmp_path, text)
+    assert [fault.line for fault in refusal.value.faults] == [7, 8, 10]
+
+
+def test_a_file_that_is_no_text_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_bytes(b"rule: \xff")
+    with pytest.raises(Faulty, match="UTF-8"):
+        run_cases(rulebook(), tmp_path)
