@@ -53,7 +53,7 @@ def strategies(rulebook: Rulebook) -> dict[str, str]:
 
 
 def shape(
-    here: Circumstances, states: Mapping[str, Finding], regime: str, fact: Fact, policy: PolicyVerdict, owner: str
+    here: Circumstances, states: Mapping[str, Finding], fact: Fact, policy: PolicyVerdict, owner: str
 ) -> Candidate:
     """Make one candidate an entry of its owner's strategy for its horizon."""
     name, horizon = fact.word("instrument"), fact.word("horizon")
@@ -65,8 +65,8 @@ def shape(
     if terms is None:
         entry = Entry(name, side, conviction, ZERO, ZERO, ZERO, strategy, horizon, found)
         return Candidate(fact, policy, entry, None)
-    sized = size(here.snapshot, here.portfolio, here.limits, regime, terms, side)
-    worst = limit_price(terms, side, here.limits.collar)
+    sized = size(here.snapshot, here.portfolio, here.limits, here.regime, terms, side)
+    worst = limit_price(terms, side, here.limits.collar(here.session))
     stop = stop_price(terms, side, here.limits.parameters.stop_distance)
     entry = Entry(name, side, conviction, sized.target, worst, stop, strategy, horizon, found)
     return Candidate(fact, policy, entry, sized)

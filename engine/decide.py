@@ -12,9 +12,10 @@ from engine.candidates import one_sided
 from engine.decision import Decision
 from engine.entries import rule_on_entries, without_entries
 from engine.exits import propose_exits, rule_on_exits, worsened
-from engine.gate.conditions import Circumstances, trading_state
+from engine.gate.conditions import Circumstances
 from engine.gate.market import read_market
 from engine.gate.reach import read_book
+from engine.gate.states import trading_state
 from engine.issue import issue_warrants
 from engine.limits.model import UNKNOWN_REGIME, Limits
 from engine.orders.portfolio import Portfolio
@@ -41,19 +42,19 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     regime = next((fact.word("name") for fact in derived if fact.template == "regime"), UNKNOWN_REGIME)
 
     market = read_market(snapshot, portfolio, limits.parameters.cluster_threshold)
-    asked = propose_exits(derived, portfolio, market, limits)
+    state, states = trading_state(portfolio, market, limits, regime)
+    asked = propose_exits(derived, portfolio, market, limits.in_force(market.session, regime, state, market.figures))
     going = tuple(one for one, _ in asked)
     book = read_book(portfolio, going, market, limits)
-    here = Circumstances(snapshot, portfolio, market, book, going, limits, derived)
-    state, states = trading_state(here)
+    here = Circumstances(snapshot, portfolio, market, book, going, limits, derived, regime, state)
     exits = rule_on_exits(asked, here)
 
     proposed, torn = one_sided(derived)
     silent = [name for name in instruments_of(snapshot, derived) if name not in proposed and name not in torn]
     try:
-        entries = rule_on_entries(proposed, rulebook, facts, here, states, regime)
+        entries = rule_on_entries(proposed, rulebook, facts, here, states)
         others = silences(rulebook, WorkingMemory.of((*facts, *derived)), silent)
-        exits = worsened(exits, here, regime)
+        exits = worsened(exits, here)
     except Exception as error:  # noqa: BLE001 - no exit needs any of this: what goes wrong costs the entries alone
         entries, others = without_entries(proposed, error), unexplained(silent, error)
     verdicts = [*entries.verdicts, *map(torn_verdict, torn), *others]

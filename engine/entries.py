@@ -40,7 +40,6 @@ def rule_on_entries(
     facts: Sequence[Fact],
     here: Circumstances,
     states: Mapping[str, Finding],
-    regime: str,
 ) -> Entries:
     """Ask policies, conditions, limits and solver about every candidate. Raises whatever goes wrong."""
     if not proposed:
@@ -48,11 +47,12 @@ def rule_on_entries(
     owners = strategies(rulebook)
     policies = Reasoning.of(rulebook).judge(facts, tuple(proposed.values()))
     candidates = {
-        name: shape(here, states, regime, fact, policy, owners.get(fact.word("rule"), "unowned"))
+        name: shape(here, states, fact, policy, owners.get(fact.word("rule"), "unowned"))
         for (name, fact), policy in zip(proposed.items(), policies, strict=True)
     }
-    judgement = judge(here.book, [one.entry for one in candidates.values()], here.market, here.limits, regime)
-    proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, regime)
+    asked = [one.entry for one in candidates.values()]
+    judgement = judge(here.book, asked, here.market, here.limits, here.regime, here.state)
+    proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state)
     verdicts = tuple(verdict_of(one, candidates[one.entry.instrument], proof) for one in judgement.rulings)
     return Entries(verdicts, judgement.grants if proof.agrees else (), judgement.readings, proof)
 

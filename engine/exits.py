@@ -18,7 +18,7 @@ from engine.gate.market import Market, Terms
 from engine.gate.measures import Measure, Scope, measures
 from engine.gate.proposals import Exit
 from engine.gate.reach import ZERO, read_book, state_of
-from engine.limits.model import Limits
+from engine.limits.model import Limit
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Portfolio, Position
 from knowledge.facts import Fact
@@ -29,7 +29,7 @@ REVERSAL = "reversal"
 
 
 def propose_exits(
-    derived: Sequence[Fact], portfolio: Portfolio, market: Market, limits: Limits
+    derived: Sequence[Fact], portfolio: Portfolio, market: Market, in_force: Sequence[Limit]
 ) -> tuple[tuple[Exit, Fraction], ...]:
     """Every exit the rules ask for, paced by the per-order limits, with the shares that are left to close."""
     asked: dict[str, list[str]] = {}
@@ -47,7 +47,7 @@ def propose_exits(
             left = _left_to_close(position, portfolio)
             if left > 0:
                 side = Side.SELL if position.quantity > 0 else Side.BUY
-                quantity = _paced(left, market.terms.get(name), market.session, limits)
+                quantity = _paced(left, market.terms.get(name), in_force)
                 found.append((Exit(name, side, quantity, tuple(sorted(asked[name]))), left))
     return tuple(found)
 
@@ -57,12 +57,13 @@ def rule_on_exits(proposed: Sequence[tuple[Exit, Fraction]], here: Circumstances
     return tuple(ExitVerdict(one, text(left), held_back(here, one.instrument), ()) for one, left in proposed)
 
 
-def worsened(ruled: Sequence[ExitVerdict], here: Circumstances, regime: str) -> tuple[ExitVerdict, ...]:
+def worsened(ruled: Sequence[ExitVerdict], here: Circumstances) -> tuple[ExitVerdict, ...]:
     """The same exits, each with the limits that it pushes further out."""
     if not ruled:
         return ()
     after = state_of(here.book, (), here.market, here.limits)
-    read = [(one, one.value(after)) for one in measures(Scope(here.book, (), here.market, here.limits, regime))]
+    scope = Scope(here.book, (), here.market, here.limits, here.regime, here.state)
+    read = [(one, one.value(after)) for one in measures(scope)]
     beyond = [(measure, value) for measure, value in read if value > measure.bound(after)]
     return tuple(replace(one, worsens=_worsened(one.exit, here, beyond)) for one in ruled)
 
@@ -92,12 +93,12 @@ def _left_to_close(position: Position, portfolio: Portfolio) -> Fraction:
     return max(ZERO, abs(Fraction(position.quantity)) - sum(working, ZERO))
 
 
-def _paced(left: Fraction, terms: Terms | None, session: str, limits: Limits) -> Fraction:
+def _paced(left: Fraction, terms: Terms | None, in_force: Sequence[Limit]) -> Fraction:
     """At most what one order may hold, in whole lots, but never less than one lot (or what is left of it)."""
     if terms is None:
         return left
     most = left
-    for limit in limits.in_force(session):
+    for limit in in_force:
         if limit.kind == "order_quantity":
             most = min(most, limit.bound)
         elif limit.kind == "volume_share":

@@ -155,7 +155,7 @@ def _judged(policy: Json) -> str:
 
 def limits_parts(a: Cycle, b: Cycle) -> Iterator[str]:
     """Every bound and figure that differs."""
-    one, two = ({limit.id: limit for limit in side.limits.limits} for side in (a, b))
+    one, two = (side.limits.rows(str(side.record.get("as_of", ""))[:10]) for side in (a, b))
     for name in sorted(one.keys() | two.keys()):
         if name not in one or name not in two:
             yield f"limit {name}: only in {'A' if name in one else 'B'}"

@@ -1,4 +1,4 @@
-"""The conditions of layers 3 to 7 and the trading state: what binds an entry without being a sum.
+"""The conditions of layers 5 to 7: what binds an entry without being a sum. (Trading states: `engine.gate.states`.)
 
 Conditions read only the snapshot, the portfolio's operational state and the policies' answer. They bind entries; the
 only things that hold an exit are listed in `HOLDS`. An input that is absent never passes.
@@ -16,8 +16,8 @@ from engine.gate.market import Market
 from engine.gate.proposals import Exit, Finding
 from engine.gate.reach import Book
 from engine.gate.sizing import speakers
-from engine.limits.kinds import TRADING_STATES
-from engine.limits.model import Limit, Limits
+from engine.gate.states import flag
+from engine.limits.model import UNKNOWN_REGIME, UNKNOWN_STATE, Limit, Limits
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import instant
@@ -55,29 +55,23 @@ class Circumstances:
     limits: Limits
     derived: tuple[Fact, ...] = ()
     """What the rules concluded: every candidate and trail of it may become a message."""
+    regime: str = UNKNOWN_REGIME
+    state: str = UNKNOWN_STATE
 
     @property
     def session(self) -> str:
         """The ISO date of the decision."""
         return self.market.session
 
-
-def trading_state(here: Circumstances) -> tuple[str, dict[str, Finding]]:
-    """The strictest state any limit names, and a finding for each state limit in force."""
-    worst, findings = 0, {}
-    for limit in here.limits.in_force(here.session):
-        if limit.spec.form == "state":
-            finding = _STATES[limit.kind](limit, here)
-            findings[limit.id] = finding
-            if not finding.holds:
-                worst = max(worst, TRADING_STATES.index(limit.then))
-    return TRADING_STATES[worst], findings
+    def in_force(self) -> tuple[Limit, ...]:
+        """The limits in force."""
+        return self.limits.in_force(self.session, self.regime, self.state, self.market.figures)
 
 
 def findings(here: Circumstances, states: Mapping[str, Finding], case: Case) -> tuple[Finding, ...]:
     """Every condition in force for one candidate, with the trading state's, by layer and id."""
     found: list[Finding] = []
-    for limit in here.limits.in_force(here.session):
+    for limit in here.in_force():
         if limit.spec.form == "state":
             found.append(states[limit.id])
         elif limit.spec.form == "condition":
@@ -101,52 +95,12 @@ def _at_most(limit: Limit, value: Fraction, detail: str) -> Finding:
 
 
 def _flag(limit: Limit, holds: bool, detail: str) -> Finding:
-    return Finding(limit.id, holds, "yes" if holds else "no", "yes", detail)
+    return flag(limit.id, holds, detail)
 
 
 def _none_of(limit: Limit, names: list[str], detail: str) -> Finding:
     listed = "; ".join(names)
     return Finding(limit.id, not names, str(len(names)), "0", f"{detail}: {listed}" if names else f"no {detail}")
-
-
-# --- trading states ---------------------------------------------------------------------------------------------
-
-
-def _reached(limit: Limit, value: Fraction | None, detail: str) -> Finding:
-    if value is None:
-        return Finding(limit.id, False, "unknown", _number(limit.bound), f"{detail} is unknown")
-    return Finding(limit.id, value < limit.bound, _number(value), _number(limit.bound), detail)
-
-
-def _day_loss(limit: Limit, here: Circumstances) -> Finding:
-    start = Fraction(here.portfolio.nav) - Fraction(here.portfolio.day_pnl)
-    share = max(Fraction(0), -Fraction(here.portfolio.day_pnl)) / start if start > 0 else None
-    return _reached(limit, share, "loss since the last session's close, as a share of NAV")
-
-
-def _drawdown(limit: Limit, here: Circumstances) -> Finding:
-    high = Fraction(here.portfolio.high_water_mark)
-    share = 1 - Fraction(here.portfolio.nav) / high if high > 0 else None
-    return _reached(limit, share, "loss since the highest NAV, as a share of it")
-
-
-def _index_volatility(limit: Limit, here: Circumstances) -> Finding:
-    fact = here.snapshot.find("market", "index-volatility-rank")
-    value = None if fact is None else Fraction(fact.number("value"))
-    return _reached(limit, value, "rank of the index's volatility in its history")
-
-
-def _kill_switch(limit: Limit, here: Circumstances) -> Finding:
-    state = here.portfolio.operations
-    return _flag(limit, not (state.kill_switch or state.halted), "neither kill switch nor standing halt")
-
-
-_STATES: dict[str, Callable[[Limit, Circumstances], Finding]] = {
-    "day_loss": _day_loss,
-    "drawdown": _drawdown,
-    "index_volatility": _index_volatility,
-    "kill_switch": _kill_switch,
-}
 
 
 # --- layer 5: models --------------------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from engine.gate.measures import Scope, measures
 from engine.gate.proposals import Entry, Grant
 from engine.gate.reach import ZERO, Book, state_of
 from engine.gate.tally import Standing, Tally
-from engine.limits.model import Limits
+from engine.limits.model import UNKNOWN_STATE, Limits
 
 SIZE = "sizing.target"
 """The core of an entry whose sizing allows less than one lot."""
@@ -96,11 +96,13 @@ class Judgement:
     scope: Scope
 
 
-def judge(book: Book, entries: Sequence[Entry], market: Market, limits: Limits, regime: str) -> Judgement:
+def judge(
+    book: Book, entries: Sequence[Entry], market: Market, limits: Limits, regime: str, state: str = UNKNOWN_STATE
+) -> Judgement:
     """Rule on every entry. Entries whose instrument has no terms must carry a failing finding."""
     queue = sorted(entries, key=lambda entry: (-entry.conviction, entry.instrument))
     free = tuple(entry for entry in queue if entry.instrument in market.terms and not _forbidding(entry))
-    scope = Scope(book, free, market, limits, regime)
+    scope = Scope(book, free, market, limits, regime, state)
     mine = {entry.instrument for entry in free}
     asked = [entry for entry in queue if entry.instrument in mine]
     tally = Tally(scope, measures(scope), state_of(book, (), market, limits), asked)

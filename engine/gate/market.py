@@ -7,7 +7,7 @@ and a *held* instrument that lacks one admits no entry anywhere, because no limi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 
@@ -60,6 +60,8 @@ class Market:
     missing: Mapping[str, tuple[str, ...]]
     clusters: tuple[tuple[str, ...], ...]
     """Instruments connected by |correlation| at or above the threshold, only clusters of two or more, sorted."""
+    figures: Mapping[str, Fraction] = field(default_factory=dict)
+    """Figures of the market as a whole, by name; a limit may say that it is in force only above or below one."""
 
     def cluster(self, instrument: str) -> tuple[str, ...]:
         """The cluster an instrument belongs to (itself alone where it is in none)."""
@@ -78,7 +80,9 @@ def read_market(snapshot: Snapshot, portfolio: Portfolio, cluster_threshold: Fra
             missing[name] = lacks
         else:
             terms[name] = found
-    return Market(snapshot.as_of[:10], terms, missing, _clusters(snapshot, sorted(names), cluster_threshold))
+    clusters = _clusters(snapshot, sorted(names), cluster_threshold)
+    figures = {fact.word("name"): Fraction(fact.number("value")) for fact in snapshot.all("market")}
+    return Market(snapshot.as_of[:10], terms, missing, clusters, figures)
 
 
 def _terms(snapshot: Snapshot, name: str, account_currency: str) -> tuple[Terms | None, tuple[str, ...]]:

@@ -16,7 +16,7 @@ from functools import cached_property
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry
 from engine.gate.reach import ZERO, Book, Holding, Leg, Reach, State
-from engine.limits.model import Limit, Limits
+from engine.limits.model import UNKNOWN_STATE, Limit, Limits
 
 Profile = tuple[Fraction, Fraction]
 """Slopes (p, n): a position of x shares weighs max(p·x, n·x)."""
@@ -92,6 +92,8 @@ class Scope:
     market: Market
     limits: Limits
     regime: str
+    state: str = UNKNOWN_STATE
+    """The trading state: a limit may be in force in some of them only."""
 
     @property
     def terms(self) -> Mapping[str, Terms]:
@@ -123,11 +125,12 @@ def weight(p: Fraction, n: Fraction, reach: Reach) -> Fraction:
 def measures(scope: Scope) -> list[Measure]:
     """Every numeric limit in force, applied to every subject it has, in canonical order."""
     found: list[Measure] = []
-    for limit in scope.limits.in_force(scope.market.session):
+    market = scope.market
+    for limit in scope.limits.in_force(market.session, scope.regime, scope.state, market.figures):
         if limit.spec.form == "linear":
             found.extend(_LINEAR[limit.kind](limit, scope))
         elif limit.kind in _ORDER:
-            found.extend(_ORDER[limit.kind](limit, entry, scope.market) for entry in scope.entries)
+            found.extend(_ORDER[limit.kind](limit, entry, market) for entry in scope.entries)
     return found
 
 

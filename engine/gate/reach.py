@@ -93,6 +93,7 @@ class State:
 
 def read_book(portfolio: Portfolio, exits: Sequence[Exit], market: Market, limits: Limits) -> Book:
     """Positions, working orders and this decision's exits, priced by the market's terms."""
+    collar = limits.collar(market.session)
     holdings: dict[str, Holding] = {}
     unpriced: list[str] = []
     for held in portfolio.positions:
@@ -114,7 +115,7 @@ def read_book(portfolio: Portfolio, exits: Sequence[Exit], market: Market, limit
         if terms is None or (entry and order.side is Side.SELL and order.stop_price is None):
             unpriced.append(order_name)
             continue
-        worst = _worst_price(terms, order.side.sign, order.limit_price if entry else None, limits)
+        worst = _worst_price(terms, order.side.sign, order.limit_price if entry else None, collar)
         stop = ZERO if order.stop_price is None else Fraction(order.stop_price)
         risk = max(ZERO, order.side.sign * (worst - stop)) * terms.unit if entry else ZERO
         slippage = max(ZERO, order.side.sign * (worst - terms.price)) * terms.unit
@@ -124,7 +125,7 @@ def read_book(portfolio: Portfolio, exits: Sequence[Exit], market: Market, limit
     for proposed in exits:
         terms = market.terms.get(proposed.instrument)
         if terms is not None:
-            slippage = limits.collar * terms.exposure
+            slippage = collar * terms.exposure
             sign = proposed.side.sign
             legs.append(Leg(proposed.instrument, sign, proposed.quantity, slippage, ZERO, False, True, "", ""))
     return Book(
@@ -187,5 +188,5 @@ def _capped(book: Book, legs: tuple[Leg, ...]) -> tuple[Leg, ...]:
     return tuple(result)
 
 
-def _worst_price(terms: Terms, sign: int, limit_price: Decimal | None, limits: Limits) -> Fraction:
-    return terms.price * (1 + sign * limits.collar) if limit_price is None else Fraction(limit_price)
+def _worst_price(terms: Terms, sign: int, limit_price: Decimal | None, collar: Fraction) -> Fraction:
+    return terms.price * (1 + sign * collar) if limit_price is None else Fraction(limit_price)

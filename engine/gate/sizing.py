@@ -69,7 +69,7 @@ def size(snapshot: Snapshot, portfolio: Portfolio, limits: Limits, regime: str, 
     correlation = max(Fraction(1, 2), 1 - 2 * _highest_correlation(snapshot, portfolio, terms.instrument, side))
     multiplier = limits.multiplier(regime)
     stake = max(ZERO, Fraction(portfolio.nav)) * kelly * volatility * correlation * multiplier
-    worst = limit_price(terms, side, limits.collar)
+    worst = limit_price(terms, side, limits.collar(snapshot.as_of[:10]))
     loss = side.sign * (worst - stop_price(terms, side, parameters.stop_distance)) * terms.unit
     held = _held(portfolio, terms.instrument, side)
     shares = stake / loss if loss > 0 else ZERO

@@ -110,3 +110,6 @@ needs its limit price, its figures, its permission and its record."""
 
 TRADING_STATES = ("active", "reducing", "halted")
 """From free to strict; the strictest that any limit names applies."""
+
+REGIMES = ("bull", "range", "bear", "volatile")
+"""What rules may conclude; a regime that is none of them is unknown."""

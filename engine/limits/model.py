@@ -2,21 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 from types import MappingProxyType
 from typing import Final
 
-from engine.limits.kinds import KINDS, MANDATORY, Kind
-from knowledge.values import canonical, digest
+from engine.limits.kinds import KINDS, MANDATORY, REGIMES, TRADING_STATES, Kind
+from knowledge.values import canonical, digest, text
 
 UNKNOWN_REGIME: Final = "unknown"
+UNKNOWN_STATE: Final = ""
+"""No trading state at all: whoever does not know it gets the limits of every state."""
+NO_FIGURES: Final[Mapping[str, Fraction]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """The circumstances in which a limit is in force: all that is named must hold. Nothing here can be changed by an
+    order of the same decision, and what is not known counts as holding."""
+
+    regimes: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    figure: str = ""
+    """A figure of the market as a whole, by its name in the snapshot; with it `above`, `below` or both."""
+    above: Fraction | None = None
+    below: Fraction | None = None
+
+    def holds(self, regime: str, state: str, figures: Mapping[str, Fraction]) -> bool:
+        """Whether the limit is in force."""
+        if self.regimes and regime in REGIMES and regime not in self.regimes:
+            return False
+        if self.states and state in TRADING_STATES and state not in self.states:
+            return False
+        value = figures.get(self.figure) if self.figure else None
+        if value is None:
+            return True
+        return (self.above is None or value > self.above) and (self.below is None or value < self.below)
+
+    def __str__(self) -> str:
+        """As a sentence says it: `in regime bear or volatile`; `always` where nothing is named."""
+        parts = [f"in {what} {' or '.join(names)}" for what, names in
+                 (("regime", self.regimes), ("state", self.states)) if names]  # fmt: skip
+        ends = (("above", self.above), ("below", self.below))
+        parts += [f"{self.figure} {word} {text(end)}" for word, end in ends if end is not None]
+        return " and ".join(parts) or "always"
+
+
+ALWAYS: Final = When()
 
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """One business bound. `bound` is in the unit of its kind; kinds without a number carry 0."""
+    """One business bound over one window of time; rows with one id are the same limit over different windows.
+
+    `bound` is in the unit of its kind; kinds without a number carry 0. `effective` is the first day in force, `until`
+    the last (empty: no end).
+    """
 
     id: str
     layer: int
@@ -33,6 +76,8 @@ class Limit:
     long: Fraction = Fraction(0)
     short: Fraction = Fraction(0)
     then: str = ""
+    until: str = ""
+    when: When = ALWAYS
 
     @property
     def spec(self) -> Kind:
@@ -83,16 +128,43 @@ class Limits:
         """The text as a canonical JSON string."""
         return canonical(self.source)
 
-    def in_force(self, session: str) -> tuple[Limit, ...]:
-        """The limits whose effective date is not after `session` (ISO date), and the mandatory ones, ordered."""
-        return tuple(limit for limit in self.limits if limit.effective <= session or limit.kind in MANDATORY)
+    def in_force(
+        self,
+        session: str,
+        regime: str = UNKNOWN_REGIME,
+        state: str = UNKNOWN_STATE,
+        figures: Mapping[str, Fraction] = NO_FIGURES,
+    ) -> tuple[Limit, ...]:
+        """The limits in whose window `session` (ISO date) lies and whose `when` holds, ordered; one row of an id.
+
+        What is left out counts as unknown: then a limit is in force whatever its `when` says. A mandatory limit is in
+        force before its first window, too.
+        """
+        return tuple(
+            limit
+            for limit in self.limits
+            if self._in_window(limit, session) and limit.when.holds(regime, state, figures)
+        )
+
+    def rows(self, session: str) -> dict[str, Limit]:
+        """Of each id the row in whose window `session` lies; outside of all of them its last."""
+        found = {one.id: one for one in sorted(self.limits, key=lambda row: row.effective)}
+        return found | {one.id: one for one in self.limits if self._in_window(one, session)}
+
+    def _in_window(self, limit: Limit, session: str) -> bool:
+        begun = limit.effective <= session or (limit.kind in MANDATORY and limit.effective == self._first[limit.id])
+        return begun and (not limit.until or session <= limit.until)
+
+    @cached_property
+    def _first(self) -> dict[str, str]:
+        """The first effective date of each id."""
+        return {one.id: one.effective for one in sorted(self.limits, key=lambda row: row.effective, reverse=True)}
 
     def multiplier(self, regime: str) -> Fraction:
         """The regime's multiplier; an unknown regime takes the smallest of all."""
         smallest = min(self.regime_multipliers.values())
         return smallest if regime == UNKNOWN_REGIME else self.regime_multipliers.get(regime, smallest)
 
-    @property
-    def collar(self) -> Fraction:
-        """The tightest price collar: how far an entry's worst price may lie from the reference, as a fraction."""
-        return min(limit.bound for limit in self.limits if limit.kind == "price_collar")
+    def collar(self, session: str) -> Fraction:
+        """The tightest price collar of a session: how far a worst price may lie from the reference, as a fraction."""
+        return min(one.bound for one in self.limits if one.kind == "price_collar" and self._in_window(one, session))

@@ -16,7 +16,7 @@ from fractions import Fraction
 from engine.gate.judge import SIZE, Judgement, Outcome, Ruling
 from engine.gate.market import Market
 from engine.gate.proposals import Exit, Grant
-from engine.limits.model import Limits
+from engine.limits.model import UNKNOWN_STATE, Limits
 from engine.orders.portfolio import Portfolio
 from engine.proof.smt import Asked, Script, Written, script
 from engine.proof.smt_desk import Order
@@ -87,14 +87,20 @@ class Proof:
 
 
 def prove(
-    portfolio: Portfolio, exits: Sequence[Exit], judgement: Judgement, market: Market, limits: Limits, regime: str
+    portfolio: Portfolio,
+    exits: Sequence[Exit],
+    judgement: Judgement,
+    market: Market,
+    limits: Limits,
+    regime: str,
+    state: str = UNKNOWN_STATE,
 ) -> Proof:
     """Ask both questions and compare."""
     if not judgement.rulings:
         return Proof()
     asked, asking = questions(judgement.rulings, market), ""
     try:
-        written = script(portfolio, exits, asked, market, limits, regime)
+        written = script(portfolio, exits, asked, market, limits, regime, state)
         asking = written.text
         given = answers(asking)
     except Unaskable as error:

@@ -18,7 +18,7 @@ from fractions import Fraction
 
 from engine.gate.market import Market
 from engine.gate.proposals import Entry, Exit, Grant
-from engine.limits.model import Limit, Limits
+from engine.limits.model import UNKNOWN_STATE, Limit, Limits
 from engine.orders.portfolio import Portfolio
 from engine.proof.smt_desk import Desk, Order, entry_order, read_desk
 from engine.proof.smt_limits import NAV, Bounded, View, bounded, order_bound
@@ -71,6 +71,7 @@ def script(
     market: Market,
     limits: Limits,
     regime: str,
+    state: str = UNKNOWN_STATE,
 ) -> Script:
     """The text that asks these questions of the desk as it stands. Raises `Unaskable`."""
     entries: dict[str, Entry] = {}
@@ -78,7 +79,7 @@ def script(
         for one in question.grants:
             if entries.setdefault(one.entry.instrument, one.entry) != one.entry:
                 raise Unaskable(f"two entries in {one.entry.instrument}")
-    desk = read_desk(portfolio, exits, entries.values(), market, limits, regime)
+    desk = read_desk(portfolio, exits, entries.values(), market, limits, regime, state)
     bases = _Bases(desk)
     asked = [_Question(desk, bases, question) for question in questions]
     bodies = [line for one in asked for line in one.lines()]
@@ -236,7 +237,7 @@ class _Question:
     def _limits(self) -> Iterator[str]:
         """For each limit in question, the term that says it is broken; unknown names of `breaks` are left over."""
         wanted = set(self.asked.breaks)
-        for limit in self.desk.limits.in_force(self.desk.market.session) if self.orders else ():
+        for limit in self.desk.standing() if self.orders else ():
             for row, before in self._rows(limit):
                 measure = f"{limit.id}[{row.subject}]" if row.subject else limit.id
                 if measure in wanted or not self.asked.about:

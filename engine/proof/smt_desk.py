@@ -12,7 +12,8 @@ from fractions import Fraction
 
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry, Exit, Grant
-from engine.limits.model import Limits
+from engine.limits.kinds import MANDATORY, REGIMES, TRADING_STATES
+from engine.limits.model import UNKNOWN_STATE, Limit, Limits
 from engine.orders.order import Role
 from engine.orders.portfolio import Portfolio
 from engine.proof.smt_text import Unaskable, name
@@ -57,6 +58,7 @@ class Desk:
     entries: Mapping[str, Entry]
     names: tuple[str, ...]
     """Instruments with shares, orders or entries; all others stay at zero in every filling."""
+    state: str = UNKNOWN_STATE
 
     def terms(self, instrument: str) -> Terms:
         """The figures of one of `names`."""
@@ -76,6 +78,27 @@ class Desk:
         held = self.held.get(instrument)
         return Fraction(0) if held is None else held.shares
 
+    def standing(self) -> Iterator[Limit]:
+        """The limits in force here, by the section of docs/limits.md that says which are."""
+        day = self.market.session
+        for limit in self.limits.limits:
+            earlier = any(one.id == limit.id and one.effective < limit.effective for one in self.limits.limits)
+            early = day < limit.effective and (limit.kind not in MANDATORY or earlier)
+            late = limit.until != "" and day > limit.until
+            if not early and not late and not self._spared(limit):
+                yield limit
+
+    def _spared(self, limit: Limit) -> bool:
+        """Whether something that is known says that the limit's circumstances are not these."""
+        when = limit.when
+        value = self.market.figures.get(when.figure)
+        return (
+            (len(when.regimes) > 0 and self.regime in {*REGIMES} - {*when.regimes})
+            or (len(when.states) > 0 and self.state in {*TRADING_STATES} - {*when.states})
+            or (value is not None and when.above is not None and value <= when.above)
+            or (value is not None and when.below is not None and value >= when.below)
+        )
+
 
 def read_desk(
     portfolio: Portfolio,
@@ -84,6 +107,7 @@ def read_desk(
     market: Market,
     limits: Limits,
     regime: str,
+    state: str = UNKNOWN_STATE,
 ) -> Desk:
     """Read a desk. Raises `Unaskable` on two entries in one instrument."""
     by_instrument: dict[str, Entry] = {}
@@ -93,7 +117,7 @@ def read_desk(
     held = dict(_held(portfolio, market))
     resting = (*_working(portfolio, market, limits), *_exits(exits, market, limits))
     touched = {*held, *by_instrument, *(one.instrument for one in resting)} & market.terms.keys()
-    return Desk(portfolio, market, limits, regime, held, resting, by_instrument, tuple(sorted(touched)))
+    return Desk(portfolio, market, limits, regime, held, resting, by_instrument, tuple(sorted(touched)), state)
 
 
 def entry_order(grant: Grant, terms: Terms) -> Order:
@@ -121,7 +145,7 @@ def _working(portfolio: Portfolio, market: Market, limits: Limits) -> Iterator[O
         reducing = order.role is not Role.ENTRY
         if terms is None or (not reducing and sign < 0 and order.stop_price is None):
             continue
-        worst = terms.price * (1 + sign * limits.collar)
+        worst = terms.price * (1 + sign * limits.collar(market.session))
         loss = Fraction(0)
         if not reducing:
             worst = worst if order.limit_price is None else Fraction(order.limit_price)
@@ -138,7 +162,8 @@ def _exits(exits: Sequence[Exit], market: Market, limits: Limits) -> Iterator[Or
     for at, one in enumerate(exits, 1):
         terms, sign = market.terms.get(one.instrument), one.side.sign
         if terms is not None:
-            slippage = _adverse(sign, terms.price * (1 + sign * limits.collar), terms)
+            worst = terms.price * (1 + sign * limits.collar(market.session))
+            slippage = _adverse(sign, worst, terms)
             fill, label = name(f"new exit {at}", one.instrument), f"the exit from {one.instrument}"
             yield Order(fill, label, one.instrument, sign, one.quantity, slippage, Fraction(0), True, "", "")
 

@@ -17,7 +17,8 @@ from itertools import product
 
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry, Exit, Grant
-from engine.limits.model import Limit, Limits
+from engine.limits.kinds import MANDATORY, REGIMES, TRADING_STATES
+from engine.limits.model import UNKNOWN_STATE, Limit, Limits
 from engine.orders.order import Role
 from engine.orders.portfolio import Portfolio
 
@@ -55,6 +56,7 @@ class Case:
     market: Market
     limits: Limits
     regime: str
+    state: str = UNKNOWN_STATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,7 @@ def worst(case: Case, grants: Sequence[Grant]) -> list[Worst]:
     """Every numeric limit in force with these entries granted, by limit and subject. Raises `TooMany`."""
     after, before = _world(case, grants), _world(case, ())
     found = []
-    for limit in case.limits.in_force(case.market.session):
+    for limit in _standing(case):
         if limit.spec.form == "order":
             found += [_of_order(limit, entry, case, grants, after) for entry in case.entries]
         elif limit.spec.form == "linear":
@@ -110,6 +112,29 @@ def worst(case: Case, grants: Sequence[Grant]) -> list[Worst]:
                 key = f"{limit.id}[{subject}]" if subject else limit.id
                 found.append(Worst(key, limit.id, value(after), bound(after), value(before)))
     return found
+
+
+def _standing(case: Case) -> Iterator[Limit]:
+    """The limits in force: their window is open, and nothing known speaks against their circumstances."""
+    session, market = case.market.session, case.market.figures
+    opened: dict[str, str] = {}
+    for limit in case.limits.limits:
+        opened[limit.id] = min(limit.effective, opened.get(limit.id, limit.effective))
+    for limit in case.limits.limits:
+        begins = limit.effective
+        if limit.kind in MANDATORY and begins == opened[limit.id]:
+            begins = min(begins, session)
+        against = [not begins <= session <= (limit.until or session)]
+        if limit.when.regimes and case.regime in REGIMES:
+            against.append(case.regime not in limit.when.regimes)
+        if limit.when.states and case.state in TRADING_STATES:
+            against.append(case.state not in limit.when.states)
+        if limit.when.figure in market:
+            figure = market[limit.when.figure]
+            against.append(limit.when.above is not None and not figure > limit.when.above)
+            against.append(limit.when.below is not None and not figure < limit.when.below)
+        if not any(against):
+            yield limit
 
 
 # --- the orders and their fillings ------------------------------------------------------------------------------
@@ -165,7 +190,7 @@ def _priced(
 ) -> _Order:  # fmt: skip
     """An order at its worst price; only entries have a `stop`."""
     terms = case.market.terms[name]
-    worst_price = terms.price * (1 + sign * case.limits.collar) if limit is None else limit
+    worst_price = terms.price * (1 + sign * case.limits.collar(case.market.session)) if limit is None else limit
     slippage = max(NONE, sign * (worst_price - terms.price)) * terms.unit
     risk = NONE if stop is None else max(NONE, sign * (worst_price - stop)) * terms.unit
     return _Order(sign, quantity, slippage, risk, stop is not None, owner)

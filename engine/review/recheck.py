@@ -22,11 +22,12 @@ from engine.candidates import Candidate, one_sided, shape
 from engine.decision import Decision, ExitVerdict, Verdict, finding_json, reading_json
 from engine.entries import LOST
 from engine.exits import propose_exits
-from engine.gate.conditions import Circumstances, held_back, trading_state
+from engine.gate.conditions import Circumstances, held_back
 from engine.gate.judge import MOST_GRANTS_ENUMERATED, SIZE, Core, Outcome, Reading, Ruling
 from engine.gate.market import Market, read_market
-from engine.gate.proposals import Entry, Grant
+from engine.gate.proposals import Entry, Exit, Finding, Grant
 from engine.gate.reach import read_book
+from engine.gate.states import trading_state
 from engine.issue import issue_warrants
 from engine.limits.model import UNKNOWN_REGIME, Limits
 from engine.orders.portfolio import Portfolio
@@ -101,11 +102,22 @@ class _Recheck:
         return read_market(self.snapshot, self.portfolio, self.limits.parameters.cluster_threshold)
 
     @cached_property
+    def state(self) -> tuple[str, dict[str, Finding]]:
+        """The trading state, and what each limit that names one finds."""
+        return trading_state(self.portfolio, self.market, self.limits, self.regime)
+
+    @cached_property
+    def asked(self) -> tuple[tuple[Exit, Fraction], ...]:
+        """The exits, each with what is left to close."""
+        in_force = self.limits.in_force(self.market.session, self.regime, self.state[0], self.market.figures)
+        return propose_exits(self.derived, self.portfolio, self.market, in_force)
+
+    @cached_property
     def here(self) -> Circumstances:
-        exits = propose_exits(self.derived, self.portfolio, self.market, self.limits)
-        going = tuple(one for one, _ in exits)
+        going = tuple(one for one, _ in self.asked)
         book = read_book(self.portfolio, going, self.market, self.limits)
-        return Circumstances(self.snapshot, self.portfolio, self.market, book, going, self.limits, self.derived)
+        return Circumstances(self.snapshot, self.portfolio, self.market, book, going, self.limits, self.derived,
+                             self.regime, self.state[0])  # fmt: skip
 
     @cached_property
     def lost(self) -> str | None:
@@ -119,13 +131,12 @@ class _Recheck:
         proposed, _ = one_sided(self.derived)
         if self.lost is not None:
             return {}
-        _, states = trading_state(self.here)
         recorded = {one["instrument"]: one for one in self.record["verdicts"]}
         found = {}
         for name, fact in proposed.items():
             policy = PolicyVerdict.from_json(recorded[name]["policy"])
             owner = str(recorded[name]["strategy"]).removesuffix(f"-{fact['horizon']}")
-            found[name] = shape(self.here, states, self.regime, fact, policy, owner)
+            found[name] = shape(self.here, self.state[1], fact, policy, owner)
         return found
 
     @cached_property
@@ -137,7 +148,7 @@ class _Recheck:
     @cached_property
     def case(self) -> Case:
         free = [entry for entry in self.queue if self._is_free(entry)]
-        return Case(self.portfolio, self.here.exits, free, self.market, self.limits, self.regime)
+        return Case(self.portfolio, self.here.exits, free, self.market, self.limits, self.regime, self.state[0])
 
     def _is_free(self, entry: Entry) -> bool:
         return entry.instrument in self.market.terms and all(found.holds for found in entry.findings)
@@ -159,7 +170,7 @@ class _Recheck:
         if told != due:
             yield f"verdicts: they speak of {_shown(told)}, a verdict is due for {_shown(due)}"
             return
-        state, states = trading_state(self.here)
+        state, states = self.state
         yield from _differs("regime", record["regime"], self.regime)
         yield from _differs("trading_state", record["trading_state"], state)
         yield from _differs("states", record["states"], [finding_json(states[name]) for name in sorted(states)])
@@ -186,7 +197,7 @@ class _Recheck:
 
     def _exits(self) -> list[ExitVerdict]:
         found = []
-        for at, (one, left) in enumerate(propose_exits(self.derived, self.portfolio, self.market, self.limits)):
+        for at, (one, left) in enumerate(self.asked):
             others = [other for place, other in enumerate(self.here.exits) if place != at]
             worsens = self._worsened(others) if self.lost is None else ()
             found.append(ExitVerdict(one, text(left), held_back(self.here, one.instrument), worsens))
@@ -194,8 +205,8 @@ class _Recheck:
 
     def _worsened(self, others: Sequence[Any]) -> tuple[str, ...]:
         """Limits that stand above their bound with all exits, and further up than without this one."""
-        with_it = Case(self.portfolio, self.here.exits, (), self.market, self.limits, self.regime)
-        without = Case(self.portfolio, others, (), self.market, self.limits, self.regime)
+        with_it = Case(self.portfolio, self.here.exits, (), self.market, self.limits, self.regime, self.state[0])
+        without = Case(self.portfolio, others, (), self.market, self.limits, self.regime, self.state[0])
         before = {one.measure: one.value for one in worst(without, ())}
         return tuple(
             one.measure

@@ -59,8 +59,8 @@ class Evidence:
 
     @cached_property
     def limit(self) -> dict[str, Limit]:
-        """Limits by id."""
-        return {one.id: one for one in self.limits.limits}
+        """Limits by id, each as it was on the day."""
+        return self.limits.rows(self.record["as_of"][:10])
 
 
 def explain_decision(evidence: Evidence, instruments: Iterable[str] = ()) -> Telling:

@@ -93,8 +93,8 @@ def _parts() -> list[tuple[str, Any, tuple[str, ...]]]:
     """Stage, module or class, and the names of the functions in it that are the stage."""
     from engine import candidates, exits, service
     from engine.decision import Decision
-    from engine.gate import conditions, market, reach
     from engine.gate import judge as gate
+    from engine.gate import market, reach, states
     from engine.orders.portfolio import Portfolio
     from engine.proof import smt, solver
     from knowledge import door, values
@@ -110,7 +110,7 @@ def _parts() -> list[tuple[str, Any, tuple[str, ...]]]:
         (PROLOG, Reasoning, ("judge",)),
         (SIZE, market, ("read_market",)),
         (SIZE, reach, ("read_book",)),
-        (SIZE, conditions, ("trading_state",)),
+        (SIZE, states, ("trading_state",)),
         (SIZE, candidates, ("shape",)),
         (SIZE, exits, ("propose_exits", "rule_on_exits")),
         (GATE, gate, ("judge",)),

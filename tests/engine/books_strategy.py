@@ -23,7 +23,7 @@ from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry, Exit, Finding
 from engine.gate.reach import Book, read_book
 from engine.limits.kinds import GROUPS, KINDS
-from engine.limits.model import Limit, Limits, Parameters, Scenario
+from engine.limits.model import ALWAYS, Limit, Limits, Parameters, Scenario, When
 from engine.orders.order import Kind, Order, Role, Side, State
 from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Working
 
@@ -35,6 +35,12 @@ REGIMES = ("bear", "bull", "unknown")
 NUMERIC = tuple(name for name, kind in KINDS.items() if kind.form in ("linear", "order"))
 """Every kind that bounds a number."""
 BOUNDS = ("0.2", "0.25", "0.4", "0.5", "0.6", "1", "1.6", "3", "0.1", "0.05", "0.02", "0.01", "0")
+RANK = "index-volatility-rank"
+UNTIL = ("",) * 10 + (SESSION, "2011-01-02")
+WHENS = (ALWAYS,) * 12 + (
+    When(regimes=("bull", "bear")), When(regimes=("volatile",)), When(figure=RANK, above=Fraction(1, 2)),
+    When(("bear",), (), RANK, None, Fraction(9, 10)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -110,7 +116,8 @@ def markets(draw: st.DrawFn, names: Sequence[str]) -> Market:
     missing = {name: ("bar",) for name in names if name == gone}
     joined = draw(st.lists(st.sampled_from(names), unique=True))
     clusters = (tuple(sorted(joined)),) if len(joined) > 1 else ()
-    return Market(SESSION, terms, missing, clusters)
+    rank = draw(st.sampled_from((None, None, Fraction(1, 2), Fraction(95, 100))))
+    return Market(SESSION, terms, missing, clusters, {} if rank is None else {RANK: rank})
 
 
 def picked(*options: Sequence[Any]) -> st.SearchStrategy[tuple[Any, ...]]:
@@ -174,12 +181,11 @@ def _limit(kind: str, at: int) -> st.SearchStrategy[Limit]:
     grouped, effective = kind == "group_gross", ("2010-01-01",) * 9 + ("2012-01-01",)
     only = ("", "", "technology", "swing", "drift") if grouped else ("",)
     regime = (False, True) if "regime" in spec.options else (False,)
-    drawn = picked(
-        BOUNDS, effective, regime, GROUPS if grouped else ("",), only, (1, 2, 3) if kind == "concentration" else (0,)
-    )
+    once = (1, 2, 3) if kind == "concentration" else (0,)
+    drawn = picked(BOUNDS, effective, UNTIL, WHENS, regime, GROUPS if grouped else ("",), only, once)
 
     def limit(values: tuple[Any, ...]) -> Limit:
-        digits, effective, regime, by, only, once = values
+        digits, effective, until, when, regime, by, only, once = values
         bound = Fraction(digits) * (500 if kind == "order_quantity" else 1)
         return Limit(
             id=f"{kind}.{at}",
@@ -190,6 +196,8 @@ def _limit(kind: str, at: int) -> st.SearchStrategy[Limit]:
             owner="risk",
             source="test",
             effective=effective,
+            until=until,
+            when=when,
             regime=regime,
             by=by,
             only=only,

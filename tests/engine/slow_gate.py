@@ -48,11 +48,13 @@ class _Bench:
         return [one for one in self.measures if self.breaks(one, state)]
 
 
-def judge(book: Book, entries: Sequence[Entry], market: Market, limits: Limits, regime: str) -> Judgement:
+def judge(
+    book: Book, entries: Sequence[Entry], market: Market, limits: Limits, regime: str, state: str = ""
+) -> Judgement:
     """Rule on every entry. Entries whose instrument has no terms must carry a failing finding."""
     queue = sorted(entries, key=lambda entry: (-entry.conviction, entry.instrument))
     free = tuple(entry for entry in queue if entry.instrument in market.terms and not _forbidding(entry))
-    scope = Scope(book, free, market, limits, regime)
+    scope = Scope(book, free, market, limits, regime, state)
     bench = _Bench(scope, measures(scope), state_of(book, (), market, limits))
     grants: list[Grant] = []
     rulings: list[Ruling] = []

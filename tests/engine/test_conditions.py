@@ -10,9 +10,10 @@ from fractions import Fraction
 import pytest
 
 from engine.decision import Decision
-from engine.gate.conditions import _CONDITIONS, _STATES, HOLDS, Case, Circumstances, findings, trading_state
+from engine.gate.conditions import _CONDITIONS, HOLDS, Case, Circumstances, findings
 from engine.gate.market import read_market
 from engine.gate.reach import read_book
+from engine.gate.states import _STATES, trading_state
 from engine.limits.kinds import KINDS
 from engine.limits.model import Limits
 from engine.orders.order import Role, Side
@@ -181,7 +182,7 @@ def found(change: Change | None, kind: str, case: Case = CASE) -> set[bool]:
     market = read_market(cycle.snapshot, cycle.portfolio, limits.parameters.cluster_threshold)
     book = read_book(cycle.portfolio, (), market, limits)
     here = Circumstances(cycle.snapshot, cycle.portfolio, market, book, (), limits)
-    _, states = trading_state(here)
+    _, states = trading_state(cycle.portfolio, market, limits)
     ids = {one.id for one in limits.limits if one.kind == kind}
     return {one.holds for one in findings(here, states, case) if one.limit in ids}
 

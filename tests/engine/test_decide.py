@@ -182,7 +182,7 @@ def test_an_order_that_would_cross_zero_closes_first() -> None:
     cycle = calm("quiet", positions=(position("AAPL", 120),))
     against = fact("candidate", instrument="AAPL", side="short", horizon="swing", conviction="0.8", rule="by-hand")
     market = read_market(cycle.snapshot, cycle.portfolio, cycle.limits.parameters.cluster_threshold)
-    ((proposed, left),) = propose_exits([against], cycle.portfolio, market, cycle.limits)
+    ((proposed, left),) = propose_exits([against], cycle.portfolio, market, cycle.limits.limits)
     assert (proposed.side.value, proposed.quantity, left) == ("sell", 120, 120)
     assert proposed.reasons == (f"{REVERSAL}:by-hand",)
 

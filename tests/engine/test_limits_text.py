@@ -34,7 +34,7 @@ def test_a_file_is_read_as_written() -> None:
     assert (known["account.margin"].long, known["account.margin"].short) == (Fraction(1, 2), Fraction(3, 2))
     assert known["portfolio.concentration"].once == 3
     assert known["account.horizon"].only == "swing"
-    assert read.collar == Fraction(3, 100)
+    assert read.collar("2011-01-03") == Fraction(3, 100)
     assert {one.id: one.index for one in read.scenarios}["crisis-2008"] == Fraction(-411, 1000)
     assert read.parameters.kelly_fraction == Fraction(1, 4)
     assert read.source == TEXT

@@ -17,7 +17,7 @@ from random import Random
 
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Exit, Grant
-from engine.limits.model import Limit, Limits
+from engine.limits.model import Limit, Limits, When
 from engine.orders.order import Role
 from engine.orders.portfolio import Portfolio
 
@@ -90,7 +90,9 @@ class Account:
     @property
     def collar(self) -> Fraction:
         """How far a price may run from the reference, as a share of it."""
-        return min(one.bound for one in self.limits.limits if one.kind == "price_collar")
+        day = self.market.session
+        rows = [one for one in self.limits.limits if one.kind == "price_collar"]
+        return min(one.bound for one in rows if not one.until or day <= one.until)
 
     def _working(self) -> Iterator[Ticket]:
         for one in self.portfolio.working:
@@ -220,9 +222,19 @@ class Account:
         return tuple(
             row
             for limit in self.limits.limits
-            if limit.effective <= session or limit.kind in always
+            if (limit.effective <= session or limit.kind in always) and session <= (limit.until or session)
+            if self._concerns(limit.when)
             for row in self._rows(limit)
         )
+
+    def _concerns(self, when: When) -> bool:
+        """Whether a limit is meant for this day; what this account does not know is meant."""
+        if when.regimes and self.regime not in (*when.regimes, "unknown"):
+            return False
+        figure = self.market.figures.get(when.figure)
+        if figure is not None and when.above is not None and figure <= when.above:
+            return False
+        return figure is None or when.below is None or figure < when.below
 
     def _rows(self, limit: Limit) -> Iterator[Row]:  # noqa: PLR0912 - a branch for each line of the page
         names = tuple(self.market.terms)

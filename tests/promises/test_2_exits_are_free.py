@@ -120,10 +120,11 @@ def test_exits_are_free(desk: Desk, operations: Operations, asked: list[str], ze
     portfolio = replace(desk.portfolio, operations=operations)
     derived = tuple(fact("exit", instrument=name, rule="by-hand") for name in asked)
     snapshot = freeze("2011-01-03T21:00:00Z", desk.market.terms, ())
-    proposed = propose_exits(derived, portfolio, desk.market, desk.limits)
+    proposed = propose_exits(derived, portfolio, desk.market, desk.limits.in_force(desk.market.session, desk.regime))
     going = tuple(one for one, _ in proposed)
-    here = Circumstances(snapshot, portfolio, desk.market, replace(desk, exits=going).book, going, desk.limits)
-    exits = worsened(rule_on_exits(proposed, here), here, desk.regime)
+    book = replace(desk, exits=going).book
+    here = Circumstances(snapshot, portfolio, desk.market, book, going, desk.limits, regime=desk.regime)
+    exits = worsened(rule_on_exits(proposed, here), here)
     lots = {name: terms.lot for name, terms in desk.market.terms.items()}
     free(portfolio, asked, exits, lots)
     digests = Inputs(*("sha256:0",) * 4)

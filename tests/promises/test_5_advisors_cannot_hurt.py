@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.candidates import shape
-from engine.gate.conditions import Circumstances, trading_state
+from engine.gate.conditions import Circumstances
 from engine.gate.judge import judge
 from engine.gate.market import read_market
 from engine.gate.reach import read_book
+from engine.gate.states import trading_state
 from engine.orders.portfolio import Portfolio
 from knowledge.door import Refused, admit, freeze
 from knowledge.facts import Fact, Snapshot
@@ -113,13 +114,13 @@ def granted(snapshot: Snapshot, portfolio: Portfolio) -> Account:
     known = limits()
     market = read_market(snapshot, portfolio, known.parameters.cluster_threshold)
     book = read_book(portfolio, (), market, known)
-    here = Circumstances(snapshot, portfolio, market, book, (), known)
-    _, states = trading_state(here)
+    state, states = trading_state(portfolio, market, known, "bull")
+    here = Circumstances(snapshot, portfolio, market, book, (), known, regime="bull", state=state)
     entries = []
     for name in snapshot.universe:
         proposed = {"instrument": name, "side": "long", "horizon": "swing", "conviction": 1, "rule": "by-hand"}
         allowed = PolicyVerdict(name, "long", "permitted", (), None)
-        entries.append(shape(here, states, "bull", admit("candidate", proposed), allowed, "quant").entry)
+        entries.append(shape(here, states, admit("candidate", proposed), allowed, "quant").entry)
     judgement = judge(book, entries, market, known, "bull")
     return Account(portfolio, (), judgement.grants, market, known, "bull")
 
