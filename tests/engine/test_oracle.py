@@ -31,7 +31,7 @@ def test_no_partial_filling_is_worse(any_desk: Desk, data: st.DataObject) -> Non
     world = oracle._world(case, grants)
     partly = {name: [_partial(line, data)] for name, line in world.lines.items()}
     filled = oracle._World(world.lines, partly, world.fees, world.nav)
-    for one in case.limits.in_force(case.market.session):
+    for one in oracle._standing(case):
         if one.spec.form == "linear":
             for subject, value, _ in oracle._subjects(one, case):
                 key = f"{one.id}[{subject}]" if subject else one.id
