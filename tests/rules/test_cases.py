@@ -67,7 +67,7 @@ def test_a_case_whose_conclusion_another_rule_reached_does_not_pass(tmp_path: Pa
         ("rule: trend-up", "rule: trend-upp", "5:1: there is no rule `trend-upp` in the rulebook"),
         ("  - name: one", "  - nom: [one", "6:10: not YAML: "),
         ("cases:\n", "cases: []\nold:\n", "unknown key `old`"),
-        ("value: 20", "value:", "8:35: `value` takes one value"),
+        ("value: 20", "value: ", "8:35: `value` takes one value"),
         ("value: 20", "value: [20]", "8:35: `value` takes one value"),
         ("value: 20", "value: true", "8:9: `indicator`: `true` is not a number"),
         ("value: 20", "value: 20, value: 30", "8:46: `value` stands twice in `indicator`; keep one"),
