@@ -1,6 +1,6 @@
 """The facts of one session about prices, the market and the instruments, through the door.
 
-Templates: bar, period, indicator, market, correlation, quality, reference, rate, calendar, earnings. A number that is
+Templates: bar, period, indicator, market, correlations, quality, reference, rate, calendar, earnings. A number that is
 not known is an absent fact. What the door refuses becomes a `quality` fact with issue `refused` for the instrument it
 concerns, and for every instrument where it concerns the market: no entry on a number that cannot be said exactly.
 
@@ -119,7 +119,10 @@ class _Door:
             self.facts.append(fact(template, **slots))
         except Refused as error:
             measure = f"`{slots['name']}`: " if "name" in slots else ""
-            self.refused.append(Report(self.session, about, "refused", f"{measure}{error}"))
+            self.refuse(about, f"{measure}{error}")
+
+    def refuse(self, about: str, sentence: str) -> None:
+        self.refused.append(Report(self.session, about, "refused", sentence))
 
 
 def _periods(door: _Door, desk: Desk, session: str) -> None:
@@ -156,12 +159,37 @@ def _measures(door: _Door, desk: Desk, row: int) -> None:
 
 
 def _correlations(door: _Door, desk: Desk, session: str) -> None:
+    """Of each instrument with those after it; a pair that is not known, or refused, is left out of the list."""
     names = desk.market.panel.instruments
     rho: Floats = correlations(desk.market.panel, session)
     for place, first in enumerate(names):
-        for second, value in zip(names[place + 1 :], rho[place, place + 1 :].tolist(), strict=True):
-            if not _unknown(value):
-                door.say("correlation", first, first=first, second=second, value=value)
+        row = zip(names[place + 1 :], rho[place, place + 1 :].tolist(), strict=True)
+        known = [(second, value) for second, value in row if not _unknown(value)]
+        if known:
+            _correlated(door, first, known)
+
+
+def _correlated(door: _Door, first: str, pairs: list[tuple[str, float]]) -> None:
+    found: Fact | None
+    try:
+        found = _paired(first, pairs)
+    except Refused:
+        # One at a time, so that what is refused costs its own pair and no other.
+        good = []
+        for pair in pairs:
+            try:
+                _paired(first, [pair])
+                good.append(pair)
+            except Refused as error:
+                door.refuse(first, f"`{pair[0]}`: {error}")
+        found = _paired(first, good) if good else None
+    if found is not None:
+        door.facts.append(found)
+
+
+def _paired(first: str, pairs: list[tuple[str, float]]) -> Fact:
+    others, values = zip(*pairs, strict=True)
+    return fact("correlations", instrument=first, others=others, values=values)
 
 
 def _references(door: _Door, desk: Desk) -> None:

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import lru_cache
+from operator import lt
 
-from knowledge.facts import Fact, Snapshot, Value, ordered
+from knowledge.facts import Fact, Snapshot, Value, list_text, ordered
 from knowledge.templates import Slot, Template, Vocabulary, vocabulary
 from knowledge.values import Inexact, Json, exact_and_text, places
 
@@ -22,6 +23,8 @@ INSTANT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5]
 SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+\-]*\Z")
 """What a symbol may look like: it reads the same in CLIPS, Prolog, YAML and a file name."""
 LONGEST_TEXT = 500
+LONGEST_LIST = 10_000
+"""Values a slot that is `many` may hold."""
 MOST_SEEN = 20_000
 """Texts of one slot, at most, that are kept as known to be good."""
 
@@ -48,6 +51,9 @@ def admit(template: str, slots: Mapping[str, object], words: Vocabulary | None =
     except Inexact as error:
         raise Refused(f"`{template}`: {error}") from None
     values, texts = zip(*checked, strict=True)
+    for place, other in guard.along:
+        if len(values[place]) != len(values[other]):
+            raise Refused(_unequal(guard.shape, guard.order[place], guard.order[other]))
     ref = f"{template}({','.join([texts[place] for place in guard.key])})"
     return Fact.told(template, tuple(zip(guard.order, values, strict=True)), texts, ref)
 
@@ -88,6 +94,8 @@ class _Guard:
     checks: tuple[tuple[str, Check], ...]
     key: tuple[int, ...]
     """Places of the slots that identify a fact."""
+    along: tuple[tuple[int, int], ...]
+    """Places of lists that have to be as long as each other."""
 
 
 _made: list[tuple[Vocabulary, dict[str, _Guard]]] = []
@@ -106,7 +114,13 @@ def _guards(words: Vocabulary) -> dict[str, _Guard]:
 def _guard(words: Vocabulary, shape: Template) -> _Guard:
     order = tuple(shape.slots)
     checks = tuple((name, _check(words, shape, slot)) for name, slot in shape.slots.items())
-    return _Guard(shape, frozenset(order), order, checks, tuple(order.index(name) for name in shape.key))
+    key = tuple(order.index(name) for name in shape.key)
+    along = tuple((order.index(one.name), order.index(one.along)) for one in shape.slots.values() if one.along)
+    return _Guard(shape, frozenset(order), order, checks, key, along)
+
+
+def _unequal(shape: Template, one: str, other: str) -> str:
+    return f"`{shape.name}.{one}` and `{shape.name}.{other}` belong together, and are not of one length"
 
 
 def _refuse_slots(shape: Template, slots: Iterable[str]) -> None:
@@ -119,6 +133,27 @@ def _refuse_slots(shape: Template, slots: Iterable[str]) -> None:
 
 
 def _check(words: Vocabulary, shape: Template, slot: Slot) -> Check:
+    check = _single_check(words, shape, slot)
+    return _list_check(slot, check, f"`{shape.name}.{slot.name}`") if slot.many else check
+
+
+def _list_check(slot: Slot, check: Check, where: str) -> Check:
+    """Each value passes the check of one, in its order."""
+
+    def check_all(values: object, slots: Mapping[str, object]) -> Checked:
+        if type(values) is not list and type(values) is not tuple:
+            raise Refused(f"{where} takes a list, not {_shown(values)}")
+        if not 0 < len(values) <= LONGEST_LIST:
+            raise Refused(f"{where} takes a list of 1 to {LONGEST_LIST} values, not of {len(values)}")
+        found, texts = zip(*[check(value, slots) for value in values], strict=True)
+        if slot.ascending and not all(map(lt, found, found[1:])):
+            raise Refused(f"{where} takes values that rise from one to the next, each once")
+        return found, list_text(texts)
+
+    return check_all
+
+
+def _single_check(words: Vocabulary, shape: Template, slot: Slot) -> Check:
     where = f"`{shape.name}.{slot.name}`"
     if slot.type in ("symbol", "text"):
         return _word_check(words, slot, where)

@@ -13,7 +13,9 @@ from typing import Self
 from knowledge.templates import vocabulary
 from knowledge.values import Json, canonical, digest, text
 
-Value = Decimal | int | str
+Single = Decimal | int | str
+Value = Single | tuple[Single, ...]
+"""What a slot holds: one value, or a list where the slot is `many`."""
 _set = object.__setattr__
 
 
@@ -24,7 +26,7 @@ class Fact:
     template: str
     slots: tuple[tuple[str, Value], ...]
     texts: tuple[str, ...] = field(init=False, repr=False, compare=False)
-    """The canonical text of each slot's value: order, name and bytes are all made of it."""
+    """The canonical text of each slot's value (of a list, its JSON): order, name and bytes are all made of it."""
     _ref: str | None = field(default=None, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -39,7 +41,7 @@ class Fact:
     def number(self, slot: str) -> Decimal:
         """The slot's value as a Decimal. Raises `TypeError` where it is no number."""
         value = self[slot]
-        if isinstance(value, str):
+        if isinstance(value, str | tuple):
             raise TypeError(f"{self.template}.{slot} holds `{value}`, which is no number")
         return Decimal(value)
 
@@ -47,8 +49,25 @@ class Fact:
         """The slot's value as a string. Raises `TypeError` where it is a number."""
         value = self[slot]
         if not isinstance(value, str):
-            raise TypeError(f"{self.template}.{slot} holds the number {value}")
+            raise TypeError(f"{self.template}.{slot} holds {value}, which is no word")
         return value
+
+    def numbers(self, slot: str) -> tuple[Decimal, ...]:
+        """The values of a list of numbers. Raises `TypeError` where it is none."""
+        return tuple([one if type(one) is Decimal else _number(self, slot, one) for one in self._many(slot)])
+
+    def words(self, slot: str) -> tuple[str, ...]:
+        """The values of a list of words. Raises `TypeError` where it is none."""
+        values = self._many(slot)
+        if not all(isinstance(one, str) for one in values):
+            raise TypeError(f"{self.template}.{slot} holds {values}, which are no words")
+        return values  # type: ignore[return-value]
+
+    def _many(self, slot: str) -> tuple[Single, ...]:
+        values = self[slot]
+        if not isinstance(values, tuple):
+            raise TypeError(f"{self.template}.{slot} holds `{values}`, which is no list")
+        return values
 
     @classmethod
     def told(cls, template: str, slots: tuple[tuple[str, Value], ...], texts: tuple[str, ...], ref: str) -> Self:
@@ -70,13 +89,32 @@ class Fact:
         return self._ref
 
     def to_json(self) -> list[Json]:
-        """`[template, {slot: text}]`, all values as strings; integers too, so that one reader serves all."""
-        return [self.template, {name: written for (name, _), written in zip(self.slots, self.texts, strict=True)}]
+        """`[template, {slot: text}]`, all values as strings or lists of them; integers too: one reader serves all."""
+        return [
+            self.template,
+            {
+                name: [value_text(one) for one in value] if isinstance(value, tuple) else written
+                for (name, value), written in zip(self.slots, self.texts, strict=True)
+            },
+        ]
+
+
+def _number(fact: Fact, slot: str, value: Single) -> Decimal:
+    if isinstance(value, str):
+        raise TypeError(f"{fact.template}.{slot} holds `{value}`, which is no number")
+    return Decimal(value)
 
 
 def value_text(value: Value) -> str:
-    """The canonical text of a slot's value."""
+    """The canonical text of a slot's value; of a list, the canonical JSON of its values' texts."""
+    if isinstance(value, tuple):
+        return list_text([value_text(one) for one in value])
     return value if isinstance(value, str) else text(value)
+
+
+def list_text(texts: Iterable[str]) -> str:
+    """The canonical JSON of a list of texts."""
+    return f"[{','.join([_quoted(one) for one in texts])}]"
 
 
 def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
@@ -87,7 +125,8 @@ def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
 def _written(fact: Fact) -> str:
     """The canonical text of `fact.to_json()`: slots in the order of their names."""
     form, order = _form(fact.template, tuple([name for name, _ in fact.slots]))
-    return form % tuple([_quoted(fact.texts[place]) for place in order])
+    texts, slots = fact.texts, fact.slots
+    return form % tuple([texts[place] if type(slots[place][1]) is tuple else _quoted(texts[place]) for place in order])
 
 
 @cache

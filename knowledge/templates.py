@@ -1,7 +1,9 @@
 """The declared templates and measures, read from `templates.yaml`.
 
 A template says which slots a kind of fact has, with type, unit, range and quantum; a *measure* is a named number
-(`rsi-14`) whose unit, range and quantum are those of the slot that carries it.
+(`rsi-14`) whose unit, range and quantum are those of the slot that carries it. A slot that is `many` holds a list of
+values in their order, each of the slot's type: a multislot in CLIPS, a list in Prolog and in JSON. It is neither part
+of a key nor concluded by rules.
 """
 
 from __future__ import annotations
@@ -34,7 +36,11 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A slot of a template. `by` names the slot whose measure gives unit, range and quantum."""
+    """A slot of a template. `by` names the slot whose measure gives unit, range and quantum.
+
+    Of a slot that is `many`, type and range are those of each value; `ascending` lists rise, without a value twice;
+    `along` names another list that this one has to be as long as.
+    """
 
     name: str
     type: SlotType
@@ -45,6 +51,9 @@ class Slot:
     allowed: tuple[str, ...] = ()
     measures: str = ""
     by: str = ""
+    many: bool = False
+    ascending: bool = False
+    along: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +109,11 @@ def _template(name: str, body: Mapping[str, object]) -> Template:
     slots = {slot: _slot(slot, dict(shape)) for slot, shape in dict(body["slots"]).items()}  # type: ignore[call-overload]
     key: tuple[str, ...] = tuple(body["key"])  # type: ignore[arg-type]
     assert set(key) <= set(slots), name
+    many = [slot for slot in slots.values() if slot.many]
+    assert not many or body["origin"] != "rules", f"rules conclude no lists: {name}"
+    assert not any(slot.name in key or slot.by or slot.measures for slot in many), name
+    assert all(slot.many and slots[slot.along].many for slot in slots.values() if slot.along), name
+    assert all(slot.many for slot in slots.values() if slot.ascending), name
     return Template(name, str(body["doc"]), body["origin"], key, MappingProxyType(slots))  # type: ignore[arg-type]
 
 
@@ -113,5 +127,8 @@ def _slot(name: str, shape: dict[str, object]) -> Slot:
         allowed=tuple(allowed) if not isinstance(allowed, str) else (),  # type: ignore[arg-type]
         measures=allowed if isinstance(allowed, str) else "",
         by=str(shape.get("by", "")),
+        many=shape.get("many", False) is True,
+        ascending=shape.get("ascending", False) is True,
+        along=str(shape.get("along", "")),
         **number,
     )

@@ -190,7 +190,10 @@ class _Reader(MarkedReader):
     def fact(self, node: Node, template: str, slots: Mapping[str, Entry]) -> Fact | None:
         """A fact that is given, with the defaults of the file. The door reads the digits as they were written."""
         before = len(self.faults)
-        written = {name: self.slot(entry) for name, entry in {**self.defaults.get(template, {}), **slots}.items()}
+        shape = vocabulary().templates.get(template)
+        many = {slot.name for slot in shape.slots.values() if slot.many} if shape is not None else ()
+        said = {**self.defaults.get(template, {}), **slots}
+        written = {name: self.listed(entry) if name in many else self.slot(entry) for name, entry in said.items()}
         if len(self.faults) > before:
             return None
         try:
@@ -224,6 +227,11 @@ class _Reader(MarkedReader):
             self.fault(entry.value, f"`{written}` in `{slot.name}` is no number; write digits such as `20` or `0.05`")
             return ""
         return text(number)
+
+    def listed(self, entry: Entry) -> list[str]:
+        """What is written for a slot that holds a list."""
+        name = entry.key.written
+        return [self.word(node, f"`{name}`") for node in self.items(entry.value, f"`{name}` takes a list of values")]
 
     def slot(self, entry: Entry) -> str:
         """What is written for a slot; in quotes it may be empty."""

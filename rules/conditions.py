@@ -1,7 +1,8 @@
 """The conditions of a rule, compiled: each extends bindings by every fact that satisfies it.
 
 Which slots an index can look up follows from the order of the conditions alone, so a rule is compiled once and a
-pattern then costs one look-up. Left out: fact addresses (`?f <- (…)` binds nothing, because actions only assert).
+pattern then costs one look-up. Left out: fact addresses (`?f <- (…)` binds nothing, because actions only assert), and
+slots that hold lists, which no rule of a rulebook looks into.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ class CompiledPattern:
         for fact in memory.find(self.template, self.positions, self.key(bindings)):
             new = bind(self.binds, fact, bindings)
             for check in self.residual:
-                if not check.holds(fact.slots[check.position][1], new):
+                if not check.holds(fact.slots[check.position][1], new):  # type: ignore[arg-type]
                     break
             else:
                 yield fact, new
@@ -143,7 +144,7 @@ def bind(binds: Iterable[tuple[str, int, bool]], fact: Fact, bindings: Bindings)
     new = dict(bindings)
     for name, position, is_text in binds:
         value = fact.slots[position][1]
-        new[name] = Text(value) if is_text else value
+        new[name] = Text(value) if is_text else value  # type: ignore[assignment]
     return new
 
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from knowledge.clips import tree
-from knowledge.facts import Fact, Value, value_text
+from knowledge.facts import Fact, Single, value_text
 from knowledge.templates import Slot, Vocabulary, vocabulary
 from rules.arithmetic import Term, Text
 from rules.conditions import WorkingMemory, bind, compiled, conjunction, pattern_after
@@ -23,7 +23,7 @@ def matches(rule: tree.Rule, facts: Iterable[Fact], known: Mapping[str, Term] | 
     return [dict(one) for one in conjunction(compiled(rule, known), WorkingMemory.of(facts), known)]
 
 
-def bindings(rule: tree.Rule, matched: Sequence[Fact | None]) -> dict[str, Value]:
+def bindings(rule: tree.Rule, matched: Sequence[Fact | None]) -> dict[str, Single]:
     """What the rule's variables stood for in a firing, from the facts it matched.
 
     `matched` holds the facts of the positive patterns in order, as the trace names them; None, for conditions that

@@ -115,7 +115,7 @@ def seeds(assertion: tree.Assertion, known: Iterable[tuple[str, Term | Value]]) 
     for slot, value in known:
         expression = written.get(slot)
         if isinstance(expression, tree.Variable):
-            if given.setdefault(expression.name, value) != value:
+            if given.setdefault(expression.name, value) != value:  # type: ignore[arg-type]  # rules conclude no lists
                 return None
         elif isinstance(expression, tree.Literal) and expression.value != value:
             return None

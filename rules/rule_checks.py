@@ -181,7 +181,10 @@ class _RuleCheck:
         self.once(pattern.slots, (one.slot for one in pattern.slots))
         for one in pattern.slots:
             slot = self.slot(one.slot, template, one)
-            if slot is None:
+            if slot is not None and slot.many:
+                why = "a policy can look into it with `member/2`, a condition of a rule can not; leave it out"
+                self.complain(one, f"the slot `{slot.name}` holds a list: {why}")
+            if slot is None or slot.many:
                 bound |= dict.fromkeys(VARIABLE.findall(self.rule.words(one)))
             else:
                 self.constraint(one.constraint, slot, bound, binds=True)

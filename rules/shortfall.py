@@ -63,7 +63,7 @@ def subject(check: SlotCheck, fact: Fact) -> Subject:
 
 def of_check(check: SlotCheck, fact: Fact, bindings: Bindings, slots: Mapping[str, Slot]) -> Shortfall | None:
     """Why a fact's slot does not satisfy a constraint; None if it does."""
-    value = fact.slots[check.position][1]
+    value: Term = fact.slots[check.position][1]  # type: ignore[assignment]  # a list is in no rule's condition
     if check.holds(value, bindings):
         return None
     return _of_constraint(check.constraint, value, bindings, slots, subject(check, fact))

@@ -100,7 +100,7 @@ class Cycle:
     def facts(self) -> dict[tuple[str, ...], dict[str, str]]:
         """Slots of each fact of the snapshot, by template and the words that name it."""
         found = self.blob(self.inputs["snapshot"])["facts"]
-        return {name_of(template, slots): slots for template, slots in found}
+        return {name: said for template, slots in found for name, said in said_by(template, slots)}
 
     @property
     def portfolio(self) -> Json:
@@ -168,12 +168,26 @@ def label_of(record: Json) -> str:
     return str(record.get("period") or record.get("label") or record["as_of"][:10])
 
 
-def name_of(template: str, slots: Mapping[str, str]) -> tuple[str, ...]:
+def name_of(template: str, slots: Mapping[str, Json]) -> tuple[str, ...]:
     """The words that name a fact: its template and the values of its key."""
     from knowledge.templates import vocabulary
 
     known = vocabulary().templates.get(template)
     return (template, *(slots[key] for key in known.key)) if known else (template,)
+
+
+def said_by(template: str, slots: Mapping[str, Json]) -> Iterator[tuple[tuple[str, ...], dict[str, str]]]:
+    """A fact by its name; of lists that belong together one entry for each place, named by the first of them."""
+    from knowledge.templates import vocabulary
+
+    name = name_of(template, slots)
+    known = vocabulary().templates.get(template)
+    along = {slot.name: slot.along for slot in known.slots.values() if slot.along} if known else {}
+    for values, others in along.items():
+        for other, value in zip(slots[others], slots[values], strict=True):
+            yield (*name, other), {values: value}
+    if not along:
+        yield name, {slot: ", ".join(said) if isinstance(said, list) else said for slot, said in slots.items()}
 
 
 def _log_of(place: Path) -> Address:

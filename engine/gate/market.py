@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 
+from engine.gate.correlations import correlations
 from engine.orders.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
 
@@ -152,12 +153,11 @@ def _connected(snapshot: Snapshot, names: list[str], threshold: Fraction) -> Ite
     """
     known, published = set(names), set()
     above, below = threshold.as_integer_ratio()
-    for fact in snapshot.all("correlation"):
-        first, second, _ = fact.texts
-        if first < second and first in known and second in known:
+    for first, second, value in correlations(snapshot):
+        if first in known and second in known:
             published.add((first, second))
             # In whole numbers, which are exact and cost a tenth of a fraction for each.
-            top, bottom = fact.number("value").as_integer_ratio()
+            top, bottom = value.as_integer_ratio()
             if abs(top) * below >= above * bottom:
                 yield first, second
     if 2 * len(published) < len(names) * (len(names) - 1):

@@ -15,6 +15,7 @@ from decimal import Decimal
 from fractions import Fraction
 from math import ceil, floor
 
+from engine.gate.correlations import correlation
 from engine.gate.market import Terms
 from engine.limits.model import Limits
 from engine.orders.order import Role, Side
@@ -108,9 +109,9 @@ def _highest_correlation(snapshot: Snapshot, portfolio: Portfolio, instrument: s
     for other, quantity in exposures.items():
         if other == instrument or quantity == 0:
             continue
-        fact = snapshot.find("correlation", *sorted((instrument, other)))
+        known = correlation(snapshot, instrument, other)
         together = 1 if (quantity > 0) == (side is Side.BUY) else -1
-        highest = max(highest, Fraction(1) if fact is None else together * Fraction(fact.number("value")))
+        highest = max(highest, Fraction(1) if known is None else together * Fraction(known))
     return highest
 
 

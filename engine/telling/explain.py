@@ -143,7 +143,8 @@ def _stated(fact: Fact) -> str:
         slot = template.slots[name]
         measure = vocabulary().measure(fact.template, fact.word(slot.by)) if slot.by else None
         unit = measure.unit if measure is not None else slot.unit
-        shown = short(str(value)) if unit == "digest" else str(value)
+        words = ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
+        shown = short(words) if unit == "digest" else words
         said.append(f"{name} {shown}" if not slot.by else f"= {shown} ({unit})")
     return f"{fact.ref}: {', '.join(said)}".replace(": =", " =")
 

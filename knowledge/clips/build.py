@@ -53,7 +53,8 @@ FUNCTIONS = (
 def deftemplate(template: Template) -> str:
     """The CLIPS text of a declared template: typed slots, none with a default."""
     slots = " ".join(
-        f"(slot {slot.name} (type {_TYPES[slot.type]}) (default ?NONE))" for slot in template.slots.values()
+        f"({'multislot' if slot.many else 'slot'} {slot.name} (type {_TYPES[slot.type]}) (default ?NONE))"
+        for slot in template.slots.values()
     )
     return f"(deftemplate {template.name} {slots})"
 

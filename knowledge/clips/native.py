@@ -16,7 +16,7 @@ import clips
 from clips._clips import ffi, lib
 
 from knowledge.facts import Fact, Value
-from knowledge.templates import SlotType, Template, Vocabulary
+from knowledge.templates import Slot, SlotType, Template, Vocabulary
 
 
 class Unfit(ValueError):
@@ -30,22 +30,25 @@ def assert_facts(environment: clips.Environment, given: Mapping[str, Fact], word
     builder = lib.CreateFactBuilder(env, ffi.NULL)
     refs: dict[int, str] = {}
     current = ""
-    slots: tuple[tuple[str, bytes, SlotType], ...] = ()
+    slots: tuple[tuple[str, bytes, Slot], ...] = ()
     try:
         for ref, fact in given.items():
             if fact.template != current:
                 if lib.FBSetDeftemplate(builder, fact.template.encode()) != lib.FBE_NO_ERROR:
                     raise Unfit(f"CLIPS knows no template `{fact.template}`")
                 current, template = fact.template, words.templates[fact.template]
-                slots = tuple((name, name.encode(), slot.type) for name, slot in template.slots.items())
+                slots = tuple((name, name.encode(), slot) for name, slot in template.slots.items())
             if len(fact.slots) != len(slots):
                 raise Unfit(f"`{ref}` has not the slots of its template, in their order")
-            for (name, value), (declared, encoded, kind) in zip(fact.slots, slots, strict=True):
+            for (name, value), (declared, encoded, slot) in zip(fact.slots, slots, strict=True):
                 if name != declared:
                     raise Unfit(f"`{ref}` has not the slots of its template, in their order")
-                if not _FITS[kind](value):
-                    raise _unfit(words.templates[current], name, value)
-                cell.value = _NATIVE[kind](env, value)
+                if slot.many:
+                    cell.value = _multifield(env, _listed(template, slot, value), slot.type)
+                elif _FITS[slot.type](value):
+                    cell.value = _NATIVE[slot.type](env, value)
+                else:
+                    raise _unfit(template, name, value)
                 if lib.FBPutSlot(builder, encoded, cell) != lib.PSE_NO_ERROR:
                     raise Unfit(f"CLIPS refuses `{value}` in `{fact.template}.{name}`")
             native = lib.FBAssert(builder)
@@ -79,8 +82,32 @@ def check_fact(ref: str, fact: Fact, template: Template) -> None:
     for (name, value), slot in zip(fact.slots, template.slots.values(), strict=True):
         if name != slot.name:
             raise Unfit(f"`{ref}` has not the slots of its template, in their order")
-        if not _FITS[slot.type](value):
+        if slot.many:
+            _listed(template, slot, value)
+        elif not _FITS[slot.type](value):
             raise _unfit(template, name, value)
+
+
+def _listed(template: Template, slot: Slot, values: object) -> tuple[Any, ...]:
+    """The values of a slot that is `many`, each of its type."""
+    if type(values) is not tuple:
+        raise Unfit(f"`{template.name}.{slot.name}` takes a list, not the {type(values).__name__} `{values}`")
+    for value in values:
+        if not _FITS[slot.type](value):
+            raise _unfit(template, slot.name, value)
+    return values
+
+
+def _multifield(env: ffi.CData, values: tuple[Any, ...], kind: SlotType) -> ffi.CData:
+    builder = lib.CreateMultifieldBuilder(env, len(values))
+    cell = ffi.new("CLIPSValue *")
+    try:
+        for value in values:
+            cell.value = _NATIVE[kind](env, value)
+            lib.MBAppend(builder, cell)
+        return lib.MBCreate(builder)
+    finally:
+        lib.MBDispose(builder)
 
 
 _FITS: Mapping[SlotType, Callable[[Any], bool]] = {

@@ -20,6 +20,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from difflib import get_close_matches
 
 from knowledge.faults import Fault
@@ -237,10 +238,18 @@ def _values(file: File, tree: Tree, shape: Template, words: Vocabulary) -> Itera
 
 
 def _never(file: File, literal: Tree, slot: Slot, where: str, words: Vocabulary) -> Iterator[Fault]:
+    if slot.many and literal.kind == "list":
+        for part in literal.args:
+            if part.kind != "variable":
+                yield from _never(file, part, replace(slot, many=False), f"the list in {where}", words)
+        return
     wanted = {"symbol": "atom", "text": "string", "integer": "number", "number": "number"}[slot.type]
     allowed = tuple(words.measures[slot.measures]) if slot.measures else slot.allowed
     written = file.written(literal)
-    if literal.kind != wanted:
+    if slot.many:
+        message = f"{where} holds a list, so `{written}` never matches; look into it with `member/2`"
+        yield file.fault(literal, message)
+    elif literal.kind != wanted:
         message = f"{where} holds {_KINDS[slot.type]}, so `{written}` never matches{_hint(literal, slot)}"
         yield file.fault(literal, message)
     elif literal.kind == "atom" and (not _SYMBOL.match(literal.value) or (allowed and literal.value not in allowed)):
@@ -260,6 +269,8 @@ def _compared(clause: Clause, templates: Mapping[str, Template], words: Vocabula
             continue
         for side, other in (goal.args, goal.args[::-1]):
             slot = slots.get(side.value) if side.kind == "variable" and side.value != "_" else None
+            if slot is not None and slot.many and goal.value == "member" and side is goal.args[1]:
+                slot = replace(slot, many=False)  # what is asked for is one of its values
             for literal in other.args if other.kind == "list" else (other,):
                 if slot is not None and literal.kind in ("atom", "string"):
                     yield from _never(clause.file, literal, slot, f"`{side.value}`", words)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from knowledge.facts import Fact, ordered
+from knowledge.facts import Fact, Value, ordered
 from knowledge.faults import Faulty
 from knowledge.prolog.check import check_policies, probe
 from knowledge.prolog.compiled import compile_policies
@@ -94,11 +94,15 @@ class PrologPolicies:
 
     def _written(self, fact: Fact) -> str:
         shape = self._shapes[fact.template]
-        args = (
-            quoted(value, mark) if isinstance(value, str) else term(value)
-            for mark, (_, value) in zip(shape.marks, fact.slots, strict=True)
-        )
+        args = (_written(value, mark) for mark, (_, value) in zip(shape.marks, fact.slots, strict=True))
         return f"{shape.name}({','.join(args)})"
+
+
+def _written(value: Value, mark: str) -> str:
+    """A slot's value as a term: words between marks, numbers exact, lists as lists."""
+    if isinstance(value, tuple):
+        return f"[{','.join([_written(one, mark) for one in value])}]"
+    return quoted(value, mark) if isinstance(value, str) else term(value)
 
 
 def _shape(name: str) -> _Shape:

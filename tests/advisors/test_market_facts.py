@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from adapters.calendars.calendar import ExchangeCalendar, calendars_of
 from adapters.desk.instruments import load_instruments
-from advisors.indicators import measure_panel
+from advisors import market_facts as market_facts_of
+from advisors.indicators import correlations, measure_panel
 from advisors.market_facts import Desk, market_facts, survey
 from advisors.quality import Market, clean
 from knowledge.door import freeze
@@ -40,8 +41,9 @@ def test_a_session_as_facts():
     assert found.find("reference", "IBM")["tick"] == Decimal("0.01")
     assert found.find("rate", "USD")["value"] == 1
     assert found.find("calendar", "GOOG")["next"] == "2012-08-10"
-    assert found.find("correlation", "AAPL", "MSFT") is not None
-    assert found.find("correlation", "MSFT", "AAPL") is None
+    assert found.find("correlations", "AAPL").words("others") == ("FB", "GOOG", "IBM", "MSFT")
+    assert found.find("correlations", "IBM").words("others") == ("MSFT",)
+    assert found.find("correlations", "MSFT") is None
     assert found.all("quality") == ()
     assert len(found.all("indicator")) == 18 * 5 - 4, "Facebook has been listed for 57 sessions"
     assert len(found.all("market")) == 4
@@ -100,6 +102,23 @@ def test_what_is_not_known_is_absent_without_a_complaint():
     found = snapshot(bend(beta_252=np.nan), "2011-06-01")
     assert found.find("indicator", "AAPL", "beta-252") is None
     assert [one["instrument"] for one in found.all("quality")] == ["FB"]
+
+
+def test_a_correlation_that_is_refused_costs_its_own_pair(monkeypatch):
+    def bent(panel, session):
+        rho = correlations(panel, session)
+        apple, ibm = panel.column("AAPL"), panel.column("IBM")
+        rho[apple, ibm] = rho[ibm, panel.column("MSFT")] = np.inf
+        return rho
+
+    monkeypatch.setattr(market_facts_of, "correlations", bent)
+    found = snapshot(desk(), "2012-08-09")
+    known = found.find("correlations", "AAPL")
+    assert known.words("others") == ("FB", "GOOG", "MSFT")
+    assert len(known.numbers("values")) == 3
+    assert found.find("correlations", "IBM") is None
+    assert "`IBM`" in found.find("quality", "AAPL", "refused").word("detail")
+    assert found.find("quality", "GOOG", "refused") is None
 
 
 def test_a_refused_number_about_the_market_concerns_everyone():

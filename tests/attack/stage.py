@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 
 from adapters.audit.log import AuditLog
@@ -29,6 +28,7 @@ from knowledge.door import fact, freeze
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json
 from rules.rulebook import Rulebook, read_rulebook
+from tests.made_correlations import all_alike
 
 SHIPPED = Path(__file__).parents[2]
 SESSIONS = ("2012-03-01", "2012-03-02", "2012-03-05", "2012-03-06", "2012-03-07", "2012-03-08")
@@ -93,7 +93,7 @@ def shared_facts(names: Sequence[str]) -> list[Fact]:
     """What is about no single instrument."""
     found = [fact("market", name=name, value=value) for name, value in MARKET.items()]
     found.append(fact("rate", currency="USD", value=1))
-    found += [fact("correlation", first=one, second=two, value="0.3") for one, two in combinations(sorted(names), 2)]
+    found += all_alike(names, "0.3")
     return found + [
         fact("head", head=head, status="healthy", model="m1", brier="0.24", psi="0.1", age=20, accuracy="0.54",
              observations=600, payoff="1.2", **{"hit-rate": "0.55"})

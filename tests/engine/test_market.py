@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.gate.correlations import correlation, correlations
 from engine.gate.market import _clusters
 from knowledge.door import fact, freeze
-from knowledge.facts import Snapshot
+from knowledge.facts import Fact, Snapshot
+from tests.made_correlations import correlated
 
 NAMES = ["AA", "BB", "CC", "DD", "EE"]
 THRESHOLD = Fraction(7, 10)
@@ -26,13 +30,19 @@ def slowly(snapshot: Snapshot, names: list[str]) -> set[frozenset[str]]:
 
 def connected(snapshot: Snapshot, one: frozenset[str], other: frozenset[str]) -> bool:
     for first, second in (sorted((a, b)) for a in one for b in other):
-        found = snapshot.find("correlation", first, second)
-        if found is None or abs(found.number("value")) >= THRESHOLD:
+        found = correlation(snapshot, first, second)
+        if found is None or abs(found) >= THRESHOLD:
             return True
     return False
 
 
+def in_pairs(values: Mapping[tuple[str, str], str]) -> list[Fact]:
+    """As logs of earlier releases hold them."""
+    return [fact("correlation", first=one, second=two, value=value) for (one, two), value in values.items()]
+
+
 @given(
+    st.sampled_from([correlated, in_pairs]),
     st.lists(st.sampled_from(NAMES), unique=True).map(sorted),
     st.dictionaries(
         st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)),
@@ -40,10 +50,36 @@ def connected(snapshot: Snapshot, one: frozenset[str], other: frozenset[str]) ->
         min_size=4,
     ),
 )
-def test_clusters_are_those_of_the_slow_search(names: list[str], values: dict[tuple[str, str], str]) -> None:
+def test_clusters_are_those_of_the_slow_search(
+    said: Callable[[Mapping[tuple[str, str], str]], list[Fact]], names: list[str], values: dict[tuple[str, str], str]
+) -> None:
     """Also where pairs are missing, stand the wrong way round, or name what is not asked about."""
-    facts = [fact("correlation", first=one, second=two, value=value) for (one, two), value in values.items()]
-    snapshot = freeze("2011-01-03T21:00:00Z", names, facts)
+    snapshot = freeze("2011-01-03T21:00:00Z", names, said(values))
     found = _clusters(snapshot, names, THRESHOLD)
     assert {frozenset(group) for group in found} == slowly(snapshot, names)
     assert list(found) == sorted(found) and all(list(group) == sorted(group) for group in found)
+
+
+PAIRS = st.dictionaries(
+    st.tuples(st.sampled_from(NAMES), st.sampled_from(NAMES)), st.sampled_from(["0.7", "-0.7", "0.1"]), min_size=1
+)
+
+
+@given(PAIRS)
+def test_lists_and_pairs_say_the_same(values: dict[tuple[str, str], str]) -> None:
+    now, before = (freeze("2011-01-03T21:00:00Z", NAMES, said(values)) for said in (correlated, in_pairs))
+    known = {(one, two): Decimal(value) for (one, two), value in values.items() if one < two}
+    assert {(one, two): value for one, two, value in correlations(now)} == known
+    assert {(one, two): value for one, two, value in correlations(before)} == known
+    for pair in combinations(NAMES, 2):
+        assert correlation(now, *pair) == correlation(before, *reversed(pair)) == known.get(pair)
+
+
+@given(PAIRS, PAIRS)
+def test_where_there_are_lists_a_pair_by_itself_says_nothing(
+    lists: dict[tuple[str, str], str], pairs: dict[tuple[str, str], str]
+) -> None:
+    both = freeze("2011-01-03T21:00:00Z", NAMES, [*correlated(lists), *in_pairs(pairs)])
+    alone = freeze("2011-01-03T21:00:00Z", NAMES, correlated(lists))
+    assert list(correlations(both)) == list(correlations(alone))
+    assert all(correlation(both, *pair) == correlation(alone, *pair) for pair in combinations(NAMES, 2))

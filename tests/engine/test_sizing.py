@@ -19,6 +19,7 @@ from knowledge.door import fact, freeze
 from knowledge.facts import Fact
 from tests.engine import small_desk
 from tests.engine.small_desk import limits, position, terms, working
+from tests.made_correlations import correlated
 
 AS_OF = "2011-01-03T21:00:00Z"
 CALM = limits(collar="0.03")
@@ -98,7 +99,7 @@ def test_without_an_edge_there_is_no_size(facts: tuple[Fact, ...]) -> None:
 
 
 def together(value: str) -> Fact:
-    return fact("correlation", first="AA", second="BB", value=value)
+    return correlated({("AA", "BB"): value})[0]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 from functools import cache
 
 from knowledge.door import LONGEST_TEXT, SYMBOL, Refused
-from knowledge.facts import Fact, Value
+from knowledge.facts import Fact, Single, Value
 from knowledge.templates import Slot, Template, Vocabulary, vocabulary
 from knowledge.values import MOST_DIGITS, Inexact
 
@@ -32,12 +32,32 @@ def admit(template: str, slots: Mapping[str, object], words: Vocabulary | None =
     if missing:
         raise Refused(f"`{template}` lacks {_list(missing)}; an unknown value is an absent fact, not an empty slot")
     try:
-        return Fact(template, tuple((name, _admit(words, shape, slots, slot)) for name, slot in shape.slots.items()))
+        made = Fact(template, tuple((name, _admit(words, shape, slots, slot)) for name, slot in shape.slots.items()))
     except Inexact as error:
         raise Refused(f"`{template}`: {error}") from None
+    for name, slot in shape.slots.items():
+        if slot.along and len(made[name]) != len(made[slot.along]):  # type: ignore[arg-type]
+            pair = f"`{template}.{name}` and `{template}.{slot.along}`"
+            raise Refused(f"{pair} belong together, and are not of one length")
+    return made
 
 
 def _admit(words: Vocabulary, shape: Template, slots: Mapping[str, object], slot: Slot) -> Value:
+    if not slot.many:
+        return _admit_one(words, shape, slots, slot)
+    values = slots[slot.name]
+    where = f"`{shape.name}.{slot.name}`"
+    if not isinstance(values, list | tuple):
+        raise Refused(f"{where} takes a list, not {_shown(values)}")
+    if len(values) == 0 or len(values) > 10_000:
+        raise Refused(f"{where} takes a list of 1 to 10000 values, not of {len(values)}")
+    found = tuple(_admit_one(words, shape, {**slots, slot.name: value}, slot) for value in values)
+    if slot.ascending and list(found) != sorted(set(found)):  # type: ignore[type-var]
+        raise Refused(f"{where} takes values that rise from one to the next, each once")
+    return found
+
+
+def _admit_one(words: Vocabulary, shape: Template, slots: Mapping[str, object], slot: Slot) -> Single:
     value = slots[slot.name]
     where = f"`{shape.name}.{slot.name}`"
     if slot.type in ("symbol", "text"):

@@ -5,16 +5,20 @@ from __future__ import annotations
 from decimal import Decimal
 from pathlib import Path
 
+import clips
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from knowledge.clips.build import deftemplate
+from knowledge.clips.native import assert_facts
 from knowledge.clips.session import ClipsImage, Firing, Inference
 from knowledge.clips.text import parse
 from knowledge.clips.tree import Program
 from knowledge.door import fact
 from knowledge.facts import Fact, ordered
 from knowledge.faults import Faulty
+from knowledge.templates import vocabulary
 from rules.matching import matches
 from rules.rulebook import read_rulebook
 from tests.knowledge.clips_sample import SETUP, TREND, advisory, image, spread
@@ -204,3 +208,29 @@ def test_clips_refusing_a_rule_is_a_fault_with_a_place() -> None:
 
 def test_a_rulebook_without_rules_infers_nothing() -> None:
     assert ClipsImage(Program("a.clp", ())).infer([spread(0.1)]) == Inference((), (), None)
+
+
+MARKED = """
+(defrule marked "quant | ?i" (correlations (instrument ?i)) => (assert (trend (instrument ?i) (direction up))))
+"""
+
+
+def test_a_list_is_handed_over_value_by_value() -> None:
+    """A rule of a rulebook can not look into it; the engine can, and finds the list as it was."""
+    lists = fact("correlations", instrument="AAPL", others=["IBM", "MSFT"], values=["0.5", "-0.25"])
+    assert [one.ref for one in image(MARKED).infer([lists]).derived] == ["trend(AAPL)"]
+    inside = MARKED.replace("?i))", "?i) (others $? IBM ?after) (values ?v&:(= ?v 0.5) -0.25))", 1)
+    environment = clips.Environment()
+    environment.build(deftemplate(vocabulary().templates["correlations"]))
+    environment.build(deftemplate(vocabulary().templates["trend"]))
+    environment.build(inside)
+    assert_facts(environment, {lists.ref: lists}, vocabulary())
+    assert environment.run() == 1
+
+
+@pytest.mark.parametrize("values", ["0.5", (0.5,), ("0.5",), [Decimal("0.5")], (Decimal("NaN"),)])
+@pytest.mark.parametrize("source", [MARKED, TREND], ids=["a rule reads it", "no rule reads it"])
+def test_what_is_no_list_of_the_slot_is_undetermined(values: object, source: str) -> None:
+    """The door lets none of these in; whoever goes round it is refused here."""
+    odd = Fact("correlations", (("instrument", "A"), ("others", ("B",)), ("values", values)))  # type: ignore[arg-type]
+    assert "`correlations.values` takes a" in str(image(source).infer([odd]).fault)

@@ -40,12 +40,14 @@ def test_whatever_comes_is_a_sound_fact_or_a_sentence(template: str, data: st.Da
         return
     for name, value in admitted.slots:
         slot = shape.slots[name]
-        assert type(value) is {"symbol": str, "text": str, "integer": int, "number": Decimal}[slot.type]
-        if slot.allowed:
-            assert value in slot.allowed
-        if isinstance(value, Decimal):
-            assert value.is_finite()
-            assert ((slot.low is None or value >= slot.low) and (slot.high is None or value <= slot.high)) or slot.by
+        assert (type(value) is tuple) is slot.many
+        for one in value if isinstance(value, tuple) else (value,):
+            assert type(one) is {"symbol": str, "text": str, "integer": int, "number": Decimal}[slot.type]
+            if slot.allowed:
+                assert one in slot.allowed
+            if isinstance(one, Decimal):
+                assert one.is_finite()
+                assert ((slot.low is None or one >= slot.low) and (slot.high is None or one <= slot.high)) or slot.by
 
 
 NEARLY = (
@@ -56,6 +58,9 @@ NEARLY = (
     | st.integers(-100, 100).map(str)
     | st.builds("{}.{}5".format, st.integers(0, 99), st.integers(0, 99999))
 )
+
+
+LISTS = st.lists(NEARLY | st.sampled_from(["AAPL", "IBM", "MSFT", "0.5", "-0.25"]), max_size=4)
 
 
 def said(door: Callable[..., Fact], template: str, slots: object) -> object:
@@ -79,6 +84,23 @@ def test_the_slow_door_says_the_same(template: str, data: st.DataObject) -> None
 def test_the_slow_door_says_the_same_of_a_measure(name: str, value: object) -> None:
     slots = {"instrument": "AAPL", "name": name, "value": value}
     assert said(admit, "indicator", slots) == said(slow_door.admit, "indicator", slots)
+
+
+@given(st.sampled_from(["AAPL", "IBM"]), LISTS | LISTS.map(tuple) | NEARLY, LISTS | NEARLY)
+def test_the_slow_door_says_the_same_of_lists(name: str, others: object, values: object) -> None:
+    slots = {"instrument": name, "others": others, "values": values}
+    assert said(admit, "correlations", slots) == said(slow_door.admit, "correlations", slots)
+
+
+@given(st.lists(st.sampled_from(["B", "C-1", "D.E", "Z"]), min_size=1, unique=True).map(sorted), st.data())
+def test_lists_keep_their_order_and_read_back(others: list[str], data: st.DataObject) -> None:
+    values = data.draw(st.lists(st.floats(-1, 1), min_size=len(others), max_size=len(others)))
+    made = fact("correlations", instrument="A", others=others, values=values)
+    assert made.words("others") == tuple(others)
+    assert all(abs(float(one) - said) <= 0.00005001 for one, said in zip(made.numbers("values"), values, strict=True))
+    snapshot = freeze("2011-01-03T21:00:00Z", ["A"], [made])
+    assert snapshot.encoded == canonical(snapshot.to_json())
+    assert snapshot_from_json(parse(snapshot.encoded)) == snapshot
 
 
 @pytest.mark.parametrize("slots", [["instrument", "name", "value"], "instrument", {}, {"instrument": 1, "odd": 2}])
@@ -122,6 +144,12 @@ def test_a_measure_keeps_its_range_and_quantum(value: object) -> None:
         ("earnings", {"instrument": "AAPL", "sessions": True}, "takes a whole number"),
         ("abstention", {"instrument": "AAPL", "head": "h", "reason": "a\nb"}, "printable"),
         ("abstention", {"instrument": 7, "head": "h", "reason": "r"}, "takes a symbol"),
+        ("correlations", {"instrument": "A", "others": "B", "values": [0]}, "takes a list, not the str"),
+        ("correlations", {"instrument": "A", "others": [], "values": []}, "a list of 1 to 10000 values, not of 0"),
+        ("correlations", {"instrument": "A", "others": ["B", "C"], "values": [0]}, "are not of one length"),
+        ("correlations", {"instrument": "A", "others": ["C", "B"], "values": [0, 0]}, "rise from one to the next"),
+        ("correlations", {"instrument": "A", "others": ["B", "B"], "values": [0, 0]}, "each once"),
+        ("correlations", {"instrument": "A", "others": ["B"], "values": [1.1]}, "lies in [-1, 1]"),
         ("period", {"instrument": "A", "begins": "now", "ends": "then", "last": "no"}, "takes an instant in UTC"),
     ],
 )

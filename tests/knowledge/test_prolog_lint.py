@@ -36,6 +36,17 @@ IN_A_BODY = {
     "no symbol of the door": ("earnings('a b', _)", 9, "slot `instrument` of `earnings` never holds `'a b'`"),
     "comparison that never holds": ("Side == shrt", 8, "`Side` never holds `shrt`; it holds `long`, `short`"),
     "member that never holds": ("member(Side, [long, shrt])", 20, "`Side` never holds `shrt`"),
+    "word for a list": ("correlations(I, other, _)", 16, "holds a list, so `other` never matches; look into it with"),
+    "value that no list holds": (
+        "correlations(I, ['a b'], _)",
+        17,
+        "the list in slot `others` of `correlations` never",
+    ),
+    "member of a list that never is": (
+        "(correlations(I, All, _), member('a b', All))",
+        33,
+        "`All` never holds `'a b'`",
+    ),
     "float": ("1 < 0.5", 4, "`0.5` has no exact form"),
     "power": ("1 < 2 ** 3", 4, "`**` is no exact arithmetic"),
     "text in arithmetic": ('1 < "2"', 4, "is no exact arithmetic"),

@@ -267,3 +267,10 @@ def test_the_comparison_carries_its_values(instrument: str, sessions: int):
     (last,) = [node for proof in verdict.proofs for node in proof.walk() if node.goal == f"{sessions * 2} =< 7"]
     sign = "≤" if sessions * 2 <= 7 else ">"
     assert last.sentence == f"{sessions * 2} (sessions to earnings * 2) {sign} 7"
+
+
+def test_a_policy_looks_into_a_list() -> None:
+    known = [door.fact("correlations", instrument="AAPL", others=["IBM", "MSFT"], values=["0.5", "-0.25"])]
+    for value, outcome in {"1r2": "forbidden", "-1r4": "forbidden", "1r4": "permitted"}.items():
+        found = forbidding(f"correlations(Instrument, Others, Values), member('IBM', Others), member({value}, Values)")
+        assert found.judge(known, [candidate()])[0].outcome == outcome

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
-from itertools import combinations
 from pathlib import Path
 
 from hypothesis import strategies as st
@@ -29,6 +28,7 @@ from knowledge.door import fact, freeze, snapshot_from_json
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json, text
 from rules.rulebook import Rulebook, read_rulebook
+from tests.made_correlations import all_alike
 from tests.promises.account import Account
 
 DESK = Path(__file__).parents[2]
@@ -128,8 +128,7 @@ def bounded(known: Limits) -> list[Limit]:
 def facts_of(moods: Mapping[str, str], regime: str = "bull") -> list[Fact]:
     """A healthy market in which the heads agree with each instrument's mood."""
     found = [*market_facts(regime), *(fact("rate", currency="USD", value=1),)]
-    for first, second in combinations(sorted(moods), 2):
-        found.append(fact("correlation", first=first, second=second, value="0.3"))
+    found += all_alike(moods, "0.3")
     for head in HEADS:
         found.append(head_fact(head))
     for name, mood in moods.items():

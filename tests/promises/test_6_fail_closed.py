@@ -275,7 +275,7 @@ def test_an_unknown_correlation_counts_as_the_highest() -> None:
     cycle = calm("long", "quiet", positions=(position("IBM", 400),))
     cycle = replace(cycle, limits=with_bounds(cycle.limits, {"portfolio.cluster": Fraction("0.12")}))
     known = cycle.decided().verdict("AAPL")
-    unknown = cycle.with_facts(one for one in cycle.facts if one.template != "correlation").decided().verdict("AAPL")
+    unknown = cycle.with_facts(one for one in cycle.facts if one.template != "correlations").decided().verdict("AAPL")
     assert "portfolio.cluster" not in known.reasons
     assert unknown.reasons == ("portfolio.cluster",)
     assert Decimal(unknown.quantity) < Decimal(known.quantity)

@@ -44,6 +44,12 @@ def test_a_case_that_expects_too_much_says_what_was_missing(tmp_path: Path) -> N
     assert result.place.endswith("one.yaml:5")
 
 
+def test_a_case_gives_lists(tmp_path: Path) -> None:
+    more = "      - correlations: {instrument: AAPL, others: [IBM, MSFT], values: [0.5, -0.25]}\n    expect:"
+    (result,) = run(tmp_path, (GIVEN % ("20", "expect")).replace("    expect:", more))
+    assert result.passed, result.problems
+
+
 def test_a_case_that_forbids_what_happens_says_so(tmp_path: Path) -> None:
     (result,) = run(tmp_path, GIVEN % ("20", "expect_not"))
     assert result.problems == ("`trend-up` fired", "`trend(AAPL)` was concluded")
@@ -74,6 +80,16 @@ def test_a_case_whose_conclusion_another_rule_reached_does_not_pass(tmp_path: Pa
         ("{direction: up}", "{direction: up, score: much}", "10:9: `trend` has no slot `score`"),
         ("- trend: {direction: up}", "- consensus: {heads: three}", "10:28: `three` in `heads` is no number"),
         ("- trend: {direction: up}", "- trend\n", "10:9: a fact is written as `template: {slot: value, …}`"),
+        (
+            "    expect:",
+            "      - correlations: {instrument: A, others: B, values: [0]}\n    expect:",
+            "9:43: `others` takes a list",
+        ),
+        (
+            "    expect:",
+            "      - correlations: {instrument: A, others: [B, C], values: [0]}\n    expect:",
+            "9:9: `correlations.values` and `correlations.others` belong together",
+        ),
         ("rule: trend-up", "rule: [trend-up]", "1:1: `rule` takes one value"),
         ("rule: trend-up", "rule: 'trend", "not YAML"),
     ],

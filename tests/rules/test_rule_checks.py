@@ -54,6 +54,11 @@ def test_the_sample_is_sound() -> None:
         # Templates, slots, symbols, measures, literals.
         ("(bar ", "(bra ", "5:3: unknown template `bra`; did you mean `bar`?"),
         ("(volume ?volume)", "(volum ?volume)", "5:24: `bar` has no slot `volum`; did you mean `volume`?"),
+        (
+            "(close ?close))",
+            "(close ?close)) (correlations (instrument ?i) (others ?others))",
+            "5:87: the slot `others` holds a list: a policy can look into it with `member/2`",
+        ),
         ("(name adx-14)", "(name adx-41)", "4:36: unknown measure `adx-41`; did you mean `adx-14`?"),
         (
             "(quality (instrument ?i))",

@@ -16,6 +16,7 @@ from adapters.audit.log import AuditLog
 from adapters.bars.feeds import Feed
 from adapters.comparing.comparison import Comparison, compare
 from adapters.comparing.sides import opened as run_opened
+from adapters.comparing.sides import said_by
 from adapters.comparing.text import comparison_json, comparison_lines
 from adapters.desk.settings import Desk, read_desk
 from adapters.running.backtest import remaining, run
@@ -259,3 +260,13 @@ def test_what_is_no_run_is_a_fault_of_the_caller(
     assert cli.run(["compare", str(plain), str(place)]) == 2
     assert "name the folder of a desk or a run" in capsys.readouterr().err
     shutil.rmtree(place, ignore_errors=True)
+
+
+def test_lists_that_belong_together_are_told_value_by_value() -> None:
+    lists = {"instrument": "AAPL", "others": ["IBM", "MSFT"], "values": ["0.5", "-0.25"]}
+    assert list(said_by("correlations", lists)) == [
+        (("correlations", "AAPL", "IBM"), {"values": "0.5"}),
+        (("correlations", "AAPL", "MSFT"), {"values": "-0.25"}),
+    ]
+    rate = {"currency": "USD", "value": "1"}
+    assert list(said_by("rate", rate)) == [(("rate", "USD"), rate)]

@@ -1,0 +1,41 @@
+"""The correlations of a snapshot, pair by pair.
+
+Each instrument has one fact with the instruments after it, in canonical order. Logs of earlier releases hold a fact for
+each pair instead; those count only where a snapshot has no lists. A pair stands once, the lesser name first: what is
+said the wrong way round, and what is not said at all, is unknown, and whoever asks takes the worst for it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from decimal import Decimal
+
+from knowledge.facts import Snapshot
+
+
+def correlation(snapshot: Snapshot, one: str, other: str) -> Decimal | None:
+    """The correlation of two different instruments; None where it is not known."""
+    first, second = sorted((one, other))
+    if not snapshot.all("correlations"):
+        pair = snapshot.find("correlation", first, second)
+        return None if pair is None else pair.number("value")
+    found = snapshot.find("correlations", first)
+    if found is None:
+        return None
+    known = dict(zip(found.words("others"), found.numbers("values"), strict=True))
+    return known.get(second)
+
+
+def correlations(snapshot: Snapshot) -> Iterator[tuple[str, str, Decimal]]:
+    """Every pair that is known, the lesser name first, each once."""
+    lists = snapshot.all("correlations")
+    for found in lists:
+        first = found.word("instrument")
+        for second, value in zip(found.words("others"), found.numbers("values"), strict=True):
+            if first < second:
+                yield first, second, value
+    if not lists:
+        for pair in snapshot.all("correlation"):
+            first, second = pair.word("first"), pair.word("second")
+            if first < second:
+                yield first, second, pair.number("value")
