@@ -83,7 +83,7 @@ def test_a_case_whose_conclusion_another_rule_reached_does_not_pass(tmp_path: Pa
         (
             "    expect:",
             "      - correlations: {instrument: A, others: B, values: [0]}\n    expect:",
-            "9:43: `others` takes a list",
+            "9:47: `others` takes a list",
         ),
         (
             "    expect:",
