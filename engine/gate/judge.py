@@ -2,10 +2,11 @@
 
 Exits come first and are never refused by a number (they are part of the book that entries are judged against).
 Entries follow, highest conviction first, ties by instrument. Each is as large as its target and every measure allow,
-found in closed form (`Tally.lots`), rounded down to whole lots. What is refused carries every minimal core: a set
-of limits, conditions and earlier grants that cannot hold together with even one lot. A single limit that admits no lot
-is a core by itself, so a core never holds two limits; where a limit refuses only because of earlier grants, the core
-names a smallest set of them.
+found in closed form (`Tally.lots`), rounded down to whole lots. A basket is judged as one: in whole units of its ratio,
+all legs or none, so that what forbids one leg forbids them all and each leg's ruling says the same. What is refused
+carries every minimal core: a set of limits, conditions and earlier grants that cannot hold together with even one lot
+(of a basket, one unit). A single limit that admits no lot is a core by itself, so a core never holds two limits; where
+a limit refuses only because of earlier grants, the core names a smallest set of them.
 """
 
 from __future__ import annotations
@@ -18,13 +19,15 @@ from itertools import combinations
 
 from engine.gate.market import Market
 from engine.gate.measures import Scope, measures
-from engine.gate.proposals import Entry, Grant
-from engine.gate.reach import ZERO, Book, state_of
+from engine.gate.proposals import Bundle, Entry, Grant, bundled
+from engine.gate.reach import Book, state_of
 from engine.gate.tally import Standing, Tally
 from engine.limits.model import UNKNOWN_STATE, Limits
 
 SIZE = "sizing.target"
 """The core of an entry whose sizing allows less than one lot."""
+WHOLE = "basket.whole"
+"""The core of a basket of which a leg is not among the entries, or is not what its ratio says."""
 MOST_GRANTS_ENUMERATED = 8
 """Up to here every minimal set of crowding grants is listed; beyond, one is found by deletion."""
 
@@ -83,7 +86,12 @@ class Ruling:
     binding: tuple[Reading, ...] = ()
     cores: tuple[Core, ...] = ()
     crowding: tuple[tuple[str, str, Fraction], ...] = ()
-    """(measure, instrument of an earlier grant, its part of the measure's value)."""
+    """(measure, instrument or basket of an earlier grant, its part of the measure's value)."""
+
+
+Reasons = tuple[tuple[Reading, ...], tuple[Core, ...], tuple[tuple[str, str, Fraction], ...]]
+"""What binds, the cores and the crowding of a ruling."""
+UNREASONED: Reasons = ((), (), ())
 
 
 @dataclass(frozen=True)
@@ -100,48 +108,71 @@ def judge(
     book: Book, entries: Sequence[Entry], market: Market, limits: Limits, regime: str, state: str = UNKNOWN_STATE
 ) -> Judgement:
     """Rule on every entry. Entries whose instrument has no terms must carry a failing finding."""
-    queue = sorted(entries, key=lambda entry: (-entry.conviction, entry.instrument))
-    free = tuple(entry for entry in queue if entry.instrument in market.terms and not _forbidding(entry))
-    scope = Scope(book, free, market, limits, regime, state)
-    mine = {entry.instrument for entry in free}
-    asked = [entry for entry in queue if entry.instrument in mine]
+    queue = bundled(entries)
+    free = [one for one in queue if _is_free(one, market)]
+    asked = tuple(entry for one in free for entry in one.entries)
+    scope = Scope(book, asked, market, limits, regime, state)
     tally = Tally(scope, measures(scope), state_of(book, (), market, limits), asked)
-    grants: list[Grant] = []
+    granted: list[Granted] = []
     rulings: list[Ruling] = []
-    for entry in queue:
-        ruling = _rule(scope, tally, grants, entry)
-        rulings.append(ruling)
-        if ruling.quantity > 0:
-            grants.append(Grant(entry, ruling.quantity))
+    for bundle in queue:
+        ruled = _rule(scope, tally, granted, bundle, bundle in free)
+        rulings += ruled
+        if all(one.quantity > 0 for one in ruled):
+            granted.append(Granted(bundle.name, tuple(Grant(one.entry, one.quantity) for one in ruled)))
+    grants = _all(granted)
     readings = _read(tally, range(len(tally.measures)), tally.standing(grants))
-    return Judgement(tuple(rulings), readings, tuple(grants), scope)
+    return Judgement(tuple(rulings), readings, grants, scope)
 
 
-def _forbidding(entry: Entry) -> list[Core]:
-    return [Core(found.limit, found.limit, ()) for found in entry.findings if not found.holds]
+@dataclass(frozen=True, slots=True)
+class Granted:
+    """What was granted as one: an entry by its instrument's name, or a basket's legs."""
+
+    name: str
+    grants: tuple[Grant, ...]
 
 
-def _rule(scope: Scope, tally: Tally, grants: list[Grant], entry: Entry) -> Ruling:
-    terms = scope.terms.get(entry.instrument)
-    forbidden = _forbidding(entry)
-    if terms is None:
-        assert forbidden, f"{entry.instrument} has no terms and no finding that says so"
-        return Ruling(entry, Outcome.DENIED, ZERO, cores=_unique(forbidden))
-    lot = Fraction(terms.lot)
-    if forbidden or entry.target < lot:
-        if entry.target < lot:
-            forbidden.append(Core(SIZE, SIZE, ()))
-        free = any(one.instrument == entry.instrument for one in scope.entries)
-        cores, crowding = _cores(tally, grants, entry, lot) if free else ([], [])
-        return Ruling(entry, Outcome.DENIED, ZERO, cores=_unique([*forbidden, *cores]), crowding=tuple(crowding))
-    quantity = min(entry.target, _room(tally, grants, entry, lot))
-    if quantity < lot:
-        cores, crowding = _cores(tally, grants, entry, lot)
-        return Ruling(entry, Outcome.DENIED, ZERO, cores=_unique(cores), crowding=tuple(crowding))
-    if quantity == entry.target:
-        return Ruling(entry, Outcome.GRANTED, quantity)
-    beyond = tally.standing([*grants, Grant(entry, quantity + lot)])
-    return Ruling(entry, Outcome.CUT, quantity, _read(tally, tally.broken(beyond), beyond))
+def _all(granted: Iterable[Granted]) -> tuple[Grant, ...]:
+    return tuple(grant for one in granted for grant in one.grants)
+
+
+def _is_free(bundle: Bundle, market: Market) -> bool:
+    """Whether only numbers can refuse it."""
+    return not forbidding(bundle) and all(one.instrument in market.terms for one in bundle.entries)
+
+
+def forbidding(bundle: Bundle) -> list[Core]:
+    """What forbids every quantity: conditions that do not hold (of a basket, with the leg), a basket without a leg."""
+    found = [] if bundle.whole else [Core(WHOLE, WHOLE, ())]
+    for entry in bundle.entries:
+        leg = "" if bundle.basket is None else f"[{entry.instrument}]"
+        found += [Core(f"{one.limit}{leg}", one.limit, ()) for one in entry.findings if not one.holds]
+    return found
+
+
+def _rule(scope: Scope, tally: Tally, granted: list[Granted], bundle: Bundle, free: bool) -> list[Ruling]:
+    """One ruling for each entry, all with the same outcome and reasons."""
+    steps, forbidden = bundle.steps(scope.terms), forbidding(bundle)
+    most = min(int(one.target // step) for one, step in zip(bundle.entries, steps, strict=True))
+
+    def ruled(outcome: Outcome, count: int, why: Reasons = UNREASONED) -> list[Ruling]:
+        return [Ruling(one.entry, outcome, one.quantity, *why) for one in bundle.grants(steps, count)]
+
+    unknown = [one.instrument for one in bundle.entries if one.instrument not in scope.terms]
+    if unknown:
+        assert forbidden, f"{unknown[0]} has no terms and no finding that says so"
+        return ruled(Outcome.DENIED, 0, ((), _unique(forbidden), ()))
+    if most < 1:
+        forbidden.append(Core(SIZE, SIZE, ()))
+    count = 0 if forbidden else _room(tally, granted, bundle, steps, most)
+    if count < 1:
+        cores, crowding = _cores(tally, granted, bundle.grants(steps, 1)) if free else ([], [])
+        return ruled(Outcome.DENIED, 0, ((), _unique([*forbidden, *cores]), tuple(crowding)))
+    if all(one.quantity == one.entry.target for one in bundle.grants(steps, count)):
+        return ruled(Outcome.GRANTED, count)
+    beyond = tally.standing([*_all(granted), *bundle.grants(steps, count + 1)])
+    return ruled(Outcome.CUT, count, (_read(tally, tally.broken(beyond), beyond), (), ()))
 
 
 def _read(tally: Tally, which: Iterable[int], here: Standing) -> tuple[Reading, ...]:
@@ -158,51 +189,52 @@ def _read(tally: Tally, which: Iterable[int], here: Standing) -> tuple[Reading, 
     )
 
 
-def _room(tally: Tally, grants: list[Grant], entry: Entry, lot: Fraction) -> Fraction:
-    """The largest whole number of lots that every measure admits, in shares; up to the target."""
-    here = tally.standing([*grants, Grant(entry, ZERO)])
-    return tally.lots(entry, int(lot), here, int(entry.target // lot)) * lot
+def _room(tally: Tally, granted: list[Granted], bundle: Bundle, steps: Sequence[Fraction], most: int) -> int:
+    """The largest number of steps that every measure admits; up to `most`."""
+    here = tally.standing([*_all(granted), *bundle.grants(steps, 0)])
+    return tally.lots(tuple(zip(bundle.entries, steps, strict=True)), here, most)
 
 
 def _cores(
-    tally: Tally, grants: list[Grant], entry: Entry, lot: Fraction
+    tally: Tally, granted: list[Granted], one_step: Sequence[Grant]
 ) -> tuple[list[Core], list[tuple[str, str, Fraction]]]:
-    """Every minimal core of the numeric limits for one lot, and what the crowding grants take."""
-    one_lot = Grant(entry, lot)
-    alone = set(tally.broken(tally.standing([one_lot])))
+    """Every minimal core of the numeric limits for one lot or unit, and what the crowding grants take."""
+    alone = set(tally.broken(tally.standing(one_step)))
     cores: list[Core] = []
     crowding: list[tuple[str, str, Fraction]] = []
-    for at in tally.broken(tally.standing([*grants, one_lot])):
+    for at in tally.broken(tally.standing([*_all(granted), *one_step])):
         measure = tally.measures[at]
         if at in alone:
             cores.append(Core(measure.key, measure.limit.id, ()))
             continue
-        sets = _smallest_sets(tally, at, grants, one_lot)
+        sets = _smallest_sets(tally, at, granted, one_step)
         cores.extend(Core(measure.key, measure.limit.id, names) for names in sets)
-        total = tally.value(at, tally.standing(grants))
+        total = tally.value(at, tally.standing(_all(granted)))
         for name in sorted({name for names in sets for name in names}):
-            rest = [one for one in grants if one.entry.instrument != name]
+            rest = _all(one for one in granted if one.name != name)
             crowding.append((measure.key, name, tally.amount(total - tally.value(at, tally.standing(rest)))))
     return cores, crowding
 
 
-def _smallest_sets(tally: Tally, at: int, grants: list[Grant], one_lot: Grant) -> list[tuple[str, ...]]:
-    """The minimal sets of earlier grants beside which one lot breaks this measure."""
+def _smallest_sets(
+    tally: Tally, at: int, granted: list[Granted], one_step: Sequence[Grant]
+) -> list[tuple[str, ...]]:  # fmt: skip
+    """The minimal sets of earlier grants beside which one lot or unit breaks this measure."""
 
-    def breaks(chosen: Sequence[Grant]) -> bool:
-        return tally.breaks(at, tally.standing([*chosen, one_lot]))
+    def breaks(chosen: Sequence[Granted]) -> bool:
+        return tally.breaks(at, tally.standing([*_all(chosen), *one_step]))
 
-    if len(grants) > MOST_GRANTS_ENUMERATED:
-        kept = list(grants)
-        for one in grants:
+    if len(granted) > MOST_GRANTS_ENUMERATED:
+        kept = list(granted)
+        for one in granted:
             without = [other for other in kept if other is not one]
             if breaks(without):
                 kept = without
-        return [tuple(sorted(one.entry.instrument for one in kept))]
+        return [tuple(sorted(one.name for one in kept))]
     found: list[frozenset[str]] = []
-    for size in range(1, len(grants) + 1):
-        for chosen in combinations(grants, size):
-            names = frozenset(one.entry.instrument for one in chosen)
+    for size in range(1, len(granted) + 1):
+        for chosen in combinations(granted, size):
+            names = frozenset(one.name for one in chosen)
             if not any(smaller <= names for smaller in found) and breaks(chosen):
                 found.append(names)
     return sorted(tuple(sorted(names)) for names in found)

@@ -17,11 +17,9 @@ from fractions import Fraction
 from math import lcm
 
 from engine.gate.measures import Measure, Scope
-from engine.gate.proposals import Entry, Grant
+from engine.gate.proposals import Entry, Grant, step_of
 from engine.gate.reach import Leg, State, entry_leg
 
-ENDLESS = 10**30
-"""Lots of an entry that a measure does not bound."""
 Ends = tuple[int, int]
 """The lowest and the highest shares of one instrument, in units of `Units.shares`."""
 
@@ -172,30 +170,32 @@ class Tally:
         """The measures that break, in their order."""
         return [at for at in self._touched(here) if self.breaks(at, here)]
 
-    def lots(self, entry: Entry, lot: int, here: Standing, most: int) -> int:
-        """The most lots of an entry, up to `most`, that every measure admits.
+    def lots(self, steps: Sequence[tuple[Entry, Fraction]], here: Standing, most: int) -> int:
+        """The most steps, up to `most`, that every measure admits; a step is so many shares of each of these entries.
 
-        `here` has the entry with a quantity of 0, so that its flat fee counts.
+        `here` has the entries with a quantity of 0, so that their flat fees count. In the number of steps a measure is
+        a straight line and, for each instrument that is moved, the highest of three.
         """
-        place = self._places[id(entry)]
-        step = lot * self.units.shares
-        leg = self._legs[place]
-        ends = here.ends[leg.instrument]
-        end = ends[1] if leg.sign > 0 else ends[0]
+        grown = [(self._places[id(entry)], whole(step, self.units.shares)) for entry, step in steps]
         for at in self._touched(here):
             row = self.rows[at]
             here_value, bound = self.value(at, here), self.bound(at, here)
-            slope = (row.prices.get(place, 0) + (self._share_fee * self.units.nav_share if row.fees else 0)) * step
-            lines = [(here_value, slope)]
-            profile = row.profiles.get(leg.instrument)
-            if profile is not None:
-                p, n, _ = profile
-                rest = here_value - _weight(p, n, ends)
-                lines += [(rest + w * end, slope + w * leg.sign * step) for w in (p, n)]
-            drop = row.nav_share * self._costs[place] * step
-            within_bound = _longest((a - bound, b + drop) for a, b in lines)
+            flat, slope, drop = here_value, 0, 0
+            bends: list[tuple[tuple[int, int], ...]] = []
+            for place, step in grown:
+                leg = self._legs[place]
+                slope += (row.prices.get(place, 0) + (self._share_fee * self.units.nav_share if row.fees else 0)) * step
+                drop += row.nav_share * self._costs[place] * step
+                profile = row.profiles.get(leg.instrument)
+                if profile is not None:
+                    p, n, _ = profile
+                    ends = here.ends[leg.instrument]
+                    weight, end = _weight(p, n, ends), ends[1] if leg.sign > 0 else ends[0]
+                    flat -= weight
+                    bends.append(((weight, 0), *((w * end, w * leg.sign * step) for w in (p, n))))
+            within_bound = _longest(flat - bound, slope + drop, bends, most)
             if within_bound < most:
-                most = min(most, max(within_bound, _longest((a - row.base, b) for a, b in lines)))
+                most = max(within_bound, _longest(flat - row.base, slope, bends, most))
                 if most <= 0:
                     return 0
         return most
@@ -264,7 +264,8 @@ def _units(
     parameters = scope.limits.parameters
     every = (*base.legs, *legs)
     ends = (end for one in base.reaches.values() for end in (one.low, one.high))
-    shares = _common([*ends, *(leg.quantity for leg in base.legs), *(entry.target for entry in entries)])
+    steps = (step_of(entry, scope.terms) for entry in entries)
+    shares = _common([*ends, *(leg.quantity for leg in base.legs), *(entry.target for entry in entries), *steps])
     price = _common([parameters.fee_per_share, *(leg.slippage for leg in every), *_prices(scope, measures, every)])
     amounts = [base.nav, base.fees, parameters.fee_per_order]
     amounts += [part for one in measures for part in (one.start, one.distance, one.constant)]
@@ -304,12 +305,22 @@ def _weight(p: int, n: int, ends: Ends) -> int:
     return max(p * low, n * low, p * high, n * high)
 
 
-def _longest(lines: Iterable[tuple[int, int]]) -> int:
-    """The largest whole q ≥ 0 with `a + b·q ≤ 0` on all lines; 0 where none is."""
-    most = ENDLESS
-    for a, b in lines:
-        if b > 0:
-            most = min(most, -a // b)
-        elif a > 0:
+def _longest(start: int, slope: int, bends: Sequence[Sequence[tuple[int, int]]], most: int) -> int:
+    """The largest whole q in 0..most with `start + slope·q + Σ max(a + b·q) <= 0`, one maximum for each bend; else 0.
+
+    The sum is convex, so it lies nowhere below the straight line that it follows at some q. From the right: where that
+    line is above zero, nothing between its root and q can be the answer.
+    """
+    q = most
+    while q > 0:
+        height, rise = start + slope * q, slope
+        for lines in bends:
+            top, steepness = max((a + b * q, b) for a, b in lines)
+            height, rise = height + top, rise + steepness
+        if height <= 0:
+            return q
+        if rise <= 0:
             return 0
-    return max(most, 0)
+        # The root lies below q, so that this gets smaller each time.
+        q -= -(-height // rise)
+    return 0

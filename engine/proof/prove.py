@@ -2,7 +2,8 @@
 
 1. Is there a filling of these grants that breaks a limit or a condition? It must be *unsat*.
 2. For each cut or denied candidate: with the grants made before it and one lot more of it, is there a filling that
-   breaks what the arithmetic says it breaks? It must be *sat*, and the filling it finds is told.
+   breaks what the arithmetic says it breaks? It must be *sat*, and the filling it finds is told. Of a basket, one unit
+   more of all its legs is asked about, once.
 
 Any other answer, `unknown` or nonsense is a disagreement, and a decision without agreement grants nothing.
 """
@@ -12,10 +13,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import groupby
 
-from engine.gate.judge import SIZE, Judgement, Outcome, Ruling
+from engine.gate.judge import SIZE, Judgement, Outcome, Ruling, forbidding
 from engine.gate.market import Market
-from engine.gate.proposals import Exit, Grant
+from engine.gate.proposals import Bundle, Exit, Grant
 from engine.limits.model import UNKNOWN_STATE, Limits
 from engine.orders.portfolio import Portfolio
 from engine.proof.smt import Asked, Script, Written, script
@@ -27,6 +29,7 @@ from knowledge.values import Json, canonical, digest, text
 
 FIRST = "is there a filling of these grants that breaks a limit or a condition"
 SECOND = "is there one with one lot more of"
+OF_A_BASKET = "is there one with one unit more of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,23 +128,26 @@ def _disagreement(written: Script, given: Sequence[Answer], compared: Sequence[C
 
 
 def questions(rulings: Sequence[Ruling], market: Market) -> list[Asked]:
-    """What is asked about these rulings: first of all grants together, then of each cut or denied entry."""
+    """What is asked about these rulings: first of all grants together, then of each cut or denied entry or basket."""
     granted: list[Grant] = []
     asked: list[Asked] = []
-    for ruling in rulings:
-        name = ruling.entry.instrument
-        if ruling.outcome in (Outcome.CUT, Outcome.DENIED):
-            lot = Fraction(market.terms[name].lot) if name in market.terms else Fraction(1)
-            more = Grant(ruling.entry, ruling.quantity + lot)
-            asked.append(Asked(f"{SECOND} {name}", "sat", (*granted, more), name, _breaks(ruling)))
-        if ruling.quantity > 0:
-            granted.append(Grant(ruling.entry, ruling.quantity))
+    for _, ruled in groupby(rulings, lambda one: Bundle((one.entry,)).name):
+        together = list(ruled)
+        first, bundle = together[0], Bundle(tuple(one.entry for one in together))
+        if first.outcome in (Outcome.CUT, Outcome.DENIED):
+            more = tuple(
+                Grant(one.entry, one.quantity + step)
+                for one, step in zip(together, bundle.steps(market.terms), strict=True)
+            )
+            name = f"{SECOND if bundle.basket is None else OF_A_BASKET} {bundle.name}"
+            asked.append(Asked(name, "sat", (*granted, *more), bundle.name, _breaks(first, bundle), more))
+        granted += [Grant(one.entry, one.quantity) for one in together if one.quantity > 0]
     return [Asked(FIRST, "unsat", tuple(granted)), *asked]
 
 
-def _breaks(ruling: Ruling) -> tuple[str, ...]:
-    """The numeric limits that one lot more breaks, so says the arithmetic."""
-    conditions = {SIZE, *(found.limit for found in ruling.entry.findings if not found.holds)}
+def _breaks(ruling: Ruling, bundle: Bundle) -> tuple[str, ...]:
+    """The numeric limits that one lot or unit more breaks, so says the arithmetic."""
+    conditions = {SIZE, *(core.constraint for core in forbidding(bundle))}
     measures = [core.constraint for core in ruling.cores] + [reading.measure for reading in ruling.binding]
     return tuple(dict.fromkeys(one for one in measures if one not in conditions))
 
@@ -169,7 +175,9 @@ def _sentences(written: Script, given: Sequence[Answer], portfolio: Portfolio) -
     told: dict[str, list[str]] = {}
     for at, (question, answer) in enumerate(zip(written.questions, given, strict=True)):
         if question.about:
-            told.setdefault(question.about, []).append(_witness(written, at, answer, portfolio))
+            words = _witness(written, at, answer, portfolio)
+            for one in question.more:
+                told.setdefault(one.entry.instrument, []).append(words)
         else:
             for one in question.grants:
                 words = "no filling of the granted orders breaks a limit or a condition (unsat)"
@@ -180,16 +188,18 @@ def _sentences(written: Script, given: Sequence[Answer], portfolio: Portfolio) -
 def _witness(written: Script, at: int, answer: Answer, portfolio: Portfolio) -> str:
     """The filling that breaks something."""
     question, values = written.questions[at], dict(answer.values)
-    entry = question.grants[-1].entry
+    bundle = Bundle(tuple(one.entry for one in question.more))
+    step = "one lot more" if bundle.basket is None else "one unit more"
     if not written.limits[at]:
-        failing = [found.limit for found in entry.findings if not found.holds]
-        why = f"forbidden by {', '.join(failing)}" if failing else f"beyond its target of {amount(entry.target)} shares"
-        return f"one lot more is {why}, however the orders fill (sat)"
+        failing = [core.constraint for core in forbidding(bundle)]
+        targets = " and ".join(amount(one.target) for one in bundle.entries)
+        why = f"forbidden by {', '.join(failing)}" if failing else f"beyond its target of {targets} shares"
+        return f"{step} is {why}, however the orders fill (sat)"
     broken = [one for one in written.limits[at] if values[one.value] > values[one.bound]]
     stands = "; ".join(_stands(one, values[one.value], values[one.bound], portfolio) for one in broken)
     if all(one.limit.spec.form == "order" for one in broken):
-        return f"one lot more, and however the orders fill {stands} (sat)"
-    return f"one lot more, and if {_filled(written.orders[at], values)}: {stands} (sat)"
+        return f"{step}, and however the orders fill {stands} (sat)"
+    return f"{step}, and if {_filled(written.orders[at], values)}: {stands} (sat)"
 
 
 def _filled(orders: Sequence[Order], values: Mapping[str, Fraction]) -> str:

@@ -6,8 +6,11 @@ filling, and the solver looks for a filling that breaks one: whose value exceeds
 filling without this decision's entries makes it (promise 1). A limit that reads the same with and without the entries
 cannot be broken by them and is not written.
 
+A basket is no more to it than its legs: each fills apart from the others, as they may in the market. That it is entered
+as a whole and in its ratio is a condition on the quantities asked for.
+
 The text is a value of the record: any solver that reads SMT-LIB 2 (QF_LRA) can answer it again. Left out: convex
-limits and baskets (a later issue).
+limits (a later issue).
 """
 
 from __future__ import annotations
@@ -32,9 +35,9 @@ BUDGET = 2_000_000
 class Asked:
     """One question: its name, the answer that agrees, and the entries in it.
 
-    A question about one more lot says whose it is and which limits the arithmetic says it breaks: then only these are
-    written, so that the answer vouches for them and not for just anything. Where a condition or the target forbids the
-    lot, only those are. Without `about`, everything is.
+    A question about one more lot (of a basket, one more unit) says whose it is, which of the grants those are (`more`)
+    and which limits the arithmetic says it breaks: then only these are written, so that the answer vouches for them and
+    not for just anything. Where a condition or the target forbids the lot, only those are. Without `about`, everything.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Asked:
     grants: tuple[Grant, ...]
     about: str = ""
     breaks: tuple[str, ...] = ()
+    more: tuple[Grant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,7 +268,8 @@ class _Question:
         return f"(and (> {value} {bound}) (> {value} {before}))"
 
     def _forbidden(self) -> Iterator[str]:
-        """`quantity > 0 implies condition`; no more than the target; whole lots."""
+        """`quantity > 0 implies condition`; no more than the target; whole lots; a basket as a whole in its ratio."""
+        yield from _out_of_ratio(self.asked.grants)
         for one in self.asked.grants:
             quantity, entry = real(one.quantity), one.entry
             yield f"(> {quantity} {real(entry.target)}) {remark(f'{entry.instrument}: more than its target')}"
@@ -276,3 +281,21 @@ class _Question:
                 holds = "true" if found.holds else "false"
                 words = remark(f"{entry.instrument}: {found.limit}")
                 yield f"(and (> {quantity} 0.0) (not {holds})) {words}"
+
+
+def _out_of_ratio(grants: Sequence[Grant]) -> Iterator[str]:
+    """For each basket, what says that a leg is missing, is on the wrong side, or is not as many units as the first."""
+    asked = {one.entry.instrument: one for one in grants}
+    baskets = {one.entry.basket.name: one.entry.basket for one in grants if one.entry.basket is not None}
+    for label in sorted(baskets):
+        (first, start), *others = legs = baskets[label].legs
+        here = {name: one.entry for name, one in asked.items() if one.entry.basket == baskets[label]}
+        if any(name not in here or here[name].side.sign * shares < 0 for name, shares in legs):
+            yield f"true {remark(f'{label}: a leg is missing, or on the wrong side')}"
+            continue
+        for name, shares in others:
+            units = times(abs(start), real(asked[name].quantity)), times(abs(shares), real(asked[first].quantity))
+            yield f"(not (= {units[0]} {units[1]})) {remark(f'{label}: {name} to {first} is not its ratio')}"
+    strangers = [one for one in grants if one.entry.basket is not None
+                 and one.entry.instrument not in one.entry.basket.instruments]  # fmt: skip
+    yield from (f"true {remark(f'{one.entry.instrument}: no leg of its basket')}" for one in strangers)

@@ -3,7 +3,8 @@
 What rules and policies concluded is taken from the record (derived facts, whose rule it was, the policies' answers);
 everything after that is worked out again: trading state, exits, prices, sizes, conditions, and with the oracle every
 limit's value, bound and base, what binds a cut, every core of a denial, what crowds it, and the warrants. A granted
-quantity is not computed but checked: all limits hold with it, and one lot more breaks one.
+quantity is not computed but checked: all limits hold with it, and one lot more breaks one (of a basket: all legs are
+there in its ratio, and one unit more breaks one).
 
 Left out: whether the rules and policies conclude what they concluded, what was the nearest miss, and what the solver
 said beyond its answers. A replay covers those.
@@ -23,7 +24,17 @@ from engine.decision import Decision, ExitVerdict, Verdict, finding_json, readin
 from engine.entries import LOST
 from engine.exits import propose_exits
 from engine.gate.conditions import Circumstances, held_back
-from engine.gate.judge import MOST_GRANTS_ENUMERATED, SIZE, Core, Outcome, Reading, Ruling
+from engine.gate.judge import (
+    MOST_GRANTS_ENUMERATED,
+    SIZE,
+    UNREASONED,
+    WHOLE,
+    Core,
+    Outcome,
+    Reading,
+    Reasons,
+    Ruling,
+)
 from engine.gate.market import Market, read_market
 from engine.gate.proposals import Entry, Exit, Finding, Grant
 from engine.gate.reach import read_book
@@ -140,18 +151,24 @@ class _Recheck:
         return found
 
     @cached_property
-    def queue(self) -> list[Entry]:
-        """Entries in the order of judgement: highest conviction first, ties by instrument."""
-        entries = (one.entry for one in self.candidates.values())
-        return sorted(entries, key=lambda entry: (-entry.conviction, entry.instrument))
+    def queue(self) -> list[tuple[Entry, ...]]:
+        """Entries in the order of judgement: highest conviction first, ties by instrument; a basket's legs together."""
+        parties: dict[str, list[Entry]] = {}
+        for one in (one.entry for one in self.candidates.values()):
+            parties.setdefault(_called((one,)), []).append(one)
+        ordered = [tuple(sorted(legs, key=lambda one: one.instrument)) for legs in parties.values()]
+        return sorted(ordered, key=lambda legs: (-min(one.conviction for one in legs), legs[0].instrument))
 
     @cached_property
     def case(self) -> Case:
-        free = [entry for entry in self.queue if self._is_free(entry)]
+        free = [entry for party in self.queue if self._is_free(party) for entry in party]
         return Case(self.portfolio, self.here.exits, free, self.market, self.limits, self.regime, self.state[0])
 
-    def _is_free(self, entry: Entry) -> bool:
-        return entry.instrument in self.market.terms and all(found.holds for found in entry.findings)
+    def _is_free(self, party: Sequence[Entry]) -> bool:
+        whole = party[0].basket is None or tuple(one.instrument for one in party) == party[0].basket.instruments
+        return whole and all(
+            one.instrument in self.market.terms and all(found.holds for found in one.findings) for one in party
+        )
 
     def worst(self, grants: Sequence[Grant]) -> list[Worst]:
         """The oracle's answer, kept, because cores ask for many of the same."""
@@ -246,101 +263,124 @@ class _Recheck:
         recorded = {one["instrument"]: one for one in self.record["verdicts"]}
         return [
             Ruling(entry, Outcome(one["outcome"]), Fraction(one["quantity"]))
-            for entry in self.queue
+            for party in self.queue
+            for entry in party
             for one in (recorded[entry.instrument],)
         ]
 
     def _disagreed(self) -> Complaints:
         """Without the solver's agreement nothing is granted; the rest of a verdict is not numeric."""
         fault = Proof(fault=self.record["proof"]["fault"])
-        for entry in self.queue:
+        for entry in (entry for party in self.queue for entry in party):
             bare = Ruling(entry, Outcome.UNDETERMINED, Fraction(0))
             yield from self._compare(bare, fault, ("binding", "cores", "crowding"))
 
     # --- the numbers --------------------------------------------------------------------------------------------
 
     def _verdicts(self, grants: list[Grant]) -> Complaints:
-        """Every entry in its turn; `grants` grows by what the record grants."""
-        for recorded in self._recorded_rulings():
-            entry, quantity = recorded.entry, recorded.quantity
-            where = f"verdicts.{entry.instrument}.quantity"
-            lot = self._lot(entry)
-            if quantity < 0 or quantity > entry.target or quantity % lot:
-                yield f"{where}: {text(quantity)} is no whole number of lots up to {text(entry.target)}"
+        """Every entry or basket in its turn; `grants` grows by what the record grants."""
+        recorded = {one.entry.instrument: one.quantity for one in self._recorded_rulings()}
+        granted: list[_Granted] = []
+        for party in self.queue:
+            asked = [Grant(one, recorded[one.instrument]) for one in party]
+            where = f"verdicts.{party[0].instrument}.quantity"
+            told = " and ".join(text(one.quantity) for one in asked)
+            steps = {one.quantity / self._step(one.entry) for one in asked}
+            count = min(steps)
+            most = all(one.quantity <= one.entry.target for one in asked)
+            if len(steps) > 1 or count < 0 or count.denominator != 1 or not most:
+                whole = (
+                    "no whole number of lots" if party[0].basket is None else "no whole number of its basket's units"
+                )
+                yield f"{where}: {told} is {whole} up to {' and '.join(text(one.target) for one in party)}"
                 return
-            if quantity > 0 and not self._is_free(entry):
-                yield f"{where}: {text(quantity)} is granted although a condition forbids it"
+            if count > 0 and not self._is_free(party):
+                yield f"{where}: {told} is granted although a condition forbids it"
                 return
-            yield from self._compare(self._ruled(entry, quantity, grants), Proof())
-            if quantity > 0:
-                grants.append(Grant(entry, quantity))
+            for ruling in self._ruled(party, int(count), granted):
+                yield from self._compare(ruling, Proof())
+            more = [Grant(one.entry, one.quantity + self._step(one.entry)) for one in asked]
+            refused = not self._is_free(party) or any(not one.holds for one in self.worst([*grants, *more]))
+            if count > 0:
+                granted.append(_Granted(_called(party), tuple(asked)))
+                grants += asked
                 broken = [one.measure for one in self.worst(grants) if not one.holds]
                 if broken:
-                    yield f"{where}: {text(quantity)} breaks {', '.join(broken)}"
-            if quantity < entry.target and not self._refused(entry, quantity, grants):
-                yield f"{where}: one lot more than {text(quantity)} would break nothing"
+                    yield f"{where}: {told} breaks {', '.join(broken)}"
+            if any(one.quantity < one.entry.target for one in asked) and not refused:
+                yield f"{where}: one lot more than {told} would break nothing"
 
-    def _lot(self, entry: Entry) -> Fraction:
+    def _step(self, entry: Entry) -> Fraction:
+        """Shares by which an entry grows: a lot, or a leg of one unit of its basket."""
+        if entry.basket is not None:
+            return entry.basket.unit(entry.instrument)
         terms = self.market.terms.get(entry.instrument)
         return Fraction(terms.lot) if terms is not None else Fraction(1)
 
-    def _refused(self, entry: Entry, quantity: Fraction, grants: Sequence[Grant]) -> bool:
-        """Whether something forbids one lot more."""
-        if not self._is_free(entry):
-            return True
-        earlier = [one for one in grants if one.entry is not entry]
-        return any(not one.holds for one in self.worst([*earlier, Grant(entry, quantity + self._lot(entry))]))
+    def _ruled(self, party: Sequence[Entry], count: int, granted: Sequence[_Granted]) -> list[Ruling]:
+        """The rulings that recorded quantities make: outcome and reasons, by the oracle."""
 
-    def _ruled(self, entry: Entry, quantity: Fraction, grants: Sequence[Grant]) -> Ruling:
-        """The ruling that a recorded quantity makes: its outcome and reasons, by the oracle."""
-        lot = self._lot(entry)
-        if quantity > 0 and quantity == entry.target:
-            return Ruling(entry, Outcome.GRANTED, quantity)
-        if quantity > 0:
-            beyond = self.worst([*grants, Grant(entry, quantity + lot)])
+        def ruled(outcome: Outcome, why: Reasons = UNREASONED) -> list[Ruling]:
+            return [Ruling(one, outcome, self._step(one) * count, *why) for one in party]
+
+        if count > 0 and all(self._step(one) * count == one.target for one in party):
+            return ruled(Outcome.GRANTED)
+        if count > 0:
+            beyond = self.worst([*_flat(granted), *(Grant(one, self._step(one) * (count + 1)) for one in party)])
             binding = tuple(Reading(one.measure, one.limit, one.value, one.bound, one.base)
                             for one in beyond if not one.holds)  # fmt: skip
-            return Ruling(entry, Outcome.CUT, quantity, binding=binding)
-        cores = [Core(found.limit, found.limit, ()) for found in entry.findings if not found.holds]
-        if entry.instrument in self.market.terms and entry.target < lot:
+            return ruled(Outcome.CUT, (binding, (), ()))
+        basket = party[0].basket
+        cores = [
+            Core(found.limit if basket is None else f"{found.limit}[{entry.instrument}]", found.limit, ())
+            for entry in party
+            for found in entry.findings
+            if not found.holds
+        ]
+        if basket is not None and tuple(one.instrument for one in party) != basket.instruments:
+            cores.append(Core(WHOLE, WHOLE, ()))
+        known = all(one.instrument in self.market.terms for one in party)
+        if known and any(one.target < self._step(one) for one in party):
             cores.append(Core(SIZE, SIZE, ()))
         crowding: list[tuple[str, str, Fraction]] = []
-        if self._is_free(entry):
-            numeric, crowding = self._cores(Grant(entry, lot), grants)
+        if self._is_free(party):
+            numeric, crowding = self._cores([Grant(one, self._step(one)) for one in party], granted)
             cores += numeric
         ordered = sorted(set(cores), key=lambda core: (not core.alone, core.constraint, core.grants))
-        return Ruling(entry, Outcome.DENIED, quantity, cores=tuple(ordered), crowding=tuple(crowding))
+        return ruled(Outcome.DENIED, ((), tuple(ordered), tuple(crowding)))
 
-    def _cores(self, lot: Grant, grants: Sequence[Grant]) -> tuple[list[Core], list[tuple[str, str, Fraction]]]:
-        """Each limit that one lot breaks: by itself, or beside which smallest sets of earlier grants."""
+    def _cores(
+        self, step: Sequence[Grant], granted: Sequence[_Granted]
+    ) -> tuple[list[Core], list[tuple[str, str, Fraction]]]:
+        """Each limit that one lot or unit breaks: by itself, or beside which smallest sets of earlier grants."""
         cores: list[Core] = []
         crowding: list[tuple[str, str, Fraction]] = []
-        for one in self.worst([*grants, lot]):
+        for one in self.worst([*_flat(granted), *step]):
             if one.holds:
                 continue
-            if self._breaks(one.measure, [lot]):
+            if self._breaks(one.measure, step):
                 cores.append(Core(one.measure, one.limit, ()))
                 continue
-            sets = self._crowds(one.measure, lot, grants)
+            sets = self._crowds(one.measure, step, granted)
             cores += [Core(one.measure, one.limit, names) for names in sets]
             for name in sorted({name for names in sets for name in names}):
-                rest = [other for other in grants if other.entry.instrument != name]
-                share = self._value(one.measure, grants) - self._value(one.measure, rest)
+                rest = _flat([other for other in granted if other.name != name])
+                share = self._value(one.measure, _flat(granted)) - self._value(one.measure, rest)
                 crowding.append((one.measure, name, share))
         return cores, crowding
 
-    def _crowds(self, measure: str, lot: Grant, grants: Sequence[Grant]) -> list[tuple[str, ...]]:
-        if len(grants) > MOST_GRANTS_ENUMERATED:
-            kept = list(grants)
-            for one in grants:
+    def _crowds(self, measure: str, step: Sequence[Grant], granted: Sequence[_Granted]) -> list[tuple[str, ...]]:
+        if len(granted) > MOST_GRANTS_ENUMERATED:
+            kept = list(granted)
+            for one in granted:
                 without = [other for other in kept if other is not one]
-                kept = without if self._breaks(measure, [*without, lot]) else kept
-            return [tuple(sorted(one.entry.instrument for one in kept))]
+                kept = without if self._breaks(measure, [*_flat(without), *step]) else kept
+            return [tuple(sorted(one.name for one in kept))]
         breaking = [
-            frozenset(one.entry.instrument for one in chosen)
-            for size in range(len(grants) + 1)
-            for chosen in combinations(grants, size)
-            if self._breaks(measure, [*chosen, lot])
+            frozenset(one.name for one in chosen)
+            for size in range(len(granted) + 1)
+            for chosen in combinations(granted, size)
+            if self._breaks(measure, [*_flat(chosen), *step])
         ]
         return sorted(tuple(sorted(names)) for names in breaking if not any(other < names for other in breaking))
 
@@ -379,3 +419,19 @@ class _Recheck:
 
 def _reading(one: Worst) -> Json:
     return reading_json(Reading(one.measure, one.limit, one.value, one.bound, one.base))
+
+
+@dataclass(frozen=True, slots=True)
+class _Granted:
+    """What a record grants as one: a single entry, or the legs of a basket."""
+
+    name: str
+    grants: tuple[Grant, ...]
+
+
+def _flat(granted: Sequence[_Granted]) -> list[Grant]:
+    return [grant for one in granted for grant in one.grants]
+
+
+def _called(party: Sequence[Entry]) -> str:
+    return party[0].instrument if party[0].basket is None else f"basket:{party[0].basket.name}"

@@ -12,18 +12,20 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
+from itertools import groupby
 from math import prod
 from types import MappingProxyType
 from typing import Any
 
 from hypothesis import strategies as st
 
-from engine.gate.judge import Judgement, judge
+from engine.gate.judge import Judgement, Ruling, judge
 from engine.gate.market import Market, Terms
-from engine.gate.proposals import Entry, Exit, Finding
+from engine.gate.proposals import Entry, Exit, Finding, Grant
 from engine.gate.reach import Book, read_book
 from engine.limits.kinds import GROUPS, KINDS
 from engine.limits.model import ALWAYS, Limit, Limits, Parameters, Scenario, When
+from engine.orders.basket import Basket
 from engine.orders.order import Kind, Order, Role, Side, State
 from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Working
 
@@ -102,7 +104,38 @@ def desks(draw: st.DrawFn, kinds: Sequence[str] = NUMERIC, most_instruments: int
     )
     entered = draw(st.lists(st.sampled_from(names), unique=True, min_size=1, max_size=3))
     entries = [draw(_entry(name, portfolio, exits, market)) for name in entered]
+    if len(entries) > 1 and draw(st.integers(0, 2)) == 0:
+        entries = draw(_joined(entries, market))
     return Desk(portfolio, tuple(exits), tuple(entries), market, limits, regime)
+
+
+def together(rulings: Sequence[Ruling]) -> list[list[Ruling]]:
+    """Rulings in their order, those of one basket in one list."""
+    return [list(ruled) for _, ruled in groupby(rulings, lambda one: whose([one]))]
+
+
+def whose(ruled: Sequence[Ruling]) -> str:
+    """What cores call these."""
+    basket = ruled[0].entry.basket
+    return ruled[0].entry.instrument if basket is None else f"basket:{basket.name}"
+
+
+def further(ruled: Sequence[Ruling], market: Market, steps: int = 1) -> list[Grant]:
+    """Grants of these rulings with one lot more, or one unit more of the basket."""
+    found = []
+    for one in ruled:
+        name, basket = one.entry.instrument, one.entry.basket
+        lot = Fraction(market.terms[name].lot) if name in market.terms else Fraction(1)
+        found.append(Grant(one.entry, one.quantity + steps * (lot if basket is None else basket.unit(name))))
+    return found
+
+
+def is_free(ruled: Sequence[Ruling], market: Market) -> bool:
+    """Whether only numbers can refuse these."""
+    basket = ruled[0].entry.basket
+    whole = basket is None or [one.entry.instrument for one in ruled] == list(basket.instruments)
+    known = all(one.entry.instrument in market.terms for one in ruled)
+    return whole and known and all(found.holds for one in ruled for found in one.entry.findings)
 
 
 # --- the market -------------------------------------------------------------------------------------------------
@@ -307,6 +340,25 @@ def _entry(draw: st.DrawFn, name: str, portfolio: Portfolio, exits: Sequence[Exi
         stop_price=terms.price * (1 - side.sign * distance),
     )
     return replace(sized, findings=_findings(sized, portfolio, exits, market, fed))
+
+
+@st.composite
+def _joined(draw: st.DrawFn, entries: Sequence[Entry], market: Market) -> list[Entry]:
+    """The first entries as legs of one basket: two or all; a few lots of each are a unit. Now and then one is lost."""
+    count, units, lost, *lots = draw(
+        picked((len(entries), 2), (15, 40, 4, 1, 0, 300), (*[None] * 30, 0, 1), *[(1, 2, 3, 7)] * len(entries))
+    )
+    legs = sorted(entries[:count], key=lambda one: one.instrument)
+    unit = {
+        one.instrument: Fraction(many * (market.terms[one.instrument].lot if one.instrument in market.terms else 1))
+        for one, many in zip(legs, lots, strict=False)
+    }
+    basket = Basket("pair", tuple((one.instrument, unit[one.instrument] * one.side.sign) for one in legs))
+    joined = [
+        replace(one, basket=basket, target=unit[one.instrument] * (units if one.instrument in market.terms else 0))
+        for one in legs
+    ]
+    return [*(one for at, one in enumerate(joined) if at != lost), *entries[count:]]
 
 
 def _findings(

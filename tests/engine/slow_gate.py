@@ -1,6 +1,7 @@
 """The gate once more, slow and obvious: every measure of every state anew, in fractions, by `Measure` alone.
 
 `engine.gate.judge` must rule the same to the last digit. Nothing here knows of whole numbers, or of what a grant moves.
+Entries are judged in parties: a single one, or the legs of a basket, which try one unit after another.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 
-from engine.gate.judge import MOST_GRANTS_ENUMERATED, SIZE, Core, Judgement, Outcome, Reading, Ruling
+from engine.gate.judge import MOST_GRANTS_ENUMERATED, SIZE, WHOLE, Core, Judgement, Outcome, Reading, Ruling
 from engine.gate.market import Market
 from engine.gate.measures import Measure, Scope, measures, weight
 from engine.gate.proposals import Entry, Grant
@@ -48,68 +49,114 @@ class _Bench:
         return [one for one in self.measures if self.breaks(one, state)]
 
 
+Party = tuple[Entry, ...]
+Given = list[tuple[str, tuple[Grant, ...]]]
+"""What was granted so far: the party's name, and its grants."""
+
+
 def judge(
     book: Book, entries: Sequence[Entry], market: Market, limits: Limits, regime: str, state: str = ""
 ) -> Judgement:
     """Rule on every entry. Entries whose instrument has no terms must carry a failing finding."""
-    queue = sorted(entries, key=lambda entry: (-entry.conviction, entry.instrument))
-    free = tuple(entry for entry in queue if entry.instrument in market.terms and not _forbidding(entry))
+    queue = parties(entries)
+    free = tuple(
+        one for party in queue if not _forbidding(party) and all(leg.instrument in market.terms for leg in party)
+        for one in party
+    )  # fmt: skip
     scope = Scope(book, free, market, limits, regime, state)
     bench = _Bench(scope, measures(scope), state_of(book, (), market, limits))
-    grants: list[Grant] = []
+    given: Given = []
     rulings: list[Ruling] = []
-    for entry in queue:
-        ruling = _rule(bench, grants, entry)
-        rulings.append(ruling)
-        if ruling.quantity > 0:
-            grants.append(Grant(entry, ruling.quantity))
+    for party in queue:
+        ruled = _rule(bench, given, party)
+        rulings += ruled
+        if ruled[0].quantity > 0:
+            given.append((_called(party), tuple(Grant(one.entry, one.quantity) for one in ruled)))
+    grants = _flat(given)
     final = bench.state(grants)
     readings = tuple(bench.read(one, final) for one in bench.measures)
     return Judgement(tuple(rulings), readings, tuple(grants), scope)
 
 
-def _forbidding(entry: Entry) -> list[Core]:
-    return [Core(found.limit, found.limit, ()) for found in entry.findings if not found.holds]
+def parties(entries: Sequence[Entry]) -> list[Party]:
+    """Who is judged together, in the order of judgement."""
+    names = {one.instrument if one.basket is None else f"basket:{one.basket.name}" for one in entries}
+    found = [tuple(sorted((one for one in entries if _called((one,)) == name), key=lambda one: one.instrument))
+             for name in names]  # fmt: skip
+    return sorted(found, key=lambda party: (-min(one.conviction for one in party), party[0].instrument))
 
 
-def _rule(bench: _Bench, grants: list[Grant], entry: Entry) -> Ruling:
-    terms = bench.scope.terms.get(entry.instrument)
-    forbidden = _forbidding(entry)
-    if terms is None:
-        assert forbidden, f"{entry.instrument} has no terms and no finding that says so"
-        return Ruling(entry, Outcome.DENIED, ZERO, cores=_unique(forbidden))
-    lot = Fraction(terms.lot)
-    if forbidden or entry.target < lot:
-        if entry.target < lot:
-            forbidden.append(Core(SIZE, SIZE, ()))
-        cores, crowding = _cores(bench, grants, entry, lot) if entry.instrument in _free(bench) else ([], [])
-        return Ruling(entry, Outcome.DENIED, ZERO, cores=_unique([*forbidden, *cores]), crowding=tuple(crowding))
-    quantity = min(entry.target, _room(bench, grants, entry, lot))
-    if quantity < lot:
-        cores, crowding = _cores(bench, grants, entry, lot)
-        return Ruling(entry, Outcome.DENIED, ZERO, cores=_unique(cores), crowding=tuple(crowding))
-    if quantity == entry.target:
-        return Ruling(entry, Outcome.GRANTED, quantity)
-    more = [*grants, Grant(entry, quantity + lot)]
+def _called(party: Party) -> str:
+    return party[0].instrument if party[0].basket is None else f"basket:{party[0].basket.name}"
+
+
+def _flat(given: Given) -> list[Grant]:
+    return [grant for _, grants in given for grant in grants]
+
+
+def _forbidding(party: Party) -> list[Core]:
+    found = []
+    basket = party[0].basket
+    if basket is not None:
+        ratio = tuple((one.instrument, basket.unit(one.instrument) * one.side.sign) for one in party
+                      if one.instrument in basket.instruments)  # fmt: skip
+        if ratio != basket.legs or len(party) != len(basket.legs) or {one.basket for one in party} != {basket}:
+            found.append(Core(WHOLE, WHOLE, ()))
+    for one in party:
+        whose = f"[{one.instrument}]" if basket is not None else ""
+        found += [Core(finding.limit + whose, finding.limit, ()) for finding in one.findings if not finding.holds]
+    return found
+
+
+def _step(bench: _Bench, party: Party, count: int) -> list[Grant]:
+    """So many lots of a single entry, or units of a basket."""
+    found = []
+    for one in party:
+        each = Fraction(bench.scope.terms[one.instrument].lot)
+        if one.basket is not None and one.instrument in one.basket.instruments:
+            each = one.basket.unit(one.instrument)
+        found.append(Grant(one, each * count))
+    return found
+
+
+def _rule(bench: _Bench, given: Given, party: Party) -> list[Ruling]:
+    forbidden = _forbidding(party)
+    unknown = [one.instrument for one in party if one.instrument not in bench.scope.terms]
+    if unknown:
+        assert forbidden, f"{unknown[0]} has no terms and no finding that says so"
+        return [Ruling(one, Outcome.DENIED, ZERO, cores=_unique(forbidden)) for one in party]
+    small = any(one.quantity > one.entry.target for one in _step(bench, party, 1))
+    if small:
+        forbidden.append(Core(SIZE, SIZE, ()))
+    count = 0 if forbidden else _room(bench, given, party)
+    if count == 0:
+        is_free = all(any(one is other for other in bench.scope.entries) for one in party)
+        cores, crowding = _cores(bench, given, party) if is_free else ([], [])
+        why = _unique([*forbidden, *cores])
+        return [Ruling(one, Outcome.DENIED, ZERO, cores=why, crowding=tuple(crowding)) for one in party]
+    mine = _step(bench, party, count)
+    if all(one.quantity == one.entry.target for one in mine):
+        return [Ruling(one.entry, Outcome.GRANTED, one.quantity) for one in mine]
+    more = [*_flat(given), *_step(bench, party, count + 1)]
     beyond = bench.state(more)
     binding = tuple(bench.read(one, beyond) for one in bench.broken(more))
-    return Ruling(entry, Outcome.CUT, quantity, binding)
+    return [Ruling(one.entry, Outcome.CUT, one.quantity, binding) for one in mine]
 
 
-def _free(bench: _Bench) -> set[str]:
-    return {entry.instrument for entry in bench.scope.entries}
-
-
-def _room(bench: _Bench, grants: list[Grant], entry: Entry, lot: Fraction) -> Fraction:
-    """The largest whole number of lots that every measure admits, in shares."""
-    state = bench.state([*grants, Grant(entry, ZERO)])
-    leg = entry_leg(Grant(entry, ZERO), bench.scope.terms[entry.instrument])
-    most = entry.target
-    for measure in bench.measures:
-        most = min(most, _headroom(bench, measure, state, leg))
-        if most < lot:
-            return ZERO
-    return (most // lot) * lot
+def _room(bench: _Bench, given: Given, party: Party) -> int:
+    """The largest number of lots or units that every measure admits: a single one by its lines, a basket by halving."""
+    if len(party) == 1:
+        (entry,) = party
+        lot = Fraction(bench.scope.terms[entry.instrument].lot)
+        state = bench.state([*_flat(given), Grant(entry, ZERO)])
+        leg = entry_leg(Grant(entry, ZERO), bench.scope.terms[entry.instrument])
+        most = min([entry.target, *(_headroom(bench, one, state, leg) for one in bench.measures)])
+        return int(max(most, ZERO) // lot)
+    low, high = 0, min(int(one.entry.target // one.quantity) for one in _step(bench, party, 1))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (low, middle - 1) if bench.broken([*_flat(given), *_step(bench, party, middle)]) else (middle, high)
+    return low
 
 
 def _headroom(bench: _Bench, measure: Measure, state: State, leg: Leg) -> Fraction:
@@ -155,44 +202,42 @@ def _longest(lines: list[tuple[Fraction, Fraction]]) -> Fraction:
     return max(most, ZERO)
 
 
-def _cores(
-    bench: _Bench, grants: list[Grant], entry: Entry, lot: Fraction
-) -> tuple[list[Core], list[tuple[str, str, Fraction]]]:
-    """Every minimal core of the numeric limits for one lot, and what the crowding grants take."""
-    one_lot = Grant(entry, lot)
-    alone = {one.key for one in bench.broken([one_lot])}
+def _cores(bench: _Bench, given: Given, party: Party) -> tuple[list[Core], list[tuple[str, str, Fraction]]]:
+    """Every minimal core of the numeric limits for one lot or unit, and what the crowding grants take."""
+    one_step = _step(bench, party, 1)
+    alone = {one.key for one in bench.broken(one_step)}
     cores: list[Core] = []
     crowding: list[tuple[str, str, Fraction]] = []
-    for measure in bench.broken([*grants, one_lot]):
+    for measure in bench.broken([*_flat(given), *one_step]):
         if measure.key in alone:
             cores.append(Core(measure.key, measure.limit.id, ()))
             continue
-        sets = _smallest_sets(bench, measure, grants, one_lot)
+        sets = _smallest_sets(bench, measure, given, one_step)
         cores.extend(Core(measure.key, measure.limit.id, names) for names in sets)
-        whole = measure.value(bench.state(grants))
+        whole = measure.value(bench.state(_flat(given)))
         for name in sorted({name for names in sets for name in names}):
-            rest = [one for one in grants if one.entry.instrument != name]
+            rest = _flat([one for one in given if one[0] != name])
             crowding.append((measure.key, name, whole - measure.value(bench.state(rest))))
     return cores, crowding
 
 
-def _smallest_sets(bench: _Bench, measure: Measure, grants: list[Grant], one_lot: Grant) -> list[tuple[str, ...]]:
-    """The minimal sets of earlier grants beside which one lot breaks this measure."""
+def _smallest_sets(bench: _Bench, measure: Measure, given: Given, one_step: list[Grant]) -> list[tuple[str, ...]]:
+    """The minimal sets of earlier grants beside which one lot or unit breaks this measure."""
 
-    def breaks(chosen: Sequence[Grant]) -> bool:
-        return bench.breaks(measure, bench.state([*chosen, one_lot]))
+    def breaks(chosen: Sequence[tuple[str, tuple[Grant, ...]]]) -> bool:
+        return bench.breaks(measure, bench.state([*_flat(list(chosen)), *one_step]))
 
-    if len(grants) > MOST_GRANTS_ENUMERATED:
-        kept = list(grants)
-        for one in grants:
+    if len(given) > MOST_GRANTS_ENUMERATED:
+        kept = list(given)
+        for one in given:
             without = [other for other in kept if other is not one]
             if breaks(without):
                 kept = without
-        return [tuple(sorted(one.entry.instrument for one in kept))]
+        return [tuple(sorted(name for name, _ in kept))]
     found: list[frozenset[str]] = []
-    for size in range(1, len(grants) + 1):
-        for chosen in combinations(grants, size):
-            names = frozenset(one.entry.instrument for one in chosen)
+    for size in range(1, len(given) + 1):
+        for chosen in combinations(given, size):
+            names = frozenset(name for name, _ in chosen)
             if not any(smaller <= names for smaller in found) and breaks(chosen):
                 found.append(names)
     return sorted(tuple(sorted(names)) for names in found)

@@ -8,11 +8,11 @@ from itertools import combinations
 import pytest
 from hypothesis import given
 
-from engine.gate.judge import SIZE, Core, Judgement, Outcome, Ruling
+from engine.gate.judge import SIZE, WHOLE, Core, Judgement, Outcome, Ruling
 from engine.gate.proposals import Entry, Grant
 from engine.orders.order import Role, Side
 from engine.review.oracle import Case, worst
-from tests.engine.books_strategy import Desk, desks
+from tests.engine.books_strategy import Desk, desks, further, is_free, together, whose
 from tests.engine.small_desk import desk, entry, limit, limits, position, terms, working
 
 GROSS = limits(limit("gross", "0.5"))
@@ -26,33 +26,37 @@ def broken(case: Case, grants: list[Grant]) -> set[str]:
     return {one.measure for one in worst(case, grants) if not one.holds}
 
 
-def is_free(of: Desk, one: Entry) -> bool:
-    return one.instrument in of.market.terms and all(found.holds for found in one.findings)
-
-
 @given(desks())
 def test_each_entry_is_as_large_as_target_and_limits_allow(any_desk: Desk) -> None:
-    """By the oracle: what is granted breaks nothing, and one lot more would."""
+    """By the oracle: what is granted breaks nothing, and one lot (of a basket, one unit) more would."""
     judgement = any_desk.judged()
     case, grants = case_of(any_desk, judgement), []
-    for ruling in judgement.rulings:
-        one, lot = ruling.entry, Fraction(1)
-        if is_free(any_desk, one):
-            lot = Fraction(any_desk.market.terms[one.instrument].lot)
-            if ruling.quantity + lot <= one.target:
-                assert broken(case, [*grants, Grant(one, ruling.quantity + lot)])
-        else:
-            assert ruling.quantity == 0
-        assert ruling.quantity % lot == 0 and 0 <= ruling.quantity <= one.target
-        if ruling.quantity:
-            grants.append(Grant(one, ruling.quantity))
+    for ruled in together(judgement.rulings):
+        more = further(ruled, any_desk.market)
+        if not is_free(ruled, any_desk.market):
+            assert all(one.quantity == 0 for one in ruled)
+        elif all(one.quantity <= one.entry.target for one in more):
+            assert broken(case, [*grants, *more])
+        steps = {one.quantity / (grown.quantity - one.quantity) for one, grown in zip(ruled, more, strict=True)}
+        assert len(steps) == 1 and steps.pop().denominator == 1
+        assert all(0 <= one.quantity <= one.entry.target for one in ruled)
+        if ruled[0].quantity:
+            grants += [Grant(one.entry, one.quantity) for one in ruled]
             assert broken(case, grants) == set()
     assert tuple(grants) == judgement.grants
 
 
 @given(desks())
+def test_a_basket_is_ruled_on_as_one(any_desk: Desk) -> None:
+    for ruled in together(any_desk.judged().rulings):
+        assert len({(one.outcome, one.binding, one.cores, one.crowding) for one in ruled}) == 1
+
+
+@given(desks())
 def test_entries_are_ruled_on_by_conviction_then_name(any_desk: Desk) -> None:
-    queue = [(-one.entry.conviction, one.entry.instrument) for one in any_desk.judged().rulings]
+    """A basket by the least conviction of its legs and the name of its first."""
+    rulings = together(any_desk.judged().rulings)
+    queue = [(-min(one.entry.conviction for one in ruled), ruled[0].entry.instrument) for ruled in rulings]
     assert queue == sorted(queue)
     assert any_desk.judged() == any_desk.with_entries(any_desk.entries[::-1]).judged()
 
@@ -61,51 +65,59 @@ def test_entries_are_ruled_on_by_conviction_then_name(any_desk: Desk) -> None:
 def test_a_cut_names_each_limit_that_one_lot_more_breaks(any_desk: Desk) -> None:
     judgement = any_desk.judged()
     case, grants = case_of(any_desk, judgement), []
-    for ruling in judgement.rulings:
-        if ruling.outcome is Outcome.CUT:
-            lot = any_desk.market.terms[ruling.entry.instrument].lot
-            more = Grant(ruling.entry, ruling.quantity + lot)
-            assert {one.measure for one in ruling.binding} == broken(case, [*grants, more])
-            assert all(one.slack < 0 for one in ruling.binding)
-        if ruling.quantity:
-            grants.append(Grant(ruling.entry, ruling.quantity))
+    for ruled in together(judgement.rulings):
+        if ruled[0].outcome is Outcome.CUT:
+            more = further(ruled, any_desk.market)
+            assert {one.measure for one in ruled[0].binding} == broken(case, [*grants, *more])
+            assert all(one.slack < 0 for one in ruled[0].binding)
+        grants += [Grant(one.entry, one.quantity) for one in ruled if one.quantity]
 
 
 @given(desks())
 def test_a_denial_names_every_minimal_core_and_no_other(any_desk: Desk) -> None:
     """By trying every set of earlier grants."""
     judgement = any_desk.judged()
-    case, grants = case_of(any_desk, judgement), []
-    for ruling in judgement.rulings:
-        if ruling.outcome is Outcome.DENIED:
-            assert set(ruling.cores) == expected_cores(any_desk, case, ruling, grants)
-            assert ruling.cores
-        elif ruling.quantity:
-            grants.append(Grant(ruling.entry, ruling.quantity))
+    case = case_of(any_desk, judgement)
+    granted: list[tuple[str, list[Grant]]] = []
+    for ruled in together(judgement.rulings):
+        if ruled[0].outcome is Outcome.DENIED:
+            assert set(ruled[0].cores) == expected_cores(any_desk, case, ruled, granted)
+            assert ruled[0].cores
+        else:
+            granted.append((whose(ruled), [Grant(one.entry, one.quantity) for one in ruled]))
 
 
-def expected_cores(of: Desk, case: Case, ruling: Ruling, grants: list[Grant]) -> set[Core]:
-    one = ruling.entry
-    found = {Core(failed.limit, failed.limit, ()) for failed in one.findings if not failed.holds}
-    if one.instrument not in of.market.terms:
+def expected_cores(
+    of: Desk, case: Case, ruled: list[Ruling], granted: list[tuple[str, list[Grant]]]
+) -> set[Core]:  # fmt: skip
+    basket = ruled[0].entry.basket
+    found = {
+        Core(failed.limit if basket is None else f"{failed.limit}[{one.entry.instrument}]", failed.limit, ())
+        for one in ruled
+        for failed in one.entry.findings
+        if not failed.holds
+    }
+    if basket is not None and len(ruled) < len(basket.legs):
+        found.add(Core(WHOLE, WHOLE, ()))
+    if any(one.entry.instrument not in of.market.terms for one in ruled):
         return found
-    lot = Fraction(of.market.terms[one.instrument].lot)
-    if one.target < lot:
+    step = further(ruled, of.market)
+    if any(one.quantity > one.entry.target for one in step):
         found.add(Core(SIZE, SIZE, ()))
-    if not is_free(of, one):
+    if not is_free(ruled, of.market):
         return found
-    limit_of = {row.measure: row.limit for row in worst(case, [Grant(one, lot)])}
+    limit_of = {row.measure: row.limit for row in worst(case, step)}
     breaking: dict[str, list[frozenset[str]]] = {}
-    for size in range(len(grants) + 1):
-        for chosen in combinations(grants, size):
-            names = frozenset(grant.entry.instrument for grant in chosen)
-            for measure in broken(case, [*chosen, Grant(one, lot)]):
+    for size in range(len(granted) + 1):
+        for chosen in combinations(granted, size):
+            names = frozenset(name for name, _ in chosen)
+            for measure in broken(case, [*(one for _, grants in chosen for one in grants), *step]):
                 sets = breaking.setdefault(measure, [])
                 if not any(smaller <= names for smaller in sets):
                     sets.append(names)
-    together = broken(case, [*grants, Grant(one, lot)])
+    altogether = broken(case, [*(one for _, grants in granted for one in grants), *step])
     return found | {
-        Core(measure, limit_of[measure], tuple(sorted(names))) for measure in together for names in breaking[measure]
+        Core(measure, limit_of[measure], tuple(sorted(names))) for measure in altogether for names in breaking[measure]
     }
 
 

@@ -22,7 +22,7 @@ from engine.proof import smt_desk, smt_limits
 from engine.proof.prove import Proof, prove
 from engine.proof.solver import Answer, Nonsense
 from knowledge.values import canonical, digest
-from tests.engine.books_strategy import Desk, desks
+from tests.engine.books_strategy import Desk, desks, further, together
 from tests.engine.small_desk import desk, entry, leaving, limit, limits, position, terms, working
 
 GROSS = limits(limit("gross", "0.5"))
@@ -42,11 +42,15 @@ def test_arithmetic_and_solver_agree(any_desk: Desk) -> None:
 def test_one_lot_more_than_granted_is_refused_by_the_solver_too(any_desk: Desk) -> None:
     """Grants pushed by one lot: where no limit and no target would stop it, the arithmetic had been too strict."""
     judgement = any_desk.judged()
-    for at, ruling in enumerate(judgement.rulings):
-        if ruling.outcome is Outcome.CUT:
-            lot = any_desk.market.terms[ruling.entry.instrument].lot
-            pushed = replace(ruling, outcome=Outcome.GRANTED, quantity=ruling.quantity + lot, binding=())
-            assert not proved(any_desk, replace(judgement, rulings=(*judgement.rulings[:at], pushed))).agrees
+    parties = together(judgement.rulings)
+    for at, ruled in enumerate(parties):
+        if ruled[0].outcome is Outcome.CUT:
+            before = [one for party in parties[:at] for one in party]
+            pushed = [
+                replace(one, outcome=Outcome.GRANTED, quantity=more.quantity, binding=())
+                for one, more in zip(ruled, further(ruled, any_desk.market), strict=True)
+            ]
+            assert not proved(any_desk, replace(judgement, rulings=(*before, *pushed))).agrees
 
 
 # --- planted faults ---------------------------------------------------------------------------------------------
@@ -106,8 +110,8 @@ def test_the_arithmetic_asks_for_less_than_the_bound() -> None:
     assert of.judged().grants[0].quantity == 500
     strict = gate._room
 
-    def room(bench: object, grants: object, one: object, lot: Fraction) -> Fraction:
-        return strict(bench, grants, one, lot) - lot  # type: ignore[arg-type]
+    def room(*of: object) -> int:
+        return strict(*of) - 1  # type: ignore[arg-type]
 
     with patch.object(gate, "_room", room):
         judgement = of.judged()

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.gate.judge import Outcome
-from engine.gate.proposals import Grant
-from tests.engine.books_strategy import Desk, desks
+from tests.engine.books_strategy import Desk, desks, further, together
 from tests.promises.account import Account, breaches
 from tests.promises.cycles import Cycle, account_after, cycles
 from tests.promises.depth import whole_cycles
@@ -36,8 +35,8 @@ def test_sound(desk: Desk, seed: int) -> None:
     """However orders fill (any part of each, in any order), every numeric limit holds, or is no worse than after the
     same fills without this decision's entries.
 
-    Present extent: every linear and per-order kind of docs/limits.md. Left out: convex limits and baskets, for which no
-    limits file can ask yet.
+    Present extent: every linear and per-order kind of docs/limits.md, with baskets, whose legs fill as they like. Left
+    out: convex limits, for which no limits file can ask yet.
     """
     account = account_of(desk)
     if account.grants:
@@ -57,13 +56,11 @@ def test_sound_in_whole_cycles(cycle: Cycle, seed: int) -> None:
 def test_the_account_sees_what_one_lot_more_breaks(desk: Desk) -> None:
     """The checker has teeth: where the gate cut, the worst filling of one lot more breaks a limit."""
     judgement = desk.judged()
-    cut = [one for one in judgement.rulings if one.outcome is Outcome.CUT]
+    cut = [ruled for ruled in together(judgement.rulings) if ruled[0].outcome is Outcome.CUT]
     if not cut:
         return
-    ruling = cut[0]
-    lot = desk.market.terms[ruling.entry.instrument].lot
-    place = [one.entry for one in judgement.grants].index(ruling.entry)
-    grants = (*judgement.grants[:place], Grant(ruling.entry, ruling.quantity + lot))
+    place = [one.entry for one in judgement.grants].index(cut[0][0].entry)
+    grants = (*judgement.grants[:place], *further(cut[0], desk.market))
     account = replace(account_of(desk), grants=grants)
     assert any(
         account.worst(row) > row.allowed and account.worst(row) > account.before.worst(row) for row in account.rows

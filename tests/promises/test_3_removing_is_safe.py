@@ -4,28 +4,32 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.decision import Decision
-from engine.gate.judge import Outcome, judge
+from engine.gate.judge import Judgement, Outcome, judge
 from engine.gate.proposals import Grant
-from tests.engine.books_strategy import Desk, desks
+from tests.engine.books_strategy import Desk, desks, further, together
 from tests.promises.cycles import Cycle, account_after, cycles, entered
 from tests.promises.depth import whole_cycles
 from tests.promises.test_1_sound import SEEDS, hold
 
 
-def fewer(grants: tuple[Grant, ...], desk: Desk, chance: Random) -> list[Grant]:
-    """Some of the grants, some of them smaller by whole lots."""
-    kept = []
-    for one in grants:
-        lot = desk.market.terms[one.entry.instrument].lot
-        lots = chance.choice((0, one.quantity // lot, chance.randint(0, int(one.quantity // lot))))
-        if lots:
-            kept.append(Grant(one.entry, lots * one.quantity / (one.quantity // lot)))
+def fewer(judgement: Judgement, desk: Desk, chance: Random) -> list[Grant]:
+    """Some of the grants, some of them smaller by whole lots; a basket goes, or shrinks by whole units, as one."""
+    kept: list[Grant] = []
+    for ruled in together(judgement.rulings):
+        if ruled[0].quantity == 0:
+            continue
+        step = further(ruled, desk.market)[0].quantity - ruled[0].quantity
+        most = int(ruled[0].quantity // step)
+        steps = chance.choice((0, most, chance.randint(0, most)))
+        if steps:
+            kept += further([replace(one, quantity=Fraction(0)) for one in ruled], desk.market, steps)
     return kept
 
 
@@ -33,13 +37,22 @@ def fewer(grants: tuple[Grant, ...], desk: Desk, chance: Random) -> list[Grant]:
 def test_removing_is_safe(desk: Desk, seed: int) -> None:
     """Take any entry away, or make it smaller, and what is left would still be granted.
 
-    Present extent: entries of one decision, in whole lots. Left out: a basket, which is taken away as a whole.
+    Present extent: entries of one decision, in whole lots; a basket is taken away, or made smaller, as a whole.
     """
-    chance = Random(seed)
-    kept = fewer(desk.judged().grants, desk, chance)
+    kept = fewer(desk.judged(), desk, Random(seed))
     entries = [replace(one.entry, target=one.quantity) for one in kept]
     again = judge(desk.book, entries, desk.market, desk.limits, desk.regime)
     assert [one.outcome for one in again.rulings] == [Outcome.GRANTED] * len(kept)
+
+
+@given(desks(), SEEDS)
+def test_a_basket_without_one_of_its_legs_is_no_basket(desk: Desk, seed: int) -> None:
+    """All or none: with a leg gone the others are denied, whatever the numbers."""
+    legs = [one for one in desk.entries if one.basket is not None]
+    if legs:
+        lost = Random(seed).choice(legs)
+        again = desk.with_entries([one for one in desk.entries if one is not lost]).judged()
+        assert not any(one.quantity for one in again.rulings if one.entry in legs)
 
 
 def without(cycle: Cycle, names: set[str]) -> Decision:

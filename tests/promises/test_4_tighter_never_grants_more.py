@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.gate.judge import judge
+from engine.gate.proposals import bundled
 from engine.limits.model import Limit
 from tests.engine.books_strategy import Desk, desks
 from tests.promises.cycles import Cycle, bounded, cycles, entered, facts_of, with_bounds
@@ -33,8 +34,8 @@ def test_tighter_never_grants_more(desk: Desk, factor: Fraction, at: int, every:
     """Lowering a bound never increases the granted quantity of a candidate presented alone. (Bounds; the collar, stop
     distance, horizon and cluster threshold are parameters, not bounds.)
 
-    Present extent: every numeric kind; for a kind that says `at least` tighter is higher. Regime multipliers count as
-    bounds here, because a bound is multiplied by one.
+    Present extent: every numeric kind, of an entry or a basket; for a kind that says `at least` tighter is higher.
+    Regime multipliers count as bounds here, because a bound is multiplied by one.
     """
     rows = [one for one in desk.limits.limits if one.kind != "price_collar"]
     chosen = rows if every else rows[at % max(1, len(rows)) :][:1]
@@ -43,10 +44,10 @@ def test_tighter_never_grants_more(desk: Desk, factor: Fraction, at: int, every:
     if every:
         multipliers = {name: one * factor for name, one in desk.limits.regime_multipliers.items()}
         limits = replace(limits, regime_multipliers=MappingProxyType(multipliers))
-    for entry in desk.entries:
-        (before,) = judge(desk.book, [entry], desk.market, desk.limits, desk.regime).rulings
-        (after,) = judge(desk.book, [entry], desk.market, limits, desk.regime).rulings
-        assert after.quantity <= before.quantity
+    for bundle in bundled(desk.entries):
+        before = judge(desk.book, bundle.entries, desk.market, desk.limits, desk.regime).rulings
+        after = judge(desk.book, bundle.entries, desk.market, limits, desk.regime).rulings
+        assert all(one.quantity <= other.quantity for one, other in zip(after, before, strict=True))
 
 
 @whole_cycles

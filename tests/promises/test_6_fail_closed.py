@@ -27,7 +27,7 @@ from knowledge.door import Refused, fact
 from knowledge.facts import Fact
 from knowledge.prolog.session import PolicyVerdict
 from knowledge.values import canonical, parse
-from tests.engine.books_strategy import Desk, desks, unpriced
+from tests.engine.books_strategy import Desk, desks, together, unpriced
 from tests.promises.cycles import (
     HEADS,
     Cycle,
@@ -77,7 +77,8 @@ def test_fail_closed(desk: Desk, at: int, wrong: str) -> None:
         one for one in desk.with_entries(others).judged().rulings if one.entry.instrument == victim.instrument
     )
     assert (ruling.outcome, ruling.quantity) == (Outcome.DENIED, 0)
-    assert any(core.constraint == "by.hand" and core.alone for core in ruling.cores)
+    named = "by.hand" if victim.basket is None else f"by.hand[{victim.instrument}]"
+    assert any(core.constraint == named and core.alone for core in ruling.cores)
 
     blind = without_figures(desk, victim.instrument)
     gone = blind.judged()
@@ -85,7 +86,7 @@ def test_fail_closed(desk: Desk, at: int, wrong: str) -> None:
     assert not (unpriced(blind.portfolio, blind.market) and gone.grants)
     assert all(one.cores for one in gone.rulings if one.outcome is Outcome.DENIED)
 
-    refused = sum(one.outcome is not Outcome.GRANTED for one in before.rulings)
+    refused = sum(ruled[0].outcome is not Outcome.GRANTED for ruled in together(before.rulings))
     honest = ["unsat", *["sat"] * refused]
     place = at % len(honest)
     answered = [*honest[:place], *wrong.split(), *honest[place + 1 :]]
