@@ -8,6 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from adapters.frame import DeskOption, JsonOption, Status, write
+from adapters.importing.options import (
+    ColumnsOption,
+    DatesOption,
+    DecimalOption,
+    SymbolOption,
+    WholeVolumeOption,
+    ZoneOption,
+    said_of,
+)
 
 if TYPE_CHECKING:
     from knowledge.values import Json
@@ -16,7 +25,7 @@ if TYPE_CHECKING:
 def command(
     replay: Annotated[
         str | None,
-        typer.Option("--replay", metavar="DIR", help="Run over past bars instead: a folder of them, or `feed`."),
+        typer.Option("--replay", metavar="FILE", help="Run over past bars instead: a file, a folder, or `feed`."),
     ] = None,
     speed: Annotated[
         str, typer.Option("--speed", metavar="X", help="How many times faster a replay runs, or `max`.")
@@ -30,6 +39,12 @@ def command(
         Path | None,
         typer.Option("--log", metavar="FILE", help="Lines of what happens, as JSON. [default: standard error]"),
     ] = None,
+    symbol: SymbolOption = None,
+    columns: ColumnsOption = None,
+    zone: ZoneOption = "",
+    dates: DatesOption = None,
+    decimal: DecimalOption = None,
+    whole_volume: WholeVolumeOption = False,
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
@@ -37,16 +52,26 @@ def command(
 
     `[schedule]` in warrant.toml says when. A cycle that could not be run in time is recorded as missed, with the
     reason, and never run late. SIGTERM or Ctrl-C end it after the cycle under way; the same command goes on.
+
+    A file to replay is CSV or Parquet, of one instrument or with a column of symbols; from `--symbol` to
+    `--whole-volume` the options say how it is written, as for `warrant data import`.
     """
     from adapters.desk.settings import writable_desk
     from adapters.schedule.scheduled import Plan, run_scheduled
     from adapters.watch.desk_watch import watching
 
-    plan = Plan(replay=replay, speed=speed, cycles=cycles, until=until, wait=wait)
+    said = said_of(symbol, columns, zone, dates, decimal, whole_volume=whole_volume)
+    plan = Plan(replay=replay, said=said, speed=speed, cycles=cycles, until=until, wait=wait)
     place = writable_desk(desk)
     with watching(place, log, live=replay is None) as watch:
-        run_scheduled(place, plan, _as_json if json else _as_text, watch)
+        run_scheduled(place, plan, _as_json if json else _as_text, watch, _note)
     return Status.FINE
+
+
+def _note(sentence: str) -> None:
+    import sys
+
+    sys.stderr.write(f"{sentence}\n")
 
 
 def _as_text(record: Json) -> None:

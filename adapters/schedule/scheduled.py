@@ -11,13 +11,15 @@ Rules:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 
 from adapters.audit.log import LogReader
 from adapters.desk.settings import SETTINGS, Desk, shown
 from adapters.frame import Failed
+from adapters.importing.layout import Said
 from adapters.running.clock import MACHINE, REPLAY, Clock, ReplayClock, WallClock
 from adapters.running.continuity import check_clock
 from adapters.running.session import Claim, opened
@@ -26,12 +28,11 @@ from adapters.running.world import World
 from adapters.schedule.driving import Stopping, asked_to_stop, drive, drive_by_wall
 from adapters.schedule.letters import LetterBox
 from adapters.schedule.loop import Loop, Told
+from adapters.schedule.replayed import NOTHING_SAID, Noted, no_file, replayed
 from adapters.schedule.revealed import RevealedWorld
 from adapters.schedule.timetable import Timetable
 from engine.orders.warrants import instant
 from knowledge.faults import Fault, Faulty
-
-OWN_FEED = "feed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,9 @@ class Plan:
     """What the command line asks for."""
 
     replay: str | None = None
-    """A folder of bars, or `feed` for the desk's own; None for the machine's clock."""
+    """A file or folder of bars, or `feed` for the desk's own; None for the machine's clock."""
+    said: Said = NOTHING_SAID
+    """How a file of bars is written."""
     speed: str = "max"
     cycles: int | None = None
     until: str | None = None
@@ -47,20 +50,19 @@ class Plan:
     """Whether to wait where another process runs the desk."""
 
 
-def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched) -> None:
-    """Run until somebody stops it or nothing is left. Raises `Faulty`, `Failed`."""
+def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched, noted: Noted = lambda _: None) -> None:
+    """Run until somebody stops it or nothing is left. Raises `Faulty`, `Failed`.
+
+    `told` hears each cycle's record, `noted` what a person should know of the file that is replayed.
+    """
     _check(desk, plan)
     check_clock(desk, MACHINE if plan.replay is None else REPLAY)
-    if plan.replay is None:
-        world: World = World.of(desk)
-        clock: Clock = WallClock()
-    else:
-        desk = _over(desk, plan.replay)
-        world = World.of(desk)
-        clock = ReplayClock(_begin(desk, world), _speed(plan.speed))
-        world = RevealedWorld.over(world, clock)
-    with asked_to_stop() as asked, opened(desk, world, watch, clock, Claim("run", plan.wait, asked)) as runner:
-        letters = LetterBox(desk, runner)
+    with (
+        _stage(desk, plan, noted) as (world, clock),
+        asked_to_stop() as asked,
+        opened(world.desk, world, watch, clock, Claim("run", plan.wait, asked)) as runner,
+    ):
+        letters = LetterBox(world.desk, runner)
         timetable = Timetable(world.calendar, desk.settings.schedule, world.interval)
         loop = Loop(runner, timetable, clock, told, letters.look)
         if plan.replay is None:
@@ -70,6 +72,18 @@ def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched) 
                 raise Failed(f"{words}; update exchange_calendars, or write `until` into the desk's sessions.yaml")
         else:
             drive(loop, clock, _enough(loop, plan, min(plan.until or "9999", _last(world)), asked))
+
+
+@contextmanager
+def _stage(desk: Desk, plan: Plan, noted: Noted) -> Iterator[tuple[World, Clock]]:
+    """The world the loop runs over, and the clock it runs by."""
+    if plan.replay is None:
+        yield World.of(desk), WallClock()
+        return
+    with replayed(desk, plan.replay, plan.said, datetime.now(UTC), noted) as found:
+        world = World.of(found.desk, found.instruments)
+        clock = ReplayClock(_begin(found.desk, world), _speed(plan.speed))
+        yield RevealedWorld.over(world, clock), clock
 
 
 def _enough(loop: Loop, plan: Plan, until: str | None, asked: Stopping) -> Stopping:
@@ -96,22 +110,6 @@ def _last(world: World) -> str:
     return world.survey.market.panel.sessions[-1]
 
 
-def _over(desk: Desk, source: str) -> Desk:
-    """The desk with its feed replaced by a folder of bars."""
-    if source == OWN_FEED:
-        return desk
-    folder = Path(source)
-    if folder.is_file():
-        message = f"`{source}` is one file; bring it in with `warrant data import`, then replay `{OWN_FEED}`"
-        raise Faulty(Fault("command line", 1, 1, message))
-    if not folder.is_dir():
-        message = f"there is no folder `{source}`; name one with a file of bars for each instrument, or `{OWN_FEED}`"
-        raise Faulty(Fault("command line", 1, 1, message))
-    kind = "bars" if any(folder.glob("*.parquet")) else "csv"
-    feed = desk.settings.feed.model_copy(update={"kind": kind, "path": str(folder.absolute())})
-    return replace(desk, settings=desk.settings.model_copy(update={"feed": feed}))
-
-
 def _speed(written: str) -> float | None:
     if written == "max":
         return None
@@ -126,6 +124,9 @@ def _check(desk: Desk, plan: Plan) -> None:
             datetime.strptime(plan.until, "%Y-%m-%d").replace(tzinfo=UTC)
         except ValueError:
             raise Faulty(Fault("command line", 1, 1, f"`{plan.until}` is no date; write one like 2011-03-01")) from None
+    _speed(plan.speed)
+    if plan.replay is None and plan.said != NOTHING_SAID:
+        raise no_file()
     if plan.replay is None and desk.settings.desk.mode != "paper":
         message = 'only a desk with `mode = "paper"` runs by the clock; change it, or give `--replay feed`'
         raise Faulty(Fault(shown(desk.folder / SETTINGS), 1, 1, message))

@@ -5,13 +5,21 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from adapters.frame import DeskOption, JsonOption, Status, write, write_json
+from adapters.importing.options import (
+    ColumnsOption,
+    DatesOption,
+    DecimalOption,
+    SymbolOption,
+    WholeVolumeOption,
+    ZoneOption,
+    said_of,
+)
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
@@ -20,46 +28,14 @@ if TYPE_CHECKING:
     from knowledge.values import Json
 
 
-class Dates(StrEnum):
-    """How dates are written."""
-
-    ISO = "iso"
-    YMD = "ymd"
-    DMY = "dmy"
-    MDY = "mdy"
-    S = "s"
-    MS = "ms"
-    US = "us"
-    NS = "ns"
-
-
-class Decimals(StrEnum):
-    """What stands before the fraction of a number."""
-
-    POINT = "point"
-    COMMA = "comma"
-
-
 def command(
     files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="CSV or Parquet files, or files of actions.")],
-    symbol: Annotated[
-        str | None,
-        typer.Option("--symbol", metavar="S", help="Whose bars they are. [default: a column, or the file's name]"),
-    ] = None,
-    columns: Annotated[
-        str | None,
-        typer.Option("--columns", metavar="ROLE=NAME,...", help="Which column is what, as `date=Datum,open=Erster`."),
-    ] = None,
-    zone: Annotated[
-        str, typer.Option("--zone", metavar="ZONE", help="The zone of times without an offset, or `as-written`.")
-    ] = "",
-    dates: Annotated[Dates | None, typer.Option("--dates", help="How dates are written. [default: guessed]")] = None,
-    decimal: Annotated[
-        Decimals | None, typer.Option("--decimal", help="How fractions are written. [default: guessed]")
-    ] = None,
-    whole_volume: Annotated[
-        bool, typer.Option("--whole-volume", help="Round volumes down to whole units, as the desk needs them.")
-    ] = False,
+    symbol: SymbolOption = None,
+    columns: ColumnsOption = None,
+    zone: ZoneOption = "",
+    dates: DatesOption = None,
+    decimal: DecimalOption = None,
+    whole_volume: WholeVolumeOption = False,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Take the guess without asking.")] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="Let other numbers replace those that are stored.")
@@ -73,19 +49,10 @@ def command(
     them. See docs/bars.md.
     """
     from adapters.desk.bar_store import door_of, own_desk
-    from adapters.importing.from_files import check_zone, plan
-    from adapters.importing.layout import Said, parse_columns
+    from adapters.importing.from_files import plan
 
-    named = parse_columns(columns) if columns else None
-    said = Said(
-        named,
-        symbol or "",
-        dates.value if dates else None,
-        decimal.value if decimal else "",
-        check_zone(zone),
-        whole_volume,
-        own_desk(desk).settings.feed.index,
-    )
+    index = own_desk(desk).settings.feed.index
+    said = said_of(symbol, columns, zone, dates, decimal, whole_volume=whole_volume, index=index)
     door = door_of(desk)
     planned, faults = _plans(files, said, plan)
     if planned and not faults:

@@ -64,7 +64,7 @@ def test_the_command_runs_and_goes_on_where_it_stopped(
     ("words", "said"),
     [
         ([], 'only a desk with `mode = "paper"` runs by the clock'),
-        (["--replay", "nowhere"], "there is no folder `nowhere`"),
+        (["--replay", "nowhere"], "there is no file or folder `nowhere`"),
         (["--replay", "feed", "--speed", "fast"], "`fast` is no speed"),
         (["--replay", "feed", "--speed", "0"], "`0` is no speed"),
         (["--replay", "feed", "--until", "2011-13-01"], "`2011-13-01` is no date"),
