@@ -52,7 +52,7 @@ DeskOption = Annotated[
         show_default=False,
     ),
 ]
-"""The folder of the desk; give it to `adapters.desk.settings.find_desk`. Default: `None`."""
+"""The folder of the desk; give it to `adapters.desk.folder.find_desk`. Default: `None`."""
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 """Whether the output is for machines. Default: `False`."""

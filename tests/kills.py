@@ -36,8 +36,8 @@ from statistics import median
 from adapters import cli
 from adapters.audit.log import AuditLog, LogReader
 from adapters.audit.verify import verify
+from adapters.desk.folder import read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import read_desk
 from adapters.running.world import World
 from engine.books.books import Books, fold
 from engine.orders.portfolio import Mode

@@ -21,8 +21,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from adapters.audit.log import LogReader
+from adapters.desk.folder import Desk, read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import Desk, read_desk
 from adapters.running.backtest import remaining, run
 from adapters.running.session import opened
 from adapters.running.worker import Worker

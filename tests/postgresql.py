@@ -225,7 +225,7 @@ def turn(item: pytest.Item) -> None:
 
 def keep_desks_in(running: Server) -> None:
     """From now on, a desk's folder stands for a schema of the server, unless the test is about files."""
-    from adapters.desk.settings import Desk
+    from adapters.desk.folder import Desk
 
     _all.append(running)
     own = Desk.store.fget  # type: ignore[attr-defined]

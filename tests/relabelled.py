@@ -16,8 +16,9 @@ import numpy as np
 from adapters.bars.feeds import SampleFeed
 from adapters.calendars.calendar import ExchangeCalendar
 from adapters.calendars.periods import periods
+from adapters.desk.folder import Desk, read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import Desk, Settings, read_desk, read_settings
+from adapters.desk.settings import Settings, read_settings
 from advisors.quality import Rows
 
 NAMES = ("AAPL", "IBM", "MSFT")

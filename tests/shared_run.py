@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from adapters.audit.log import LogReader
+from adapters.desk.folder import Desk, read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import Desk, read_desk
 from adapters.running.backtest import remaining, run
 from adapters.running.runner import Runner
 from adapters.running.session import opened

@@ -10,7 +10,7 @@ from difflib import get_close_matches
 
 from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader, LogUnreadable, verify_receipt
-from adapters.desk.settings import Desk
+from adapters.desk.folder import Desk
 from adapters.running.world import World
 from engine.limits.text import read_limits
 from engine.orders.portfolio import Portfolio

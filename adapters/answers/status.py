@@ -18,8 +18,8 @@ from adapters.answers.lookup import reading
 from adapters.audit.log import LogReader, Receipt
 from adapters.calendars.calendar import ExchangeCalendar
 from adapters.calendars.exchanges import KNOWN
+from adapters.desk.folder import Desk
 from adapters.desk.instruments import load_instruments
-from adapters.desk.settings import Desk
 from adapters.paper.broker import PaperBroker, PaperMode
 from adapters.paper.venue import Listing
 from adapters.running import lease

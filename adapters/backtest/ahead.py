@@ -23,7 +23,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Self
 
-from adapters.desk.settings import Desk
+from adapters.desk.folder import Desk
 from adapters.running.world import World
 from knowledge.facts import Fact, Snapshot
 

@@ -22,8 +22,8 @@ from importlib.metadata import version
 from pathlib import Path
 
 from adapters.calendars.special import OWN
+from adapters.desk.folder import ENTRIES, SETTINGS, Desk, read_desk, shown
 from adapters.desk.making import make_desk
-from adapters.desk.settings import ENTRIES, SETTINGS, Desk, read_desk, shown
 from adapters.desk.toml_text import places
 from adapters.frame import OWN_PACKAGES
 from adapters.running.provenance import program

@@ -19,7 +19,7 @@ from adapters.backtest.ahead import AheadWorld, published_ahead, train
 from adapters.backtest.place import Span, claimed, place_of
 from adapters.demo.progress import Progress
 from adapters.demo.run import Stopping, interrupted
-from adapters.desk.settings import Desk, refuse_packaged
+from adapters.desk.folder import Desk, refuse_packaged
 from adapters.reports.results import Results, read_results
 from adapters.running.backtest import run
 from adapters.running.session import opened

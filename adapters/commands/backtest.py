@@ -43,7 +43,7 @@ def command(
     """
     from adapters.backtest.run import Asked, backtest
     from adapters.demo.progress import shown
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
 
     asked = Asked(first, last, into, jobs or os.cpu_count() or 1, fresh)
     try:

@@ -34,7 +34,7 @@ def command(
     import sys
 
     from adapters.answers.lookup import check_date, reading
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
     from adapters.reports.account import csv_lines, plain_lines, read_statement, statement_lines
     from knowledge.faults import Fault, Faulty
 

@@ -23,7 +23,7 @@ def command(
     """
     from adapters.answers.lookup import session_date
     from adapters.answers.telling import cycle_lines
-    from adapters.desk.settings import writable_desk
+    from adapters.desk.folder import writable_desk
     from adapters.running.backtest import remaining, run
     from adapters.running.continuity import check_clock
     from adapters.running.session import opened

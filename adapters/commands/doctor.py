@@ -15,7 +15,7 @@ def command(desk: DeskOption = None, json: JsonOption = False) -> Status:
     """Check the machine and the desk, and say for each thing found what to do. Exit status 1 when there is any."""
     from adapters.desk.doctor import check_machine
     from adapters.desk.doctor_desk import check_desk, fingerprints
-    from adapters.desk.settings import find_desk
+    from adapters.desk.folder import find_desk
     from adapters.installation import version
     from adapters.running.provenance import program
 

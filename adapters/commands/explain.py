@@ -19,7 +19,7 @@ def command(
     from adapters.answers.aftermath import aftermath
     from adapters.answers.lookup import check_symbol, decision_at, decision_of, evidence_of, is_date, reading
     from adapters.answers.telling import fault_telling
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
     from engine.telling.explain import explain_decision
     from engine.telling.narrative import Telling, lines
 

@@ -20,7 +20,7 @@ def command(
     Anyone may do this. It works while the desk runs, while it does not, and while its feed, rules or engines are
     broken. A process that runs the desk and does not answer is passed over: it ends at its next record.
     """
-    from adapters.desk.settings import SETTINGS, find_desk, read_desk
+    from adapters.desk.folder import SETTINGS, find_desk, read_desk
     from adapters.running.intervention import kill, named
     from adapters.watch.desk_watch import messenger
 

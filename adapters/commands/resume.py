@@ -20,7 +20,7 @@ def command(
     Exit status 1 where it is refused. A name is not proof of a person: keep warrant.toml and this machine to those
     who may do this.
     """
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
     from adapters.running.intervention import named, resume
     from adapters.running.resuming import StillStopped
     from adapters.running.world import read_law

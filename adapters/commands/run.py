@@ -56,7 +56,7 @@ def command(
     A file to replay is CSV or Parquet, of one instrument or with a column of symbols; from `--symbol` to
     `--whole-volume` the options say how it is written, as for `warrant data import`.
     """
-    from adapters.desk.settings import writable_desk
+    from adapters.desk.folder import writable_desk
     from adapters.schedule.scheduled import Plan, run_scheduled
     from adapters.watch.desk_watch import watching
 

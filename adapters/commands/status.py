@@ -10,7 +10,7 @@ def command(desk: DeskOption = None, json: JsonOption = False) -> Status:
     from datetime import UTC, datetime
 
     from adapters.answers.status import lines, status
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
 
     found = status(read_desk(find_desk(desk)), datetime.now(UTC))
     if json:

@@ -20,7 +20,7 @@ def command(
     """Why not: the closest rule and the condition that failed, or every reason the trade was refused."""
     from adapters.answers.lookup import check_symbol, decision_at, evidence_of, reading
     from adapters.answers.telling import fault_telling
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
     from engine.telling.explain import explain_verdict
     from engine.telling.narrative import lines
 

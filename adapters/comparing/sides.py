@@ -13,7 +13,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from adapters.audit.log import LogReader, LogUnreadable
-from adapters.desk.settings import is_desk, read_desk, shown
+from adapters.desk.folder import is_desk, read_desk, shown
 from adapters.store.address import Address
 from engine.limits.model import Limits
 from engine.limits.text import read_limits

@@ -28,8 +28,8 @@ from tempfile import TemporaryDirectory
 
 from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader, LogUnreadable
+from adapters.desk.folder import ENTRIES, SETTINGS, Desk, read_desk, server, shown
 from adapters.desk.making import make_desk
-from adapters.desk.settings import ENTRIES, SETTINGS, Desk, read_desk, server, shown
 from adapters.frame import OWN_PACKAGES
 from adapters.installation import SHIPPED
 from adapters.running.provenance import program as program_of

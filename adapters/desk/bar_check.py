@@ -13,8 +13,8 @@ from adapters.bars.csv_bars import read_bars
 from adapters.bars.feeds import SAMPLE_INSTRUMENTS, BarsFeed, CsvFeed, Feed
 from adapters.bars.given_actions import read_actions
 from adapters.bars.store import BarStore
+from adapters.desk.folder import Desk
 from adapters.desk.instruments import load_instruments
-from adapters.desk.settings import Desk
 from adapters.running.world import feed_of
 from advisors.quality import Rows
 from knowledge.faults import Fault, Faulty

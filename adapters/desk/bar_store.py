@@ -10,7 +10,7 @@ from pathlib import Path
 
 from adapters.bars.store import BarStore
 from adapters.calendars.calendar import ExchangeCalendar
-from adapters.desk.settings import SETTINGS, Desk, find_desk, read_desk, shown
+from adapters.desk.folder import SETTINGS, Desk, find_desk, read_desk, shown
 from adapters.importing.from_files import Door
 from adapters.installation import SHIPPED
 from adapters.running.world import own_sessions

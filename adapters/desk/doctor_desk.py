@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from adapters.desk.doctor import Finding
-from adapters.desk.settings import SETTINGS, Desk, read_desk, refuse_packaged, shown, text_of
+from adapters.desk.folder import SETTINGS, Desk, read_desk, refuse_packaged, shown, text_of
 from adapters.store.address import Address, Schema
 from knowledge.faults import Fault, Faulty
 

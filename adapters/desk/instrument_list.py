@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from adapters.bars.given_actions import read_actions
 from adapters.bars.store import BarStore
 from adapters.desk.bar_store import store_of
+from adapters.desk.folder import Desk, shown, text_of
 from adapters.desk.instruments import load_instruments, read_instruments
-from adapters.desk.settings import Desk, shown, text_of
 from advisors.reference import Instrument
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json, text

@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from adapters.calendars.exchanges import EXCHANGES
-from adapters.desk.settings import shown
+from adapters.desk.folder import shown
 from advisors.reference import Instrument
 from knowledge.door import SYMBOL, Refused, fact
 from knowledge.faults import Fault, Faulty

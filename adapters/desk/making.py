@@ -9,7 +9,7 @@ import re
 import shutil
 from pathlib import Path
 
-from adapters.desk.settings import ENTRIES, SETTINGS, find_desk, read_desk
+from adapters.desk.folder import ENTRIES, SETTINGS, find_desk, read_desk
 from adapters.installation import SHIPPED
 from knowledge.faults import Fault, Faulty
 

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 
 from adapters.audit.envelope import Kind
 from adapters.audit.log import LogReader
-from adapters.desk.settings import SETTINGS, Desk, shown, text_of
+from adapters.desk.folder import SETTINGS, Desk, shown, text_of
 from adapters.desk.toml_text import places
 from adapters.paper.venue import CENT, Costs, Listing
 from adapters.running.standing import Standing

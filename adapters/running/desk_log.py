@@ -20,7 +20,7 @@ from typing import Literal
 
 from adapters.audit.envelope import Kind
 from adapters.audit.log import AuditLog, Entry, Receipt, verify_receipt
-from adapters.desk.settings import Desk
+from adapters.desk.folder import Desk
 from adapters.paper.broker import PaperBroker
 from adapters.paper.venue import Costs, Listing
 from adapters.running.clock import Clock, WallClock

@@ -20,8 +20,8 @@ from typing import Literal
 from unicodedata import bidirectional, category
 
 from adapters.audit.log import AuditLog, LogUnwritable
+from adapters.desk.folder import Desk, shown
 from adapters.desk.instruments import load_instruments
-from adapters.desk.settings import Desk, shown
 from adapters.frame import Failed
 from adapters.paper.venue import Listing
 from adapters.running.continuity import check_account

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.desk.settings import SETTINGS, Desk, read_desk
+from adapters.desk.folder import SETTINGS, Desk, read_desk
 from adapters.running.standing import Standing
 from engine.limits.model import Limit, Limits
 from knowledge.values import Json, fraction, text

@@ -16,7 +16,7 @@ from time import perf_counter_ns
 from adapters.audit.envelope import period_of
 from adapters.audit.log import AuditLog, Receipt
 from adapters.calendars.calendar import NoSession
-from adapters.desk.settings import Desk
+from adapters.desk.folder import Desk
 from adapters.running.clock import Clock
 from adapters.running.continuity import check_instruments
 from adapters.running.desk_log import KILLED, DeskLog

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 
 from adapters.audit.log import AuditLog
-from adapters.desk.settings import Desk, refuse_packaged
+from adapters.desk.folder import Desk, refuse_packaged
 from adapters.frame import Failed
 from adapters.running.clock import Clock, name_of
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of

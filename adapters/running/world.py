@@ -19,8 +19,8 @@ from adapters.bars.store import stamp
 from adapters.calendars.calendar import ExchangeCalendar, calendars_of
 from adapters.calendars.periods import DAILY, Period, bars_a_year, period, periods_of
 from adapters.calendars.special import OWN, SpecialSessions, load_sessions
+from adapters.desk.folder import SETTINGS, Desk, shown, text_of
 from adapters.desk.instruments import load_instruments
-from adapters.desk.settings import SETTINGS, Desk, shown, text_of
 from adapters.paper.venue import Bar, Listing, Session
 from advisors.actions import Action
 from advisors.market_facts import Desk as Survey

@@ -11,7 +11,7 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime, timedelta
 
-from adapters.desk.settings import Desk
+from adapters.desk.folder import Desk
 from adapters.running.intervention import PATIENCE, REFUSED, answer
 from adapters.running.runner import Runner
 from adapters.store import requests

@@ -22,8 +22,8 @@ from adapters.bars.feeds import SAMPLE_INSTRUMENTS
 from adapters.bars.store import NUMBERS, BarStore
 from adapters.calendars.calendar import ExchangeCalendar
 from adapters.desk.bar_store import store_of
+from adapters.desk.folder import Desk, shown
 from adapters.desk.instruments import load_instruments
-from adapters.desk.settings import Desk, shown
 from adapters.importing.from_files import Door, import_bars, plan
 from adapters.importing.layout import Said
 from adapters.running.world import feed_of, own_sessions

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from adapters.audit.log import LogReader
-from adapters.desk.settings import SETTINGS, Desk, shown
+from adapters.desk.folder import SETTINGS, Desk, shown
 from adapters.frame import Failed
 from adapters.importing.layout import Said
 from adapters.running.clock import MACHINE, REPLAY, Clock, ReplayClock, WallClock

@@ -21,7 +21,7 @@ from time import monotonic
 from typing import TextIO
 
 from adapters.audit.envelope import instant
-from adapters.desk.settings import Desk
+from adapters.desk.folder import Desk
 from adapters.frame import Failed
 from adapters.running.lease import Taken
 from adapters.running.standing import Standing

@@ -20,7 +20,7 @@ import pytest
 
 from adapters.demo.progress import Lines
 from adapters.demo.run import Demonstration, demonstrate, interrupted
-from adapters.desk.settings import read_desk
+from adapters.desk.folder import read_desk
 from adapters.running.world import World
 from tests.shared_run import alone, common
 

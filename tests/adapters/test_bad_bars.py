@@ -16,8 +16,8 @@ import pytest
 
 from adapters.bars.feeds import INDEX, SampleFeed
 from adapters.bars.store import BarStore
+from adapters.desk.folder import read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import read_desk
 from adapters.running.world import World
 from advisors.market_facts import market_facts
 from advisors.quality import COLUMNS, Rows

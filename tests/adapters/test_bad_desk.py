@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
+from adapters.desk.folder import ENTRIES
 from adapters.desk.making import make_desk
-from adapters.desk.settings import ENTRIES
 
 GONE = "\0"
 """What stands for taking the whole file away."""
@@ -347,7 +347,7 @@ def test_every_fault_of_a_file_is_told_at_once(
 
 def test_the_good_desk_has_nothing_to_complain_about(good: Path) -> None:
     """A guard: what the cases spoil is sound before and after."""
-    from adapters.desk.settings import read_desk
+    from adapters.desk.folder import read_desk
     from adapters.running.world import read_law
 
     law = read_law(read_desk(good))

@@ -17,7 +17,7 @@ from adapters.audit.verify import verify
 from adapters.calendars.calendar import ExchangeCalendar
 from adapters.calendars.periods import period
 from adapters.calendars.special import read_sessions
-from adapters.desk.settings import Desk, read_desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.running.backtest import remaining, run
 from adapters.running.continuity import check_account
 from adapters.running.session import opened

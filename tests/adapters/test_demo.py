@@ -20,7 +20,8 @@ from adapters.demo import run as demo
 from adapters.demo.desk import CHANGES, MARKER, Change, claimed, demonstrated, prepare
 from adapters.demo.progress import PARTS, Lines
 from adapters.demo.run import Demonstration, demonstrate, typed
-from adapters.desk.settings import SHIPPED, read_desk
+from adapters.desk.folder import read_desk
+from adapters.installation import SHIPPED
 from adapters.running.world import World
 from engine.books.books import Books, fold
 from engine.limits.text import read_limits

@@ -9,8 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.desk.settings import ENTRIES, SETTINGS, SHIPPED, find_desk, is_desk, read_desk, read_settings
+from adapters.desk.folder import ENTRIES, SETTINGS, find_desk, is_desk, read_desk
+from adapters.desk.settings import read_settings
 from adapters.desk.toml_text import parse, places
+from adapters.installation import SHIPPED
 from knowledge.faults import Faulty
 
 pytestmark = pytest.mark.sqlite_file  # about where settings say

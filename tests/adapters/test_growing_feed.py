@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from adapters.bars.feeds import SampleFeed
-from adapters.desk.settings import Desk, read_desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.running.backtest import remaining, run
 from adapters.running.session import opened
 from adapters.running.world import World

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from adapters.cli import run
+from adapters.desk.folder import read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import read_desk
 from knowledge.faults import Faulty
 from tests.adapters.test_desk import desk_at
 

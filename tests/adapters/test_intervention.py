@@ -15,7 +15,7 @@ import pytest
 from adapters import cli
 from adapters.audit.log import LogReader, LogUnwritable
 from adapters.audit.verify import verify
-from adapters.desk.settings import Desk, read_desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.frame import Failed
 from adapters.running import intervention
 from adapters.running.desk_log import DeskLog

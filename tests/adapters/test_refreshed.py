@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from adapters.bars.feeds import SampleFeed
+from adapters.desk.folder import Desk, read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import Desk, read_desk
 from adapters.running.world import World
 from advisors.quality import COLUMNS
 

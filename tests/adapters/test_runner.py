@@ -15,7 +15,7 @@ import pytest
 from adapters import cli
 from adapters.audit.log import LogReader, Receipt
 from adapters.audit.verify import verify
-from adapters.desk.settings import Desk
+from adapters.desk.folder import Desk
 from adapters.frame import Failed
 from adapters.running.backtest import remaining
 from adapters.running.runner import Runner

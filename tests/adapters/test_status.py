@@ -11,7 +11,7 @@ import pytest
 from adapters import cli
 from adapters.answers.status import lines, status
 from adapters.audit.log import LogReader
-from adapters.desk.settings import Desk, read_desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.running.intervention import kill
 from adapters.running.lease import held
 from tests.kills import paper

@@ -16,7 +16,8 @@ from pathlib import Path
 from adapters.audit.log import AuditLog
 from adapters.calendars.calendar import ExchangeCalendar
 from adapters.calendars.periods import DAILY, Period, period
-from adapters.desk.settings import Desk, read_settings
+from adapters.desk.folder import Desk
+from adapters.desk.settings import read_settings
 from adapters.paper.venue import Bar, Listing, Session
 from adapters.running.runner import Runner
 from adapters.running.worker import Worker

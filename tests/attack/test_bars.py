@@ -9,7 +9,8 @@ import pytest
 from adapters.bars.feeds import CsvFeed
 from adapters.calendars.calendar import ExchangeCalendar, NoSession
 from adapters.calendars.exchanges import EXCHANGES
-from adapters.desk.settings import Desk, read_settings
+from adapters.desk.folder import Desk
+from adapters.desk.settings import read_settings
 from adapters.running.world import World
 from advisors.market_facts import market_facts
 from tests.attack.stage import SHIPPED

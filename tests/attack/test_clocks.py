@@ -8,7 +8,7 @@ import pytest
 
 from adapters import cli
 from adapters.audit.log import AuditLog
-from adapters.desk.settings import Desk, read_desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.running.continuity import check_clock
 from knowledge.faults import Faulty
 

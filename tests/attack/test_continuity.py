@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.audit.log import AuditLog
-from adapters.desk.settings import Desk, read_settings
+from adapters.desk.folder import Desk
+from adapters.desk.settings import read_settings
 from adapters.paper.venue import Costs, Listing
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.worker import Worker

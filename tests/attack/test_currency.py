@@ -6,8 +6,8 @@ from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 
+from adapters.desk.folder import read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import read_desk
 from adapters.running.world import World
 from advisors.market_facts import market_facts
 from engine.books.books import Books, portfolio

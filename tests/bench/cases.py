@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.audit.log import AuditLog, LogReader
+from adapters.desk.folder import Desk, read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import Desk, read_desk
 from adapters.running.backtest import remaining, run
 from adapters.running.runner import Runner
 from adapters.running.session import opened

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Self
 
 from adapters.audit.log import AuditLog
 from adapters.bars.feeds import Feed
-from adapters.desk.settings import Desk, read_desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.running.backtest import remaining, run
 from adapters.running.runner import Runner
 from adapters.running.session import _settled_memory, opened

@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from adapters.desk.settings import SHIPPED
+from adapters.installation import SHIPPED
 
 
 def measure_help(times: int = 11) -> None:

@@ -16,8 +16,8 @@ from typing import Self
 from adapters.audit.log import AuditLog, LogReader
 from adapters.audit.sequence import SequenceCheck
 from adapters.bars.feeds import INDEX, SampleFeed
+from adapters.desk.folder import Desk, read_desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import Desk, read_desk
 from adapters.running.runner import Runner
 from adapters.running.session import opened
 from adapters.running.standing import Standing

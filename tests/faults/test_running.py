@@ -15,7 +15,8 @@ import pytest
 from adapters import cli
 from adapters.audit.log import LogUnwritable
 from adapters.audit.verify import verify
-from adapters.desk.settings import Desk, read_settings
+from adapters.desk.folder import Desk
+from adapters.desk.settings import read_settings
 from adapters.running.worker import Worker
 from adapters.schedule import scheduled
 from adapters.store import engine

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from adapters.audit.log import LogReader
 from adapters.audit.verify import verify
-from adapters.desk.settings import read_desk
+from adapters.desk.folder import read_desk
 from adapters.frame import Failed
 from adapters.running.world import World
 from adapters.schedule.timetable import Timetable

@@ -40,7 +40,7 @@ def command(
     from adapters.answers.lookup import reading
     from adapters.audit.export import export_jsonl
     from adapters.audit.log import LogUnreadable
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
 
     with reading(read_desk(find_desk(desk))) as log:
         try:

@@ -36,7 +36,7 @@ def command(
     was cut short together with its tree looks like a shorter log: compare size and root with what you noted elsewhere.
     """
     from adapters.audit.log import LogUnreadable
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
 
     store = read_desk(find_desk(desk)).store
     try:

@@ -33,7 +33,7 @@ def command(
     On a session with a finding the desk enters nothing in that instrument; nothing is repaired.
     """
     from adapters.desk.bar_check import checked
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
     from adapters.installation import SHIPPED
 
     if picture and picture.suffix not in (".png", ".svg"):

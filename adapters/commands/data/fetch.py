@@ -130,8 +130,8 @@ def _wanted(written: str, since: date | None) -> Wanted:
 
 def _all(desk: object) -> list[str]:
     """Every instrument of the desk, and its index."""
+    from adapters.desk.folder import Desk
     from adapters.desk.instruments import load_instruments
-    from adapters.desk.settings import Desk
 
     assert isinstance(desk, Desk)
     index = desk.settings.feed.index

@@ -36,8 +36,8 @@ def command(
     by them, and nobody guesses them.
     """
     from adapters.desk.bar_store import own_desk
+    from adapters.desk.folder import find_desk, read_desk
     from adapters.desk.instrument_list import add_instrument, listed
-    from adapters.desk.settings import find_desk, read_desk
 
     if add:
         words = {"sector": sector, "issuer": issuer, "country": country}

@@ -23,7 +23,7 @@ def command(
     The backup is a SQLite store, also of a desk on PostgreSQL. It holds the log, everything its records name and the
     requests; copy the desk's own files and its `models` folder as files. Exit status 3 where the log does not verify.
     """
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
     from adapters.store.backup import back_up
     from adapters.store.faults import StoreFailed
     from adapters.store.standing import standing

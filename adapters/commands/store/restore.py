@@ -27,7 +27,7 @@ def command(
     from datetime import UTC, datetime
 
     from adapters.audit.log import LogUnreadable
-    from adapters.desk.settings import writable_desk
+    from adapters.desk.folder import writable_desk
     from adapters.store.backup import restore
     from adapters.store.faults import StoreFailed
 

@@ -11,7 +11,7 @@ def command(desk: DeskOption = None, json: JsonOption = False) -> Status:
     Exit status 1 where a desk cannot run on it as it is (an upgrade is due, the server is set to lose records), 3 where
     it cannot be read. Note size and root elsewhere: a store that was set back shows only against them.
     """
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
     from adapters.store.faults import StoreFailed
     from adapters.store.standing import standing
 

@@ -10,7 +10,7 @@ def command(desk: DeskOption = None, json: JsonOption = False) -> Status:
 
     End the desk's process first, and keep a backup: `warrant store backup`.
     """
-    from adapters.desk.settings import find_desk, read_desk
+    from adapters.desk.folder import find_desk, read_desk
     from adapters.store.faults import StoreFailed
     from adapters.store.standing import standing
     from adapters.store.upgrading import upgrade

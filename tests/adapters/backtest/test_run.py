@@ -15,7 +15,7 @@ from adapters.backtest import ahead
 from adapters.backtest.ahead import AheadWorld, Published, published_ahead
 from adapters.backtest.place import files_digest
 from adapters.backtest.run import Asked, Backtest, backtest, sessions
-from adapters.desk.settings import Desk, read_desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.running.clock import ReplayClock
 from adapters.running.session import opened
 from adapters.schedule.driving import drive

@@ -13,7 +13,7 @@ import pytest
 
 from adapters.bars.feeds import INDEX, BarsFeed, SampleFeed, load
 from adapters.bars.store import BarStore
-from adapters.desk.settings import read_desk
+from adapters.desk.folder import read_desk
 from adapters.installation import SHIPPED
 from adapters.running.world import World
 from advisors.market_facts import market_facts

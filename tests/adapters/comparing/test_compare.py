@@ -18,7 +18,7 @@ from adapters.comparing.comparison import Comparison, compare
 from adapters.comparing.sides import opened as run_opened
 from adapters.comparing.sides import said_by
 from adapters.comparing.text import comparison_json, comparison_lines
-from adapters.desk.settings import Desk, read_desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.running.backtest import remaining, run
 from adapters.running.runner import Runner
 from adapters.running.session import opened

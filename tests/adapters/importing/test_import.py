@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from adapters.bars.store import NUMBERS, BarStore
 from adapters.calendars.calendar import ExchangeCalendar
-from adapters.desk.settings import read_desk
+from adapters.desk.folder import read_desk
 from adapters.importing.bringing import bring as bring_tables
 from adapters.running.world import World
 from advisors.quality import COLUMNS

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from adapters.desk.folder import Desk, read_desk, shown
 from adapters.desk.making import make_desk
-from adapters.desk.settings import Desk, read_desk, read_settings, shown
+from adapters.desk.settings import read_settings
 from adapters.store.address import NAME, Schema, holds_password, schema_name
 from knowledge.faults import Faulty
 

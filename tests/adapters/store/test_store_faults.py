@@ -18,8 +18,8 @@ import pytest
 from adapters import cli
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
 from adapters.audit.verify import verify
+from adapters.desk.folder import Desk
 from adapters.desk.making import make_desk
-from adapters.desk.settings import Desk
 from adapters.running.worker import Worker
 from adapters.store import engine, opening
 from adapters.store.address import Schema
