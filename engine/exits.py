@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from engine.decision import ExitVerdict
 from engine.gate.conditions import Circumstances, held_back
+from engine.gate.convex import ConvexMeasure
 from engine.gate.market import Market, Terms
 from engine.gate.measures import Measure, Scope, measures
 from engine.gate.proposals import Exit
@@ -109,7 +110,9 @@ def _paced(left: Fraction, terms: Terms | None, in_force: Sequence[Limit]) -> Fr
     return min(left, Fraction(lots * terms.lot))
 
 
-def _worsened(one: Exit, here: Circumstances, beyond: Sequence[tuple[Measure, Fraction]]) -> tuple[str, ...]:
+def _worsened(
+    one: Exit, here: Circumstances, beyond: Sequence[tuple[Measure | ConvexMeasure, Fraction]]
+) -> tuple[str, ...]:
     """Which of the measures beyond their bounds stand there, or further out, because this exit may fill."""
     if not beyond:
         return ()

@@ -150,6 +150,7 @@ def _data_complete(limit: Limit, here: Circumstances, case: Case) -> Finding:
     lacks = [f"{case.instrument} {name}" for name in here.market.missing.get(case.instrument, ())]
     if case.instrument not in here.market.terms and not lacks:
         lacks.append(f"{case.instrument} every figure: it is not in the universe")
+    lacks.extend(_without_covariance(here, case.instrument))
     for name in here.book.unpriced:
         reasons = here.market.missing.get(name, ("protective stop of a short",))
         lacks.extend(f"{name} (held) {reason}" for reason in reasons)
@@ -159,6 +160,17 @@ def _data_complete(limit: Limit, here: Circumstances, case: Case) -> Finding:
     if here.portfolio.nav <= 0:
         lacks.append("a NAV above zero")
     return _none_of(limit, sorted(set(lacks)), "missing inputs")
+
+
+def _without_covariance(here: Circumstances, instrument: str) -> list[str]:
+    """What a convex limit in force needs and the snapshot lacks."""
+    if not any(limit.spec.form == "convex" for limit in here.in_force()):
+        return []
+    around = {*here.book.holdings, *(leg.instrument for leg in here.book.legs)}
+    bare = {name: terms for name, terms in here.market.terms.items() if not terms.factors}
+    what = f"covariance{here.market.covariance_fault and f' ({here.market.covariance_fault})'}"
+    own = [f"{instrument} {what}"] if instrument in bare else []
+    return own + [f"{name} (held) {what}" for name in sorted(bare.keys() & around)]
 
 
 def _is_over(here: Circumstances, instrument: str, following: str) -> bool:

@@ -17,6 +17,7 @@ from enum import StrEnum
 from fractions import Fraction
 from itertools import combinations
 
+from engine.gate.convex import Corner
 from engine.gate.market import Market
 from engine.gate.measures import Scope, measures
 from engine.gate.proposals import Bundle, Entry, Grant, bundled
@@ -51,11 +52,13 @@ class Reading:
     value: Fraction
     bound: Fraction
     base: Fraction
+    corner: Corner | None = None
+    """Where a convex measure is worst; its three numbers are squares. None for the others."""
 
     @property
     def slack(self) -> Fraction:
-        """How much is left; below zero only where the base already stood above the bound."""
-        return max(self.bound, self.base) - self.value
+        """How much is left; below zero only where a convex measure's base already stood above its bound."""
+        return (max(self.bound, self.base) if self.corner is None else self.bound) - self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,9 +184,10 @@ def _read(tally: Tally, which: Iterable[int], here: Standing) -> tuple[Reading, 
         Reading(
             tally.measures[at].key,
             tally.measures[at].limit.id,
-            tally.amount(tally.value(at, here)),
-            tally.amount(tally.bound(at, here)),
-            tally.amount(tally.rows[at].base),
+            tally.amount(at, tally.value(at, here)),
+            tally.amount(at, tally.bound(at, here)),
+            tally.amount(at, tally.rows[at].base),
+            tally.corner(at, here),
         )
         for at in which
     )
@@ -212,7 +216,7 @@ def _cores(
         total = tally.value(at, tally.standing(_all(granted)))
         for name in sorted({name for names in sets for name in names}):
             rest = _all(one for one in granted if one.name != name)
-            crowding.append((measure.key, name, tally.amount(total - tally.value(at, tally.standing(rest)))))
+            crowding.append((measure.key, name, tally.amount(at, total - tally.value(at, tally.standing(rest)))))
     return cores, crowding
 
 

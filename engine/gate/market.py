@@ -40,6 +40,10 @@ class Terms:
     sector: str
     issuer: str
     currency: str
+    factors: tuple[Fraction, ...] = ()
+    """Loadings of its daily return on the factors of the covariance; none where it has no covariance."""
+    residual: Fraction = Fraction(0)
+    """What of its daily variance no factor explains."""
 
     @property
     def exposure(self) -> Fraction:
@@ -63,6 +67,8 @@ class Market:
     """Instruments connected by |correlation| at or above the threshold, only clusters of two or more, sorted."""
     figures: Mapping[str, Fraction] = field(default_factory=dict)
     """Figures of the market as a whole, by name; a limit may say that it is in force only above or below one."""
+    covariance_fault: str = ""
+    """Why no instrument has a covariance although the snapshot says one, if that is so."""
 
     def cluster(self, instrument: str) -> tuple[str, ...]:
         """The cluster an instrument belongs to (itself alone where it is in none)."""

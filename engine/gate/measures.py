@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
 
+from engine.gate.convex import ConvexMeasure
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry
 from engine.gate.reach import ZERO, Book, Holding, Leg, Reach, State
@@ -122,13 +123,15 @@ def weight(p: Fraction, n: Fraction, reach: Reach) -> Fraction:
     return max(p * reach.low, n * reach.low, p * reach.high, n * reach.high)
 
 
-def measures(scope: Scope) -> list[Measure]:
+def measures(scope: Scope) -> list[Measure | ConvexMeasure]:
     """Every numeric limit in force, applied to every subject it has, in canonical order."""
-    found: list[Measure] = []
+    found: list[Measure | ConvexMeasure] = []
     market = scope.market
     for limit in scope.limits.in_force(market.session, scope.regime, scope.state, market.figures):
         if limit.spec.form == "linear":
             found.extend(_LINEAR[limit.kind](limit, scope))
+        elif limit.spec.form == "convex":
+            found.append(ConvexMeasure(limit, scope.terms))
         elif limit.kind in _ORDER:
             found.extend(_ORDER[limit.kind](limit, entry, market) for entry in scope.entries)
     return found

@@ -16,12 +16,12 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from math import lcm
 
+from engine.gate.convex import ConvexMeasure, Corner, Curve, Ends, Form, Variance
 from engine.gate.measures import Measure, Scope
 from engine.gate.proposals import Entry, Grant, step_of
 from engine.gate.reach import Leg, State, entry_leg
 
-Ends = tuple[int, int]
-"""The lowest and the highest shares of one instrument, in units of `Units.shares`."""
+Measures = Sequence[Measure | ConvexMeasure]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ class Standing:
     shares: Mapping[int, int]
     """By the place of the entry."""
     ends: Mapping[str, Ends]
+    """The lowest and the highest shares, in units of `Units.shares`."""
     least: Mapping[str, int]
     """What the least shares of an instrument fall by, where they do."""
 
@@ -83,15 +84,16 @@ class Row:
 class Tally:
     """Whole numbers for a scope's measures, its base state and the entries that may be granted."""
 
-    def __init__(self, scope: Scope, measures: Sequence[Measure], base: State, entries: Sequence[Entry]) -> None:
+    def __init__(self, scope: Scope, measures: Measures, base: State, entries: Sequence[Entry]) -> None:
         self.measures = measures
+        linear = [one for one in measures if isinstance(one, Measure)]
         self._places = {id(entry): place for place, entry in enumerate(entries)}
         self._entries = tuple(entries)
         self._legs = [entry_leg(Grant(one, one.target * 0), scope.terms[one.instrument]) for one in entries]
         self._moved = frozenset(leg.instrument for leg in self._legs)
         self._exposures = scope.exposures
         parameters = scope.limits.parameters
-        self.units = _units(scope, measures, base, self._legs, entries)
+        self.units = _units(scope, linear, base, self._legs, entries)
         shares, amount = self.units.shares, self.units.amount
         self._ends = {name: (whole(one.low, shares), whole(one.high, shares)) for name, one in base.reaches.items()}
         self._nav, self._fees = whole(base.nav, amount), whole(base.fees, amount)
@@ -102,10 +104,17 @@ class Tally:
         for leg in base.legs:
             self._by_instrument.setdefault(leg.instrument, []).append(leg)
         self._base = base
-        self.rows = [self._row(one) for one in measures]
+        asked = len(linear) < len(measures)
+        self._variance = Variance(scope.terms, {*self._ends, *self._moved} if asked else (), shares)
+        self._forms: dict[tuple[tuple[str, Ends], ...], Form] = {}
+        self.rows = [self._row(one) if isinstance(one, Measure) else self._curve(one) for one in measures]
+        self._curves = [one for one in self.rows if isinstance(one, Curve)]
         self._touching: list[set[int]] = [set() for _ in entries]
-        self._everywhere = {at for at, row in enumerate(self.rows) if row.fees}
+        # A convex limit that its base breaks admits no entry, whatever that moves.
+        self._everywhere = {at for at, row in enumerate(self.rows) if isinstance(row, Curve) or row.fees}
         for at, row in enumerate(self.rows):
+            if isinstance(row, Curve):
+                continue
             for place in row.prices:
                 self._touching[place].add(at)
             for place, leg in enumerate(self._legs):
@@ -137,6 +146,8 @@ class Tally:
     def value(self, at: int, here: Standing) -> int:
         """The worst value of a measure over all fillings."""
         row = self.rows[at]
+        if isinstance(row, Curve):
+            return row.slope * self._form(here.ends).worst
         total = row.base
         for name, (p, n, before) in row.profiles.items():
             ends = here.ends.get(name)
@@ -159,12 +170,17 @@ class Tally:
     def bound(self, at: int, here: Standing) -> int:
         """The bound of a measure."""
         row = self.rows[at]
+        if isinstance(row, Curve):
+            return row.bound(here.nav)
         return row.nav_share * here.nav + row.constant
 
     def breaks(self, at: int, here: Standing) -> bool:
-        """Not `worst ≤ max(bound, base)`."""
+        """Not `worst ≤ max(bound, base)`; not `worst ≤ bound` of a convex measure, whatever the base."""
+        row = self.rows[at]
+        if isinstance(row, Curve):
+            return self._form(here.ends).exceeds(row.most(here.nav))
         value = self.value(at, here)
-        return value > self.rows[at].base and value > self.bound(at, here)
+        return value > row.base and value > self.bound(at, here)
 
     def broken(self, here: Standing) -> list[int]:
         """The measures that break, in their order."""
@@ -179,6 +195,8 @@ class Tally:
         grown = [(self._places[id(entry)], whole(step, self.units.shares)) for entry, step in steps]
         for at in self._touched(here):
             row = self.rows[at]
+            if isinstance(row, Curve):
+                continue
             here_value, bound = self.value(at, here), self.bound(at, here)
             flat, slope, drop = here_value, 0, 0
             bends: list[tuple[tuple[int, int], ...]] = []
@@ -198,11 +216,18 @@ class Tally:
                 most = max(within_bound, _longest(flat - row.base, slope, bends, most))
                 if most <= 0:
                     return 0
-        return most
+        return self._within_curves(grown, here, most) if self._curves else most
 
-    def amount(self, number: int) -> Fraction:
-        """A value or a bound as the fraction it is."""
-        return Fraction(number, self.units.value)
+    def amount(self, at: int, number: int) -> Fraction:
+        """A value or a bound of a measure as the fraction it is."""
+        row = self.rows[at]
+        return Fraction(number, row.unit if isinstance(row, Curve) else self.units.value)
+
+    def corner(self, at: int, here: Standing) -> Corner | None:
+        """Where a convex measure is worst; None for the others."""
+        if not isinstance(self.rows[at], Curve):
+            return None
+        return self._variance.corner({**self._ends, **here.ends})
 
     # --- making it ------------------------------------------------------------------------------------------------
 
@@ -212,8 +237,41 @@ class Tally:
         for place in here.shares:
             found |= self._touching[place]
         if here.least:
-            found |= {at for at, row in enumerate(self.rows) if row.least_share is not None}
+            found |= {at for at, row in enumerate(self.rows) if isinstance(row, Row) and row.least_share is not None}
         return sorted(found)
+
+    def _within_curves(self, grown: Sequence[tuple[int, int]], here: Standing, most: int) -> int:
+        """The most steps, up to `most`, that the convex measures admit: more never fit where fewer do not."""
+
+        def fits(steps: int) -> bool:
+            nav, ends = here.nav, dict(here.ends)
+            for place, step in grown:
+                leg, shares = self._legs[place], steps * step
+                nav -= self._costs[place] * shares
+                low, high = ends[leg.instrument]
+                ends[leg.instrument] = (low, high + shares) if leg.sign > 0 else (low - shares, high)
+            return not self._form(ends).exceeds(min([one.most(nav) for one in self._curves]))
+
+        fitting, beyond, steps = 0, most + 1, most
+        while beyond - fitting > 1:
+            if fits(steps):
+                fitting = steps
+            else:
+                beyond = steps
+            steps = (fitting + beyond) // 2
+        return fitting
+
+    def _form(self, moved: Mapping[str, Ends]) -> Form:
+        """σ² with these ends in place of the base's; the convex measures all ask for the same."""
+        key = tuple(sorted(moved.items()))
+        if key not in self._forms:
+            self._forms[key] = self._variance.over({**self._ends, **moved})
+        return self._forms[key]
+
+    def _curve(self, one: ConvexMeasure) -> Curve:
+        curve = Curve(one, self._variance.unit, self.units.amount)
+        curve.base = curve.slope * self._form({}).worst
+        return curve
 
     def _row(self, one: Measure) -> Row:
         units, base = self.units, self._base

@@ -2,7 +2,7 @@
 
 A limit names one of these kinds; there is no other way to write a limit, because each kind carries the argument
 that it is monotone: it bounds from above a quantity that never falls when a reach grows (guarantees.md, Lemma), or it
-reads only the snapshot. Convex kinds, baskets and questions about all markets are a later issue.
+reads only the snapshot. Baskets and questions about all markets are a later issue.
 """
 
 from __future__ import annotations
@@ -10,9 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Form = Literal["order", "linear", "state", "condition"]
-"""order: bounds one entry order by itself; linear: bounds a sum over the reach; state: names a trading state;
-condition: reads only the snapshot and the desk's operational state."""
+Form = Literal["order", "linear", "convex", "state", "condition"]
+"""order: bounds one entry order by itself; linear: bounds a sum over the reach; convex: bounds a multiple of the
+portfolio's standard deviation over the reach; state: names a trading state; condition: reads only the snapshot and the
+desk's operational state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def _table() -> dict[str, Kind]:
     nav = "NAV"
     order: Form = "order"
     linear: Form = "linear"
+    convex: Form = "convex"
     state: Form = "state"
     condition: Form = "condition"
     rows: dict[str, Kind] = {
@@ -54,11 +56,14 @@ def _table() -> dict[str, Kind]:
         "concentration": Kind(
             linear, "least gross", (2,), "largest share of one instrument in the least gross exposure", (), ("once",)
         ),
+        "volatility": Kind(convex, "NAV a year", (2,), "standard deviation of a year's result, at its worst"),
         # layer 3: the account
         "loss_budget": Kind(linear, nav, (3,), "lost this session and still to lose at the stops"),
         "open_risk": Kind(linear, nav, (3,), "loss of all positions if all stops are hit"),
         "margin": Kind(linear, nav, (3,), "initial margin of the worst exposures", (), ("long", "short")),
         "cash_reserve": Kind(linear, nav, (3,), "settled cash left after all purchases at worst prices, at least"),
+        "value_at_risk": Kind(convex, nav, (3,), "loss that 95 days in 100 stay below, at its worst", ("days",)),
+        "expected_shortfall": Kind(convex, nav, (3,), "mean loss of the 5 worst days in 100, at its worst"),
         "day_loss": Kind(state, nav, (3,), "loss since the last session's close", (), ("then",)),
         "drawdown": Kind(state, nav, (3,), "loss since the highest NAV", (), ("then",)),
         # layer 4: the market as a whole

@@ -78,6 +78,7 @@ class Limit:
     then: str = ""
     until: str = ""
     when: When = ALWAYS
+    days: int = 1
 
     @property
     def spec(self) -> Kind:

@@ -26,7 +26,7 @@ _DATE_HINT = "write a date such as `2026-01-31`"
 _SECTIONS = ("version", "regime_multipliers", "parameters", "limits", "scenarios")
 _KEYS = (
     "id", "layer", "kind", "bound", "unit", "owner", "source", "effective",
-    "regime", "by", "only", "once", "long", "short", "then",
+    "regime", "by", "only", "once", "long", "short", "then", "days",
 )  # fmt: skip
 """What a limit may say, of whatever kind."""
 _PARAMETERS = tuple(Parameters.__dataclass_fields__)
@@ -36,7 +36,15 @@ _BOUNDLESS = frozenset(name for name, kind in KINDS.items() if kind.unit == "-")
     "data_quality", "data_complete", "other_strategy", "duplicate_order", "wash_trade", "policy",
 }  # fmt: skip
 """Kinds whose bound is fixed at zero or at a truth value: the file gives none."""
-_MOST = {"price_collar": 1, "day_loss": 1, "drawdown": 1, "index_volatility": 1, "head_brier": 1, "concentration": 1}
+_MOST = {
+    "price_collar": 1,
+    "day_loss": 1,
+    "drawdown": 1,
+    "index_volatility": 1,
+    "head_brier": 1,
+    "concentration": 1,
+    "volatility": 10,
+}
 """Kinds whose value can not exceed this: a bound above it holds nothing, so `15` for `15 %` would switch it off. A
 concentration above 1 would not even be monotone: a larger position would look less concentrated."""
 _MOST_OF_NAV = 10
@@ -169,6 +177,8 @@ class _Reader(MarkedReader):
             return self.whole(node, part, 1)
         if part == "regime":
             return self.word(node, part, ("yes", "no").__contains__, "write `yes` or `no`") == "yes"
+        if part == "days":
+            return 5 if self.word(node, part, ("1", "5").__contains__, "write `1` or `5`") == "5" else 1
         checks: dict[str, tuple[Callable[[str], object], str]] = {
             "unit": (kind.unit.__eq__, f"the unit of `{name}` is `{kind.unit}`"),
             "by": (GROUPS.__contains__, f"group by one of {named(GROUPS)}"),

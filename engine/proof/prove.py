@@ -24,7 +24,7 @@ from engine.proof.smt import Asked, Script, Written, script
 from engine.proof.smt_desk import Order
 from engine.proof.smt_text import Unaskable
 from engine.proof.solver import Answer, Nonsense, answers, version
-from engine.telling.figures import amount, percent
+from engine.telling.figures import amount, percent, root
 from knowledge.values import Json, canonical, digest, text
 
 FIRST = "is there a filling of these grants that breaks a limit or a condition"
@@ -199,6 +199,8 @@ def _witness(written: Script, at: int, answer: Answer, portfolio: Portfolio) -> 
     stands = "; ".join(_stands(one, values[one.value], values[one.bound], portfolio) for one in broken)
     if all(one.limit.spec.form == "order" for one in broken):
         return f"{step}, and however the orders fill {stands} (sat)"
+    if all(one.ceiling for one in broken):
+        return f"{step}, and by a bound that is never too low {stands} (sat)"
     return f"{step}, and if {_filled(written.orders[at], values)}: {stands} (sat)"
 
 
@@ -212,7 +214,10 @@ def _filled(orders: Sequence[Order], values: Mapping[str, Fraction]) -> str:
 def _stands(one: Written, value: Fraction, bound: Fraction, portfolio: Portfolio) -> str:
     """A limit's value beside its bound, in the unit its owner writes it in."""
     nav = Fraction(portfolio.nav)
-    if one.limit.unit != "NAV" or nav <= 0:
+    if one.limit.spec.form == "convex":
+        # Squares are compared; a person reads their roots.
+        value, bound = root(value), root(bound)
+    if one.limit.unit not in ("NAV", "NAV a year") or nav <= 0:
         return f"{one.measure} stands at {amount(value)} of at most {amount(bound)}"
     shown, most = percent(value / nav), percent(bound / nav)
     beyond = f" ({amount(value - bound, 2)} {portfolio.currency} beyond)" if shown == most else ""

@@ -9,8 +9,8 @@ cannot be broken by them and is not written.
 A basket is no more to it than its legs: each fills apart from the others, as they may in the market. That it is entered
 as a whole and in its ratio is a condition on the quantities asked for.
 
-The text is a value of the record: any solver that reads SMT-LIB 2 (QF_LRA) can answer it again. Left out: convex
-limits (a later issue).
+The text is a value of the record: any solver that reads SMT-LIB 2 (QF_LRA) can answer it again. Convex limits are in
+`engine.proof.smt_convex`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from engine.gate.market import Market
 from engine.gate.proposals import Entry, Exit, Grant
 from engine.limits.model import UNKNOWN_STATE, Limit, Limits
 from engine.orders.portfolio import Portfolio
+from engine.proof.smt_convex import Corners
 from engine.proof.smt_desk import Desk, Order, entry_order, read_desk
 from engine.proof.smt_limits import NAV, Bounded, View, bounded, order_bound
 from engine.proof.smt_text import ZERO, Unaskable, plus, real, remark, times
@@ -56,6 +57,8 @@ class Written:
     limit: Limit
     value: str
     bound: str
+    ceiling: bool = False
+    """Whether the value is a bound that is never too low and no filling comes to it."""
 
 
 @dataclass(frozen=True)
@@ -241,7 +244,14 @@ class _Question:
     def _limits(self) -> Iterator[str]:
         """For each limit in question, the term that says it is broken; unknown names of `breaks` are left over."""
         wanted = set(self.asked.breaks)
+        corners: Corners | None = None
         for limit in self.desk.standing() if self.orders else ():
+            if limit.spec.form == "convex" and (limit.id in wanted or not self.asked.about):
+                wanted.discard(limit.id)
+                if corners is None:
+                    corners = Corners(self.view)
+                    self._definitions.extend(corners.definitions())
+                yield self._convex(limit, corners)
             for row, before in self._rows(limit):
                 measure = f"{limit.id}[{row.subject}]" if row.subject else limit.id
                 if measure in wanted or not self.asked.about:
@@ -261,11 +271,20 @@ class _Question:
                     yield row, before.value
 
     def _broken(self, measure: str, limit: Limit, row: Bounded, before: str) -> str:
-        value, bound = f"v{len(self.written)}", f"b{len(self.written)}"
-        self._definitions.append(f"(define-fun {value} () Real {row.value}) {remark(measure)}")
-        self._definitions.append(f"(define-fun {bound} () Real {row.bound})")
-        self.written.append(Written(measure, limit, value, bound))
+        value, bound = self._name(measure, limit, row.value, row.bound)
         return f"(and (> {value} {bound}) (> {value} {before}))"
+
+    def _name(self, measure: str, limit: Limit, term: str, most: str, ceiling: bool = False) -> tuple[str, str]:
+        """Short names for the value and the bound of a limit that is written."""
+        value, bound = f"v{len(self.written)}", f"b{len(self.written)}"
+        self._definitions.append(f"(define-fun {value} () Real {term}) {remark(measure)}")
+        self._definitions.append(f"(define-fun {bound} () Real {most})")
+        self.written.append(Written(measure, limit, value, bound, ceiling))
+        return value, bound
+
+    def _convex(self, limit: Limit, corners: Corners) -> str:
+        value, bound = self._name(limit.id, limit, corners.value(limit), corners.bound(limit), not corners.searched)
+        return corners.broken(limit, value, bound)
 
     def _forbidden(self) -> Iterator[str]:
         """`quantity > 0 implies condition`; no more than the target; whole lots; a basket as a whole in its ratio."""

@@ -3,7 +3,8 @@
 Written from `docs/limits.md` alone, without reach, measures or solver. Each order of an instrument fills not at all or
 altogether, exits and stops truncated at the position as a broker would; where that can carry the position across zero,
 the filling that leaves it flat is looked at too (a share of a small total is worst there). Every limit is a sum over
-instruments, so its worst filling is the worst of each instrument. Used by tests and by `audit verify`.
+instruments, so its worst filling is the worst of each instrument; the convex ones are in `oracle_convex`. Used by tests
+and by `audit verify`.
 
 Left out: speed. An instrument with more than `MOST_ORDERS` orders raises `TooMany`.
 """
@@ -13,14 +14,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from itertools import product
 
+from engine.gate.convex import Corner
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry, Exit, Grant
 from engine.limits.kinds import MANDATORY, REGIMES, TRADING_STATES
 from engine.limits.model import UNKNOWN_STATE, Limit, Limits
 from engine.orders.order import Role
 from engine.orders.portfolio import Portfolio
+from engine.review.oracle_convex import Range, Spread, bound_square, spread, times_square
 
 MOST_ORDERS = 12
 NONE = Fraction(0)
@@ -39,11 +43,13 @@ class Worst:
     value: Fraction
     bound: Fraction
     base: Fraction
+    corner: Corner | None = None
+    """Of a convex limit: where it is worst. Its three numbers are squares, and its base excuses nothing."""
 
     @property
     def holds(self) -> bool:
-        """No larger than its bound, or no larger than without this decision's entries."""
-        return self.value <= self.bound or self.value <= self.base
+        """No larger than its bound, or, unless it is convex, no larger than without this decision's entries."""
+        return self.value <= self.bound or (self.corner is None and self.value <= self.base)
 
 
 @dataclass(frozen=True)
@@ -99,6 +105,12 @@ class _World:
     fees: Fraction
     nav: Fraction
 
+    @cached_property
+    def spread(self) -> Spread:
+        """The variance at its worst corner: every instrument with the ends that its fillings come to."""
+        shares = {name: [one.shares for one in self.fillings[name]] for name in self.lines}
+        return spread({name: Range(self.lines[name].terms, min(each), max(each)) for name, each in shares.items()})
+
 
 def worst(case: Case, grants: Sequence[Grant]) -> list[Worst]:
     """Every numeric limit in force with these entries granted, by limit and subject. Raises `TooMany`."""
@@ -111,6 +123,10 @@ def worst(case: Case, grants: Sequence[Grant]) -> list[Worst]:
             for subject, value, bound in _subjects(limit, case):
                 key = f"{limit.id}[{subject}]" if subject else limit.id
                 found.append(Worst(key, limit.id, value(after), bound(after), value(before)))
+        elif limit.spec.form == "convex":
+            times, here, stood = times_square(limit), after.spread, before.spread
+            squares = (times * here.variance, bound_square(limit, after.nav), times * stood.variance)
+            found.append(Worst(limit.id, limit.id, *squares, here.corner))
     return found
 
 

@@ -327,7 +327,7 @@ class _Recheck:
             return ruled(Outcome.GRANTED)
         if count > 0:
             beyond = self.worst([*_flat(granted), *(Grant(one, self._step(one) * (count + 1)) for one in party)])
-            binding = tuple(Reading(one.measure, one.limit, one.value, one.bound, one.base)
+            binding = tuple(Reading(one.measure, one.limit, one.value, one.bound, one.base, one.corner)
                             for one in beyond if not one.holds)  # fmt: skip
             return ruled(Outcome.CUT, (binding, (), ()))
         basket = party[0].basket
@@ -418,7 +418,7 @@ class _Recheck:
 
 
 def _reading(one: Worst) -> Json:
-    return reading_json(Reading(one.measure, one.limit, one.value, one.bound, one.base))
+    return reading_json(Reading(one.measure, one.limit, one.value, one.bound, one.base, one.corner))
 
 
 @dataclass(frozen=True, slots=True)

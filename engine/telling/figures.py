@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+from math import isqrt
 
 _EXACT = re.compile(r"-?[0-9]+(\.[0-9]+|/[0-9]+)?\Z")
 
@@ -21,6 +22,13 @@ def amount(number: str | Fraction | Decimal | int, places: int = 4) -> str:
     )
     text = f"{rounded:,f}"
     return text.rstrip("0").rstrip(".") if places > 2 and "." in text else text
+
+
+def root(square: Fraction) -> Fraction:
+    """The square root to twelve decimals, with the sign of what it is taken of."""
+    digits = 10**12
+    found = Fraction(isqrt(abs(square.numerator) * digits**2 // square.denominator), digits)
+    return -found if square < 0 else found
 
 
 def percent(share: Fraction) -> str:

@@ -34,7 +34,7 @@ NAMES = ("AA", "BB", "CC", "DD")
 STRATEGIES = ("drift", "swing-book")
 HORIZONS = ("position", "swing")
 REGIMES = ("bear", "bull", "unknown")
-NUMERIC = tuple(name for name, kind in KINDS.items() if kind.form in ("linear", "order"))
+NUMERIC = tuple(name for name, kind in KINDS.items() if kind.form in ("linear", "order", "convex"))
 """Every kind that bounds a number."""
 BOUNDS = ("0.2", "0.25", "0.4", "0.5", "0.6", "1", "1.6", "3", "0.1", "0.05", "0.02", "0.01", "0")
 RANK = "index-volatility-rank"
@@ -43,6 +43,13 @@ WHENS = (ALWAYS,) * 12 + (
     When(regimes=("bull", "bear")), When(regimes=("volatile",)), When(figure=RANK, above=Fraction(1, 2)),
     When(("bear",), (), RANK, None, Fraction(9, 10)),
 )  # fmt: skip
+
+
+LOADINGS = tuple(
+    tuple(map(Fraction, pair.split()))
+    for pair in ("0.01 0.004", "0.02 -0.003", "0.01 0.004", "0.005 0", "-0.01 0.01", "0 0.02") * 6 + ("",)
+)
+"""What an instrument answers to two factors with; one in 37 has no covariance."""
 
 
 @dataclass(frozen=True)
@@ -178,13 +185,15 @@ def _terms(name: str) -> st.SearchStrategy[Terms]:
         ("banks", "technology"),
         (name, "holding"),
         ("USD", "EUR"),
+        LOADINGS,
+        _fractions("0.0001", "0", "0.0009"),
     )
 
     def terms(values: tuple[Any, ...]) -> Terms:
-        price, unit, lot, volume, beta, volatility, sector, issuer, currency = values
+        price, unit, lot, volume, beta, volatility, sector, issuer, currency, factors, residual = values
         tick, one, true_range = Fraction(1, 100), Fraction(1), Fraction(1, 2)
         figures = (volume, beta, volatility, true_range)
-        return Terms(name, price, unit, tick, lot, one, *figures, sector, issuer, currency)
+        return Terms(name, price, unit, tick, lot, one, *figures, sector, issuer, currency, factors, residual)
 
     return drawn.map(terms)
 
@@ -215,10 +224,11 @@ def _limit(kind: str, at: int) -> st.SearchStrategy[Limit]:
     only = ("", "", "technology", "swing", "drift") if grouped else ("",)
     regime = (False, True) if "regime" in spec.options else (False,)
     once = (1, 2, 3) if kind == "concentration" else (0,)
-    drawn = picked(BOUNDS, effective, UNTIL, WHENS, regime, GROUPS if grouped else ("",), only, once)
+    days = (1, 5) if "days" in spec.options else (1,)
+    drawn = picked(BOUNDS, effective, UNTIL, WHENS, regime, GROUPS if grouped else ("",), only, once, days)
 
     def limit(values: tuple[Any, ...]) -> Limit:
-        digits, effective, until, when, regime, by, only, once = values
+        digits, effective, until, when, regime, by, only, once, days = values
         bound = Fraction(digits) * (500 if kind == "order_quantity" else 1)
         return Limit(
             id=f"{kind}.{at}",
@@ -237,6 +247,7 @@ def _limit(kind: str, at: int) -> st.SearchStrategy[Limit]:
             once=once,
             long=Fraction(1, 2) if kind == "margin" else Fraction(0),
             short=Fraction(3, 2) if kind == "margin" else Fraction(0),
+            days=days,
         )
 
     return drawn.map(limit)
@@ -375,6 +386,9 @@ def _findings(
     if held is not None and shares:
         owners.add((held.strategy, held.horizon))
     complete = entry.instrument in market.terms and portfolio.nav > 0 and not unpriced(portfolio, market)
+    around = {entry.instrument, *(one.instrument for one in (*portfolio.positions, *exits))}
+    around |= {one.order.instrument for one in portfolio.working}
+    complete = complete and all(market.terms[name].factors for name in around if name in market.terms)
     answers = {
         "compliance.wash": not wash,
         "operations.complete": complete,

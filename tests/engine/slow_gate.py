@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from itertools import combinations
+from itertools import combinations, product
 
+from engine.gate import convex
+from engine.gate.convex import SQUARED, ConvexMeasure, Corner
 from engine.gate.judge import MOST_GRANTS_ENUMERATED, SIZE, WHOLE, Core, Judgement, Outcome, Reading, Ruling
 from engine.gate.market import Market
 from engine.gate.measures import Measure, Scope, measures, weight
@@ -24,27 +26,31 @@ class _Bench:
     """The gate's working state: grants so far, and states by grants."""
 
     scope: Scope
-    measures: list[Measure]
+    measures: list[Measure | ConvexMeasure]
     base: State
     base_values: Mapping[str, Fraction] = field(init=False)
     """What the base makes of each measure, by key: every reading is against it."""
 
     def __post_init__(self) -> None:
-        self.base_values = {one.key: one.value(self.base) for one in self.measures}
+        self.base_values = {one.key: value_of(one, self.base) for one in self.measures}
 
     def state(self, grants: Sequence[Grant]) -> State:
         return state_of(self.scope.book, grants, self.scope.market, self.scope.limits)
 
-    def read(self, measure: Measure, state: State) -> Reading:
+    def read(self, measure: Measure | ConvexMeasure, state: State) -> Reading:
         key = measure.key
-        return Reading(key, measure.limit.id, measure.value(state), measure.bound(state), self.base_values[key])
+        corner = corner_of(measure, state) if isinstance(measure, ConvexMeasure) else None
+        value, bound = value_of(measure, state), bound_of(measure, state)
+        return Reading(key, measure.limit.id, value, bound, self.base_values[key], corner)
 
-    def breaks(self, measure: Measure, state: State) -> bool:
-        """Not `worst ≤ max(bound, base)`."""
-        value = measure.value(state)
+    def breaks(self, measure: Measure | ConvexMeasure, state: State) -> bool:
+        """Not `worst ≤ max(bound, base)`; of a convex one not `worst ≤ bound`."""
+        value = value_of(measure, state)
+        if isinstance(measure, ConvexMeasure):
+            return value > bound_of(measure, state)
         return value > measure.bound(state) and value > self.base_values[measure.key]
 
-    def broken(self, grants: Sequence[Grant]) -> list[Measure]:
+    def broken(self, grants: Sequence[Grant]) -> list[Measure | ConvexMeasure]:
         state = self.state(grants)
         return [one for one in self.measures if self.breaks(one, state)]
 
@@ -84,6 +90,71 @@ def parties(entries: Sequence[Entry]) -> list[Party]:
     found = [tuple(sorted((one for one in entries if _called((one,)) == name), key=lambda one: one.instrument))
              for name in names]  # fmt: skip
     return sorted(found, key=lambda party: (-min(one.conviction for one in party), party[0].instrument))
+
+
+def value_of(measure: Measure | ConvexMeasure, state: State) -> Fraction:
+    """The worst value; of a convex measure by trying every corner."""
+    if isinstance(measure, Measure):
+        return measure.value(state)
+    squared = SQUARED[measure.limit.kind](measure.limit)
+    moving = _moving(measure, state)
+    if len(moving) > convex.MOST_MOVES:
+        return squared * _ceiling(measure, state)
+    return squared * max(_variance(measure, at) for at in _corners(state, moving))
+
+
+def bound_of(measure: Measure | ConvexMeasure, state: State) -> Fraction:
+    """The bound; of a convex measure its square, with its sign."""
+    if isinstance(measure, Measure):
+        return measure.bound(state)
+    root = measure.limit.bound * state.nav
+    return root * abs(root)
+
+
+def corner_of(measure: ConvexMeasure, state: State) -> Corner:
+    """The first of the worst corners."""
+    moving = _moving(measure, state)
+    if len(moving) > convex.MOST_MOVES:
+        return Corner(False)
+    worst = max(_corners(state, moving), key=lambda at: _variance(measure, at))
+    return Corner(True, tuple((name, worst[name]) for name in moving))
+
+
+def _moving(measure: ConvexMeasure, state: State) -> list[str]:
+    return sorted(name for name, one in state.reaches.items() if one.low < one.high and measure.terms[name].factors)
+
+
+def _corners(state: State, moving: Sequence[str]) -> list[dict[str, Fraction]]:
+    """Low before high, the last instrument first."""
+    still = {name: one.low for name, one in state.reaches.items()}
+    ends = [(state.reaches[name].low, state.reaches[name].high) for name in moving]
+    return [{**still, **dict(zip(moving, chosen, strict=True))} for chosen in product(*ends)]
+
+
+def _variance(measure: ConvexMeasure, shares: Mapping[str, Fraction]) -> Fraction:
+    exposures = {name: each * measure.terms[name].exposure for name, each in shares.items()}
+    known = {name: measure.terms[name] for name in shares if measure.terms[name].factors}
+    count = len(next(iter(known.values())).factors) if known else 0
+    total = sum((one.residual * exposures[name] ** 2 for name, one in known.items()), ZERO)
+    for at in range(count):
+        total += sum((one.factors[at] * exposures[name] for name, one in known.items()), ZERO) ** 2
+    return total
+
+
+def _ceiling(measure: ConvexMeasure, state: State) -> Fraction:
+    """Each factor and each residual at its own worst."""
+    ends = {
+        name: (one.low * measure.terms[name].exposure, one.high * measure.terms[name].exposure)
+        for name, one in state.reaches.items()
+        if measure.terms[name].factors
+    }
+    total = sum(
+        (measure.terms[name].residual * max(low * low, high * high) for name, (low, high) in ends.items()), ZERO
+    )
+    for at in range(len(next(iter(measure.terms[name].factors for name in ends)))):
+        each = [sorted(measure.terms[name].factors[at] * end for end in pair) for name, pair in ends.items()]
+        total += max(sum((low for low, _ in each), ZERO) ** 2, sum((high for _, high in each), ZERO) ** 2)
+    return total
 
 
 def _called(party: Party) -> str:
@@ -144,15 +215,20 @@ def _rule(bench: _Bench, given: Given, party: Party) -> list[Ruling]:
 
 
 def _room(bench: _Bench, given: Given, party: Party) -> int:
-    """The largest number of lots or units that every measure admits: a single one by its lines, a basket by halving."""
+    """The largest number of lots or units that every measure admits: by lines where all are, else by halving."""
     if len(party) == 1:
         (entry,) = party
         lot = Fraction(bench.scope.terms[entry.instrument].lot)
         state = bench.state([*_flat(given), Grant(entry, ZERO)])
         leg = entry_leg(Grant(entry, ZERO), bench.scope.terms[entry.instrument])
-        most = min([entry.target, *(_headroom(bench, one, state, leg) for one in bench.measures)])
-        return int(max(most, ZERO) // lot)
-    low, high = 0, min(int(one.entry.target // one.quantity) for one in _step(bench, party, 1))
+        linear = [one for one in bench.measures if isinstance(one, Measure)]
+        most = min([entry.target, *(_headroom(bench, one, state, leg) for one in linear)])
+        high = int(max(most, ZERO) // lot)
+        if len(linear) == len(bench.measures):
+            return high
+    else:
+        high = min(int(one.entry.target // one.quantity) for one in _step(bench, party, 1))
+    low = 0
     while low < high:
         middle = (low + high + 1) // 2
         low, high = (low, middle - 1) if bench.broken([*_flat(given), *_step(bench, party, middle)]) else (middle, high)
@@ -214,14 +290,16 @@ def _cores(bench: _Bench, given: Given, party: Party) -> tuple[list[Core], list[
             continue
         sets = _smallest_sets(bench, measure, given, one_step)
         cores.extend(Core(measure.key, measure.limit.id, names) for names in sets)
-        whole = measure.value(bench.state(_flat(given)))
+        whole = value_of(measure, bench.state(_flat(given)))
         for name in sorted({name for names in sets for name in names}):
             rest = _flat([one for one in given if one[0] != name])
-            crowding.append((measure.key, name, whole - measure.value(bench.state(rest))))
+            crowding.append((measure.key, name, whole - value_of(measure, bench.state(rest))))
     return cores, crowding
 
 
-def _smallest_sets(bench: _Bench, measure: Measure, given: Given, one_step: list[Grant]) -> list[tuple[str, ...]]:
+def _smallest_sets(
+    bench: _Bench, measure: Measure | ConvexMeasure, given: Given, one_step: list[Grant]
+) -> list[tuple[str, ...]]:
     """The minimal sets of earlier grants beside which one lot or unit breaks this measure."""
 
     def breaks(chosen: Sequence[tuple[str, tuple[Grant, ...]]]) -> bool:

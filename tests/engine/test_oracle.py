@@ -32,7 +32,9 @@ def test_no_partial_filling_is_worse(any_desk: Desk, data: st.DataObject) -> Non
     partly = {name: [_partial(line, data)] for name, line in world.lines.items()}
     filled = oracle._World(world.lines, partly, world.fees, world.nav)
     for one in oracle._standing(case):
-        if one.spec.form == "linear":
+        if one.spec.form == "convex":
+            assert oracle.times_square(one) * filled.spread.variance <= found[one.id].value, one.id
+        elif one.spec.form == "linear":
             for subject, value, _ in oracle._subjects(one, case):
                 key = f"{one.id}[{subject}]" if subject else one.id
                 assert value(filled) <= found[key].value, key

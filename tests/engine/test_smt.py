@@ -42,6 +42,8 @@ LONG = [position("AA", 100, "90")]
 SHORT = [position("AA", -100, "110")]
 SELL = Side.SELL
 MARGIN = limit("margin", "0.6", long=Fraction(1, 2), short=Fraction(3, 2))
+PERCENT = {"AA": terms("AA", factors=(Fraction(1, 100),))}
+"""One share of 100 moves by 1 a day: roots of 252, 5 and 1 times 1, times 1.644854 or 2.062713."""
 ROWS = {
     "instrument_exposure": (desk([entry("AA", 999)], limits(limit("instrument_exposure", "0.3")), LONG), 200),
     "order_value": (desk([entry("AA", 999)], limits(limit("order_value", "0.3"))), 300),
@@ -70,6 +72,9 @@ ROWS = {
     "margin": (desk([entry("AA", 999, SELL)], limits(MARGIN), SHORT), 300),
     "cash_reserve": (desk([entry("AA", 999)], limits(limit("cash_reserve", "0.2")), settled_cash=50_000), 300),
     "stress": (desk([entry("AA", 999)], limits(limit("stress", "0.08")), [position("BB", -100, "110")]), 300),
+    "volatility": (desk([entry("AA", 1999)], limits(limit("volatility", "0.2")), market=PERCENT), 1259),
+    "value_at_risk": (desk([entry("AA", 999)], limits(limit("value_at_risk", "0.005", days=5)), market=PERCENT), 135),
+    "expected_shortfall": (desk([entry("AA", 999)], limits(limit("expected_shortfall", "0.005")), market=PERCENT), 242),
 }  # fmt: skip
 
 
@@ -82,7 +87,7 @@ def test_each_kind_bounds_what_its_row_says(kind: str) -> None:
 
 
 def test_no_kind_is_left_out() -> None:
-    numeric = {one for one, kind in KINDS.items() if kind.form in ("linear", "order")}
+    numeric = {one for one, kind in KINDS.items() if kind.form in ("linear", "order", "convex")}
     assert set(ROWS) == numeric - {"price_collar"}
     assert set(_KINDS) == {one for one, kind in KINDS.items() if kind.form == "linear"}
 

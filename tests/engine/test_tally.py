@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.gate.convex import ConvexMeasure
 from engine.gate.measures import measures
 from engine.gate.proposals import Grant
 from engine.gate.reach import state_of
@@ -43,14 +44,18 @@ def test_any_grants_make_the_same_of_every_measure(any_desk: Desk, data: st.Data
     tally = Tally(scope, found, base, some)
     here, state = tally.standing(grants), state_of(any_desk.book, grants, any_desk.market, any_desk.limits)
     for at, measure in enumerate(found):
-        assert tally.amount(tally.value(at, here)) == measure.value(state), measure.key
-        assert tally.amount(tally.bound(at, here)) == measure.bound(state), measure.key
-        assert tally.amount(tally.rows[at].base) == measure.value(base), measure.key
+        assert tally.amount(at, tally.value(at, here)) == slow_gate.value_of(measure, state), measure.key
+        assert tally.amount(at, tally.bound(at, here)) == slow_gate.bound_of(measure, state), measure.key
+        assert tally.amount(at, tally.rows[at].base) == slow_gate.value_of(measure, base), measure.key
+        assert measure.value(state) == slow_gate.value_of(measure, state), measure.key
+        assert measure.bound(state) == slow_gate.bound_of(measure, state), measure.key
     broken = [one.key for one in found if measure_breaks(one, state, base)]
     assert [found[at].key for at in tally.broken(here)] == broken
 
 
-def measure_breaks(measure: slow_gate.Measure, state: slow_gate.State, base: slow_gate.State) -> bool:
+def measure_breaks(measure: slow_gate.Measure | ConvexMeasure, state: slow_gate.State, base: slow_gate.State) -> bool:
+    if isinstance(measure, ConvexMeasure):
+        return measure.value(state) > measure.bound(state)
     return measure.value(state) > max(measure.bound(state), measure.value(base))
 
 
@@ -64,7 +69,7 @@ def test_an_entry_that_lowers_the_least_exposure_of_others_is_seen() -> None:
     here = tally.standing([Grant(scope.entries[0], Fraction(60))])
     state = state_of(of.book, [Grant(scope.entries[0], Fraction(60))], of.market, of.limits)
     at = next(place for place, one in enumerate(found) if one.key == "concentration[AA]")
-    assert tally.amount(tally.value(at, here)) == found[at].value(state) > found[at].value(base)
+    assert tally.amount(at, tally.value(at, here)) == found[at].value(state) > found[at].value(base)
     assert at in tally.broken(here)
 
 

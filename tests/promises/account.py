@@ -1,9 +1,9 @@
 """A plain account: orders that fill, and the numeric limits of docs/limits.md read line by line.
 
 Slow and obvious on purpose, and written from that page alone: nothing of the engine's reach, measures or encoding is
-used, only the values they are asked about. Every value of the page is a sum over instruments, so the account asks
-what one instrument adds under one filling of its own orders; a filling of everything is such a filling of each, and
-the worst of everything is the sum of the worst of each.
+used, only the values they are asked about. Every value of the page but the variance is a sum over instruments, so the
+account asks what one instrument adds under one filling of its own orders; a filling of everything is such a filling of
+each, and the worst of everything is the sum of the worst of each. The variance is asked at every corner.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import permutations
+from itertools import permutations, product
 from random import Random
 
 from engine.gate.market import Market, Terms
@@ -266,6 +266,8 @@ class Account:
             case "stress":
                 for one in self.limits.scenarios:
                     yield Row(f"{limit.id}[{one.id}]", limit, names, allowed, about=one.id)
+            case "volatility" | "value_at_risk" | "expected_shortfall":
+                yield Row(limit.id, limit, names, limit.bound**2 * self.nav * abs(self.nav))
             case "cash_reserve":
                 left = Fraction(self.portfolio.settled_cash) - limit.bound * Fraction(self.portfolio.nav)
                 yield Row(limit.id, limit, names, left)
@@ -296,7 +298,9 @@ class Account:
     # --- the value of a filling ---------------------------------------------------------------------------------
 
     def value(self, row: Row, filled: Filling) -> Fraction:
-        """The left side of a limit under a filling of everything."""
+        """The left side of a limit under a filling of everything; the square of it where squares are compared."""
+        if row.limit.spec.form == "convex":
+            return self._squared(row.limit, {name: self._shares(name)(filled) for name in self.by_instrument})
         total = self._standing(row.limit)
         for name in row.members:
             total += self.part(row, name, filled)
@@ -304,11 +308,26 @@ class Account:
 
     def worst(self, row: Row) -> Fraction:
         """The left side of a limit under the filling that makes it largest."""
+        if row.limit.spec.form == "convex":
+            ends = {name: {self._shares(name)(one) for one in self.corners(name)} for name in self.by_instrument}
+            corners = product(*({min(each), max(each)} for each in ends.values()))
+            return max(self._squared(row.limit, dict(zip(ends, shares, strict=True))) for shares in corners)
         total = self._standing(row.limit)
         for name in row.members:
             fillings = self.corners(name) if name in self.by_instrument else [{}]
             total += max(self.part(row, name, filled) for filled in fillings)
         return total
+
+    def _squared(self, limit: Limit, shares: Mapping[str, Fraction]) -> Fraction:
+        """The square of a multiple of the day's standard deviation."""
+        days = {"volatility": Fraction(252), "value_at_risk": Fraction(limit.days)}.get(limit.kind, Fraction(1))
+        factor = {"value_at_risk": Fraction("1.644854"), "expected_shortfall": Fraction("2.062713")}.get(limit.kind, 1)
+        known = {name: self.market.terms[name] for name in shares if self.market.terms[name].factors}
+        exposures = {name: shares[name] * one.price * one.unit for name, one in known.items()}
+        variance = sum((one.residual * exposures[name] ** 2 for name, one in known.items()), ZERO)
+        for loadings in zip(*(one.factors for one in known.values()), strict=True):
+            variance += sum((a * b for a, b in zip(loadings, exposures.values(), strict=True)), ZERO) ** 2
+        return variance * days * factor**2
 
     def _standing(self, limit: Limit) -> Fraction:
         match limit.kind:
@@ -377,11 +396,15 @@ class Account:
 
 
 def breaches(account: Account, filled: Filling) -> list[str]:
-    """Every limit that a filling breaks and that the same filling without the entries does not break as far."""
+    """Every limit that a filling breaks and that the same filling without the entries does not break as far.
+
+    Nothing excuses a convex one.
+    """
     old = {name: shares for name, shares in filled.items() if not name.startswith("entry ")}
     found = []
     for row in account.rows:
         value = account.value(row, filled)
-        if value > row.allowed and value > account.before.value(row, old):
+        strict = row.limit.spec.form == "convex"
+        if value > row.allowed and (strict or value > account.before.value(row, old)):
             found.append(f"{row.name}: {value} of {row.allowed}")
     return found
