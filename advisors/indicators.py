@@ -36,10 +36,7 @@ RANK_WINDOW, RANK_FEWEST = 1260, 252
 CORRELATION_WINDOW, CORRELATION_DECAY = 30, 0.94
 """30 sessions, each weighing 0.94 of the next (RiskMetrics Technical Document 1996, table 5.7, daily returns)."""
 
-FARTHEST = 300
-"""Sessions that no window reaches beyond: a measure of a session is the same when what lies before them is cut off."""
-
-_FLAT = 1e-9
+FLAT = 1e-9
 """Relative width below which a price band is rounding, not movement."""
 
 
@@ -56,24 +53,16 @@ class Measures:
     market: Mapping[str, Floats]
 
 
-def measure_panel(panel: Panel, bars_a_year: int = TRADING_DAYS, before: Measures | None = None) -> Measures:
-    """Compute all measures; volatilities are annual, by the bars that a year has.
-
-    Of sessions that `before` has, its measures are taken over. They must be those of the same panel cut after some
-    session: then nothing differs, not in a single bit.
-    """
-    first = 0 if before is None else len(before.sessions)
+def measure_panel(panel: Panel, bars_a_year: int = TRADING_DAYS) -> Measures:
+    """Compute all measures; volatilities are annual, by the bars that a year has."""
     change = windows.returns(panel.adjusted_close)
     found = {
-        **_by_talib(panel, first),
-        **_from_windows(panel, change, bars_a_year, first),
-        "beta-252": beta(change, windows.returns(panel.index_close))[first:],
-        "interval-75": _by_column(interval_width, change, first),
+        **_by_talib(panel),
+        **_from_windows(panel, change, bars_a_year),
+        "beta-252": beta(change, windows.returns(panel.index_close)),
+        "interval-75": _by_column(interval_width, change),
     }
-    market = _market(panel, bars_a_year, first)
-    if before is not None:
-        found = {name: np.concatenate([before.indicators[name], rows]) for name, rows in found.items()}
-        market = {name: np.concatenate([before.market[name], rows]) for name, rows in market.items()}
+    market = _market(panel, bars_a_year)
     return Measures(panel.instruments, panel.sessions, MappingProxyType(found), MappingProxyType(market))
 
 
@@ -84,34 +73,44 @@ def beta(change: Floats, index_change: Floats) -> Floats:
     known with fewer than 20 pairs. The shrinkage (after Vasicek 1973, with the share of the window in place of
     estimated variances) lets a newly listed share start at the market's own beta.
     """
+    return beta_of(change, tuple(_window_sum(term, BETA_WINDOW) for term in beta_terms(change, index_change)))
+
+
+def beta_terms(change: Floats, index_change: Floats) -> tuple[Floats, ...]:
+    """What beta sums up of each session: pairs, x, y, x² and xy, each float64 (sessions, instruments)."""
     market = np.broadcast_to(index_change[:, None], change.shape)
     known = ~np.isnan(change + market)
     x, y = np.where(known, market, 0.0), np.where(known, change, 0.0)
-    pairs, sum_x, sum_y, sum_xx, sum_xy = (
-        _window_sum(part, BETA_WINDOW) for part in (known.astype(np.float64), x, y, x * x, x * y)
-    )
+    return known.astype(np.float64), x, y, x * x, x * y
+
+
+def beta_of(change: Floats, sums: tuple[Floats, ...]) -> Floats:
+    """Beta from its terms summed over the window of each session."""
+    pairs, sum_x, sum_y, sum_xx, sum_xy = sums
     enough = pairs >= BETA_FEWEST
     pairs = np.where(enough, pairs, np.nan)
     spread = sum_xx - sum_x * sum_x / pairs
-    slope = (sum_xy - sum_x * sum_y / pairs) / np.where(spread > _FLAT * sum_xx, spread, np.nan)
+    slope = (sum_xy - sum_x * sum_y / pairs) / np.where(spread > FLAT * sum_xx, spread, np.nan)
     share = pairs / BETA_WINDOW
     return np.where(np.isnan(change), np.nan, share * slope + (1 - share))
 
 
-def interval_width(change: Floats, first: int = 0) -> Floats:
+def interval_width(change: Floats) -> Floats:
     """Width of the 75 % interval of the next daily return, for one instrument; `change` is (sessions,) returns.
-
-    Given for the sessions from the row `first` on.
 
     Split-conformal over the trailing 250 sessions: scores are absolute returns over the 20-bar volatility known the
     day before, so the interval ±quantile · volatility widens and narrows with the market. Not known with fewer than
     60 scores. Left out: adaptive coverage (Gibbs and Candès 2021); exchangeability is assumed inside the window.
     """
-    volatility = windows.deviation(change, 20)
-    yesterday = windows.lagged(volatility, 1)
-    scores = np.divide(np.abs(change), yesterday, out=np.full_like(change, np.nan), where=yesterday > 0)
-    quantile = windows.conformal_quantile(scores, INTERVAL_WINDOW, INTERVAL_COVERAGE, INTERVAL_FEWEST, first)
-    return 2 * quantile * volatility[first:]
+    scores = conformal_scores(change)
+    quantile = windows.conformal_quantile(scores, INTERVAL_WINDOW, INTERVAL_COVERAGE, INTERVAL_FEWEST)
+    return 2 * quantile * windows.deviation(change, 20)
+
+
+def conformal_scores(change: Floats) -> Floats:
+    """Absolute returns over the volatility known the day before; along the first axis."""
+    yesterday = windows.lagged(windows.deviation(change, 20), 1)
+    return np.divide(np.abs(change), yesterday, out=np.full_like(change, np.nan), where=yesterday > 0)
 
 
 def correlations(panel: Panel, session: str) -> Floats:
@@ -145,14 +144,13 @@ def runs(valid: NDArray[np.bool_]) -> Iterator[slice]:
         yield slice(start, end)
 
 
-def _from_windows(panel: Panel, change: Floats, bars_a_year: int, first: int) -> dict[str, Floats]:
-    """Measures that are plain windows, vectorised over instruments, for the sessions from row `first` on."""
-    start = max(0, first - FARTHEST)
-    adjusted, change, split = panel.adjusted_close[start:], change[start:], panel.split[start:]
-    volume = panel.volume[start:] / split
+def _from_windows(panel: Panel, change: Floats, bars_a_year: int) -> dict[str, Floats]:
+    """Measures that are plain windows, vectorised over instruments."""
+    adjusted, split = panel.adjusted_close, panel.split
+    volume = panel.volume / split
     usual = windows.mean(volume, 20)
     before = windows.lagged(usual, 1)
-    found = {
+    return {
         "volume-ratio": np.divide(volume, before, out=np.full_like(volume, np.nan), where=before > 0),
         "average-volume-20": usual * split,
         "momentum-21": windows.returns(adjusted, 21),
@@ -161,35 +159,37 @@ def _from_windows(panel: Panel, change: Floats, bars_a_year: int, first: int) ->
         "volatility-20": windows.deviation(change, 20) * np.sqrt(bars_a_year),
         "zscore-20": windows.zscore(adjusted, 20),
     }
-    return {name: rows[first - start :] for name, rows in found.items()}
 
 
-def _by_talib(panel: Panel, first: int) -> dict[str, Floats]:
-    """Measures by TA-Lib, per instrument and stretch of whole bars, for the sessions from row `first` on.
-
-    A stretch is computed as a whole whatever is asked of it: its averages remember their beginning.
-    """
+def _by_talib(panel: Panel) -> dict[str, Floats]:
+    """Measures by TA-Lib, per instrument and stretch of whole bars."""
     shape = panel.close.shape
-    found: dict[str, Floats] = {}
+    found = {name: np.full(shape, np.nan) for name in RUN_MEASURES}
     balance = np.full(shape, np.nan)
     for column in range(shape[1]):
         for run in runs(panel.valid[:, column]):
-            if run.stop + 20 <= first:
-                continue
             factor = panel.factor[run, column]
             high, low, close = (grid[run, column] * factor for grid in (panel.high, panel.low, panel.close))
-            for name, values in _one_run(high, low, close, factor).items():
-                found.setdefault(name, np.full(shape, np.nan))[run, column] = values
+            for name, values in one_run(high, low, close, factor).items():
+                found[name][run, column] = values
             balance[run, column] = talib.OBV(close, panel.volume[run, column] / panel.split[run, column])
-    if not found:
-        nothing = np.empty(0)
-        found = {name: np.full(shape, np.nan) for name in _one_run(nothing, nothing, nothing, nothing)}
-    start = max(0, first - FARTHEST)
-    flow = windows.zscore(balance[start:], 20)[first - start :]
-    return {**{name: grid[first:] for name, grid in found.items()}, "obv-zscore": flow}
+    return {**found, "obv-zscore": windows.zscore(balance, 20)}
 
 
-def _one_run(high: Floats, low: Floats, close: Floats, factor: Floats) -> dict[str, Floats]:
+RUN_MEASURES = (
+    "rsi-14",
+    "macd-histogram",
+    "bollinger-position",
+    "stochastic-k",
+    "atr-14",
+    "adx-14",
+    "ema-20-distance",
+    "ema-50-200",
+)
+"""What one stretch of bars gives."""
+
+
+def one_run(high: Floats, low: Floats, close: Floats, factor: Floats) -> dict[str, Floats]:
     """TA-Lib on one stretch of adjusted bars; arrays shaped (bars,), C-contiguous, without NaN."""
     upper, middle, lower = talib.BBANDS(close, 20, 2.0, 2.0)
     width = upper - lower
@@ -201,7 +201,7 @@ def _one_run(high: Floats, low: Floats, close: Floats, factor: Floats) -> dict[s
     return {
         "rsi-14": np.where(moved, talib.RSI(close, 14), np.nan),
         "macd-histogram": histogram / close,
-        "bollinger-position": np.where(width > _FLAT * middle, close - lower, np.nan) / width,
+        "bollinger-position": np.where(width > FLAT * middle, close - lower, np.nan) / width,
         "stochastic-k": np.where(reach > 0, slow_k, np.nan),
         "atr-14": talib.ATR(high, low, close, 14) / factor,
         "adx-14": talib.ADX(high, low, close, 14),
@@ -210,25 +210,24 @@ def _one_run(high: Floats, low: Floats, close: Floats, factor: Floats) -> dict[s
     }
 
 
-def _market(panel: Panel, bars_a_year: int, first: int) -> dict[str, Floats]:
+def _market(panel: Panel, bars_a_year: int) -> dict[str, Floats]:
     index = panel.index_close
     average = np.full_like(index, np.nan)
     for run in runs(~np.isnan(index)):
         average[run] = talib.EMA(index[run], 200)
     volatility = windows.deviation(windows.returns(index), 20) * np.sqrt(bars_a_year)
     return {
-        "index-ema-200-distance": (index / average - 1)[first:],
-        "index-momentum-63": windows.returns(index, 63)[first:],
-        "index-volatility-20": volatility[first:],
-        "index-volatility-rank": windows.rank(volatility, RANK_WINDOW, RANK_FEWEST, first),
+        "index-ema-200-distance": index / average - 1,
+        "index-momentum-63": windows.returns(index, 63),
+        "index-volatility-20": volatility,
+        "index-volatility-rank": windows.rank(volatility, RANK_WINDOW, RANK_FEWEST),
     }
 
 
-def _by_column(measure: Callable[[Floats, int], Floats], values: Floats, first: int) -> Floats:
-    start = max(0, first - FARTHEST)
-    result = np.empty((len(values) - first, values.shape[1]))
+def _by_column(measure: Callable[[Floats], Floats], values: Floats) -> Floats:
+    result = np.empty_like(values)
     for column in range(values.shape[1]):
-        result[:, column] = measure(np.ascontiguousarray(values[start:, column]), first - start)
+        result[:, column] = measure(np.ascontiguousarray(values[:, column]))
     return result
 
 

@@ -17,6 +17,7 @@ from typing import Protocol
 
 import numpy as np
 
+from advisors.further import LEAST, Carried, measured_on
 from advisors.indicators import TRADING_DAYS, Measures, correlations, measure_panel
 from advisors.panel import Floats
 from advisors.quality import COLUMNS, Market, Report
@@ -65,6 +66,16 @@ class Desk:
     bar: BarTime | None = None
 
     @cached_property
+    def carried(self) -> Carried:
+        """What the measures of the next session are made of."""
+        return Carried.of(self.market.panel)
+
+    def prepare(self) -> None:
+        """Have at hand what the next session goes on from."""
+        if len(self.measures.sessions) >= LEAST:
+            _ = self.carried
+
+    @cached_property
     def reports(self) -> Mapping[str, tuple[Report, ...]]:
         """Quality reports by session."""
         found: dict[str, list[Report]] = {}
@@ -85,11 +96,15 @@ def survey(
 
     Where `before` is the same market cut after some session, what it measured is taken over.
     """
-    goes_on = before is not None and before.market.panel.begins(market.panel)
-    measures = measure_panel(
-        market.panel, time.bars_a_year, before.measures if before is not None and goes_on else None
-    )
-    return Desk(market, measures, tuple(instruments), calendars, account_currency, time.bar)
+    panel, carried = market.panel, None
+    if before is not None and len(before.measures.sessions) >= LEAST and before.market.panel.begins(panel):
+        measures, carried = measured_on(before.measures, before.carried, panel, time.bars_a_year)
+    else:
+        measures = measure_panel(panel, time.bars_a_year)
+    made = Desk(market, measures, tuple(instruments), calendars, account_currency, time.bar)
+    if carried is not None:
+        made.__dict__["carried"] = carried
+    return made
 
 
 def market_facts(desk: Desk, session: str) -> list[Fact]:

@@ -10,12 +10,15 @@ what was wrong with the rows behind it is told by `advisors.quality`.
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cached_property
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
+from advisors.growing import grown, same
 
 Floats = NDArray[np.float64]
 """Binary64 numbers; NaN says *no value*."""
@@ -26,7 +29,9 @@ GRIDS = ("open", "high", "low", "close", "volume", "factor", "split")
 
 def equal(one: Floats, other: Floats) -> bool:
     """Whether two arrays hold the same numbers, NaN where the other has NaN; nearly always it is the same bytes."""
-    return one.shape == other.shape and (one.tobytes() == other.tobytes() or np.array_equal(one, other, equal_nan=True))
+    if one.shape != other.shape:
+        return False
+    return same(one, other) or one.tobytes() == other.tobytes() or np.array_equal(one, other, equal_nan=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +77,40 @@ class Panel:
         parts = {field.name: getattr(self, field.name)[:end] for field in fields(self)[1:]}
         return Panel(self.instruments, **parts)
 
+    def grown(self, sessions: tuple[str, ...], rows: Mapping[str, Floats]) -> Panel:
+        """The panel with sessions that have come: `sessions` are all of them, `rows` has each field's new rows.
+
+        What stands is not copied. Raises `ValueError` where the sessions do not go on.
+        """
+        known = len(self.sessions)
+        later = sessions[max(0, known - 1) :]
+        if sessions[:known] != self.sessions or any(a >= b for a, b in pairwise(later)):
+            raise ValueError("sessions come in ascending order, each once, after those that there are")
+        longer = object.__new__(Panel)
+        longer.__dict__.update(self.__dict__, sessions=sessions)
+        longer.__dict__.pop("_rows", None)
+        count = len(sessions) - known
+        for name in (*GRIDS, "index_close"):
+            shape = (count, len(self.instruments)) if name in GRIDS else (count,)
+            if rows[name].shape != shape or rows[name].dtype != np.float64:
+                raise ValueError(f"new rows of `{name}` are {rows[name].dtype} {rows[name].shape}, not float64 {shape}")
+            longer.__dict__[name] = grown(getattr(self, name), rows[name])
+        longer.__dict__["adjusted_close"] = grown(self.adjusted_close, rows["close"] * rows["factor"])
+        longer.__dict__["valid"] = grown(self.valid, _whole(rows))
+        return longer
+
+    def tail(self, rows: int) -> Panel:
+        """The panel of its last sessions alone, with what they are known by: nothing before them is."""
+        start = max(0, len(self.sessions) - rows)
+        if start == 0:
+            return self
+        shorter = object.__new__(Panel)
+        shorter.__dict__.update(self.__dict__, sessions=self.sessions[start:])
+        shorter.__dict__.pop("_rows", None)
+        for name in (*GRIDS, "index_close", "adjusted_close", "valid"):
+            shorter.__dict__[name] = getattr(self, name)[start:]
+        return shorter
+
     def begins(self, other: Panel) -> bool:
         """Whether the other panel is this one with sessions that have come, the same bit for bit up to there."""
         end = len(self.sessions)
@@ -97,7 +136,7 @@ class Panel:
     @cached_property
     def valid(self) -> NDArray[np.bool_]:
         """Where there is a whole bar: bool (sessions, instruments)."""
-        return ~np.isnan(self.open + self.high + self.low + self.close + self.volume)
+        return _whole({name: getattr(self, name) for name in GRIDS})
 
     @cached_property
     def _rows(self) -> dict[str, int]:
@@ -106,3 +145,8 @@ class Panel:
     @cached_property
     def _columns(self) -> dict[str, int]:
         return {instrument: column for column, instrument in enumerate(self.instruments)}
+
+
+def _whole(rows: Mapping[str, Floats]) -> NDArray[np.bool_]:
+    """Where there is a whole bar."""
+    return ~np.isnan(rows["open"] + rows["high"] + rows["low"] + rows["close"] + rows["volume"])

@@ -44,6 +44,11 @@ JUMP = 1.4
 """Up by two fifths, or down by as much as that takes back: a split of three for two, less what a day may add."""
 JUMP_WINDOW = 20
 """Sessions for which such a step is held against an instrument: averages and ranges of that length are made of it."""
+REPEATS = "the bar repeats the one before it"
+FAR = f"the return is beyond {OUTLIER_SCORE:g} standard deviations of the {OUTLIER_WINDOW} before"
+JUMPED = f"a move by two fifths or more up to {JUMP_WINDOW} sessions ago, which no split or dividend explains"
+Bools = NDArray[np.bool_]
+NEVER: Bools = np.array(False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,8 +105,8 @@ class Cleaned:
     """A feed's rows and what became of each series, so that sessions that come later are placed after them."""
 
     sessions: tuple[str, ...]
-    placed: tuple[_Placed, ...]
-    index: _Placed | None
+    placed: tuple[Placed, ...]
+    index: Placed | None
     market: Market
 
     @classmethod
@@ -112,20 +117,20 @@ class Cleaned:
         way.
         """
         sessions = tuple(sessions)
+        series = sorted(series, key=lambda rows: rows.instrument)
+        if before is not None and (longer := _lengthened(before, series, index, sessions)):
+            return longer
         grown = before is not None and sessions[: len(before.sessions)] == before.sessions
         known = {one.rows.instrument: one for one in before.placed} if before is not None and grown else {}
         row_of = {session: row for row, session in enumerate(sessions)}
-        placed = tuple(
-            _place(rows, sessions, row_of, known.get(rows.instrument))
-            for rows in sorted(series, key=lambda rows: rows.instrument)
-        )
+        placed = tuple(place(rows, sessions, row_of, known.get(rows.instrument)) for rows in series)
         beside = None
         if index is not None:
-            beside = _place(index, sessions, row_of, before.index if before is not None and grown else None)
+            beside = place(index, sessions, row_of, before.index if before is not None and grown else None)
         return cls(sessions, placed, beside, _market(sessions, placed, beside))
 
 
-def _market(sessions: tuple[str, ...], placed: tuple[_Placed, ...], index: _Placed | None) -> Market:
+def _market(sessions: tuple[str, ...], placed: tuple[Placed, ...], index: Placed | None) -> Market:
     panel = Panel(
         tuple(one.rows.instrument for one in placed),
         sessions,
@@ -141,7 +146,7 @@ def _market(sessions: tuple[str, ...], placed: tuple[_Placed, ...], index: _Plac
 
 
 @dataclass(frozen=True, eq=False)
-class _Placed:
+class Placed:
     """One instrument's bars on the grid; faulty ones are NaN. `rows` is what it was made of."""
 
     rows: Rows
@@ -154,7 +159,7 @@ class _Placed:
     """The session of each row, where every row has one of its own and they come in order."""
 
 
-def _place(rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before: _Placed | None) -> _Placed:
+def place(rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before: Placed | None) -> Placed:
     """Place one series. What was reported of the sessions of `before`, the same rows up to there, stands."""
     at, once, repeated, reports = _sort_in(rows, sessions, row_of, before)
     if len(at) == len(sessions) == len(rows.dates):
@@ -179,17 +184,17 @@ def _place(rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before
     else:
         actions, steps = _given(rows, sessions, reports), ()
     factor, split = factors(sessions, bars["close"], actions)
-    known = len(before.factor) if before is not None and _goes_on(before, rows, factor, split, sessions) else 0
-    for issue, where, detail in (*faults, *_absences(seen, usable), *_doubts(bars, factor, steps, known)):
+    known = len(before.factor) if before is not None and goes_on(before, rows, factor, split, sessions) else 0
+    for issue, where, detail in (*faults, *absences(seen, usable), *_doubts(bars, factor, steps, known)):
         for row in np.flatnonzero(where[known:]).tolist():
             reports.append(Report(sessions[known + row], rows.instrument, issue, detail))
     if before is not None and known:
         reports += before.reports
     straight = at if np.array_equal(once, np.arange(len(rows.dates))) else None
-    return _Placed(rows, bars, factor, split, actions, reports, straight)
+    return Placed(rows, bars, factor, split, actions, reports, straight)
 
 
-def _goes_on(before: _Placed, rows: Rows, factor: Floats, split: Floats, sessions: tuple[str, ...]) -> bool:
+def goes_on(before: Placed, rows: Rows, factor: Floats, split: Floats, sessions: tuple[str, ...]) -> bool:
     """Whether a series is the one that was placed, with rows of later sessions and nothing of the past said anew."""
     end, known = len(before.rows.dates), len(before.factor)
     last = sessions[known - 1] if known else ""
@@ -221,12 +226,12 @@ def _given(rows: Rows, sessions: tuple[str, ...], reports: list[Report]) -> tupl
     return tuple(sorted(found))
 
 
-Found = tuple[str, NDArray[np.bool_], str]
+Found = tuple[str, Bools, str]
 """An issue, the sessions it concerns (bool), and a sentence."""
 
 
 def _sort_in(
-    rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before: _Placed | None
+    rows: Rows, sessions: tuple[str, ...], row_of: dict[str, int], before: Placed | None
 ) -> tuple[NDArray[np.intp], NDArray[np.intp], list[int], list[Report]]:
     """Where rows go: sessions with one row and that row's place, sessions with several, and what that reports."""
     known = before.straight if before is not None else None
@@ -257,7 +262,7 @@ def _sort_in(
     return at, once, [row for row, _ in repeated], reports
 
 
-def bar_faults(bars: dict[str, Floats], present: NDArray[np.bool_]) -> list[Found]:
+def bar_faults(bars: dict[str, Floats], present: Bools) -> list[Found]:
     """Bars that cannot be used as numbers. Comparisons with NaN are false, so each bar is faulted for what it has."""
     opened, high, low, close, volume = (bars[name] for name in COLUMNS)
     prices = np.stack([opened, high, low, close])
@@ -270,14 +275,19 @@ def bar_faults(bars: dict[str, Floats], present: NDArray[np.bool_]) -> list[Foun
     ]
 
 
-def _absences(seen: NDArray[np.bool_], usable: NDArray[np.bool_]) -> Iterator[Found]:
-    """Sessions without a bar: before the first row, after it, and longer than one session."""
-    started = np.logical_or.accumulate(seen)
-    before = np.concatenate([[False], usable[:-1]])
-    had = np.concatenate([[False], np.logical_or.accumulate(usable)[:-1]])
-    yield "missing", ~started, "there is no bar up to this session"
-    yield "gap", started & ~seen, "the exchange was open and there is no bar"
-    yield "stale", had & ~usable & ~before, "the last usable bar is more than one session old"
+def absences(
+    seen: Bools, usable: Bools, started: Bools = NEVER, was_usable: Bools = NEVER, had: Bools = NEVER
+) -> Iterator[Found]:
+    """Sessions without a bar: before the first row, after it, and longer than one session.
+
+    Along the first axis. Of the sessions before: whether there was any row, a usable bar on the last one, and on any.
+    """
+    begun = np.logical_or.accumulate(seen) | started
+    before = np.concatenate([was_usable[np.newaxis], usable[:-1]])
+    ever = np.concatenate([had[np.newaxis], np.logical_or.accumulate(usable)[:-1] | had])
+    yield "missing", ~begun, "there is no bar up to this session"
+    yield "gap", begun & ~seen, "the exchange was open and there is no bar"
+    yield "stale", ever & ~usable & ~before, "the last usable bar is more than one session old"
 
 
 def _doubts(bars: dict[str, Floats], factor: Floats, steps: Sequence[int], first: int) -> Iterator[Found]:
@@ -286,26 +296,21 @@ def _doubts(bars: dict[str, Floats], factor: Floats, steps: Sequence[int], first
     Outliers of the sessions before row `first` are left out.
     """
     same = np.logical_and.reduce([bars[name] == lagged(bars[name], 1) for name in COLUMNS])
-    yield "stale", same, "the bar repeats the one before it"
+    yield "stale", same, REPEATS
     change = returns(bars["close"] * factor)
     start = max(0, first - OUTLIER_WINDOW - 1)
     usual = lagged(deviation(change[start:], OUTLIER_WINDOW), 1)
     far = np.zeros(len(factor), dtype=np.bool_)
     far[start:] = np.abs(change[start:]) > OUTLIER_SCORE * usual
-    yield (
-        "outlier",
-        far,
-        f"the return is beyond {OUTLIER_SCORE:g} standard deviations of the {OUTLIER_WINDOW} before",
-    )
+    yield "outlier", far, FAR
     stepped = np.zeros(len(factor), dtype=np.bool_)
     stepped[list(steps)] = True
     yield "outlier", stepped, "the adjusted close takes a step that is neither a split nor a dividend"
     lately = np.convolve(jumps(bars["close"] * factor), np.ones(JUMP_WINDOW))[: len(factor)] > 0
-    detail = f"a move by two fifths or more up to {JUMP_WINDOW} sessions ago, which no split or dividend explains"
-    yield "outlier", lately, detail
+    yield "outlier", lately, JUMPED
 
 
-def jumps(adjusted: Floats) -> NDArray[np.bool_]:
+def jumps(adjusted: Floats) -> Bools:
     """Where a series (rows,) is `JUMP` times its last value before or more, or that part of it or less; NaN is none."""
     rows = np.flatnonzero(adjusted > 0)
     found = np.zeros(len(adjusted), dtype=np.bool_)
@@ -314,7 +319,7 @@ def jumps(adjusted: Floats) -> NDArray[np.bool_]:
     return found
 
 
-def leaps(panel: Panel, row: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def leaps(panel: Panel, row: int) -> tuple[Bools, Bools]:
     """Whether each instrument's bar here opens or closes at `JUMP` times its last close or more; or at that part of it.
 
     Two arrays shaped (instruments,), by closes adjusted for splits and dividends, from bars up to this row alone.
@@ -328,6 +333,16 @@ def leaps(panel: Panel, row: int) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]
     before = np.take_along_axis(closed, seen[np.newaxis], axis=0)[0]
     ratios = np.stack([panel.open[row], panel.close[row]]) * panel.factor[row] / before
     return (ratios >= JUMP).any(axis=0), (ratios <= 1 / JUMP).any(axis=0)
+
+
+def _lengthened(
+    before: Cleaned, series: Sequence[Rows], index: Rows | None, sessions: tuple[str, ...]
+) -> Cleaned | None:
+    """The same with sessions that have come; None where it has to be placed anew."""
+    # Here, because what comes is placed with the parts of this module.
+    from advisors.coming import lengthened
+
+    return lengthened(before, series, index, sessions)
 
 
 def _columns(series: list[Floats], sessions: int) -> Floats:

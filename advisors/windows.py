@@ -69,19 +69,23 @@ def rank(values: Floats, window: int, fewest: int, first: int = 0) -> Floats:
     return share
 
 
-def conformal_quantile(scores: Floats, window: int, coverage: float, fewest: int, first: int = 0) -> Floats:
-    """The ⌈(n + 1)·coverage⌉-th smallest of the n scores among the last `window` rows, from row `first` on; (rows,).
+def conformal_quantile(scores: Floats, window: int, coverage: float, fewest: int) -> Floats:
+    """The ⌈(n + 1)·coverage⌉-th smallest of the n scores among the last `window` rows; (rows,).
 
     The quantile of split-conformal prediction (Lei et al. 2018, Distribution-Free Predictive Inference, theorem 2):
     at least `coverage` of exchangeable next scores lie at or below it. NaN rows do not count; not known with fewer
     than `fewest` scores or where the order statistic does not exist.
     """
-    in_order = np.sort(_windows(scores, window)[first:], axis=1)
-    counts = np.count_nonzero(~np.isnan(in_order), axis=1)
+    return conformal_of(np.sort(_windows(scores, window), axis=1), coverage, fewest)
+
+
+def conformal_of(in_order: Floats, coverage: float, fewest: int) -> Floats:
+    """The same of scores that are sorted along the last axis, NaN last."""
+    counts = np.count_nonzero(~np.isnan(in_order), axis=-1)
     # The small subtraction keeps a product such as 100 × 0.75 from being rounded up by its last bit.
     places = np.ceil((counts + 1) * coverage - 1e-9).astype(np.intp)
     known = (counts >= fewest) & (places <= counts)
-    chosen = np.take_along_axis(in_order, np.where(known, places - 1, 0)[:, None], axis=1)[:, 0]
+    chosen = np.take_along_axis(in_order, np.where(known, places - 1, 0)[..., None], axis=-1)[..., 0]
     return np.where(known, chosen, np.nan)
 
 

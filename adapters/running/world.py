@@ -151,6 +151,8 @@ class World:
 
     def prepare(self) -> None:
         """Train what the plan trains at the last session, so that the next one need not wait for it."""
+        if "survey" in self.__dict__:
+            self.survey.prepare()
         known = self.__dict__.get("council")
         if known is not None and known.behind:
             council = known.lengthened(self.survey.market.panel, self.survey.measures, ahead=True)
