@@ -1,4 +1,4 @@
-"""`python -m tests.bench [cycle] [memory] [help] [demo] [cycle50] [backtest]`: measure these, or all; print tables."""
+"""`python -m tests.bench [PART...]`: measure the parts named below, or all; print tables."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import cycle, many, memory, whole
+from tests.bench import cycle, importing, many, memory, whole
 from tests.bench.cases import make_scene
 
-PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest")
+PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest", "import")
 
 
 def main() -> None:
@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--cycles", type=int, default=10_000, help="how many cycles are run (memory)")
     parser.add_argument("--instruments", type=int, default=50, help="how many instruments (cycle50, backtest)")
     parser.add_argument("--sessions", type=int, default=250, help="how many sessions (cycle50, backtest)")
+    parser.add_argument("--bars", type=int, default=1_000_000, help="how many bars of 400 instruments (import)")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
@@ -31,6 +32,8 @@ def main() -> None:
         many.measure_cycles(asked.instruments, asked.sessions)
     if "backtest" in parts:
         many.measure_backtest(asked.instruments, asked.sessions)
+    if "import" in parts:
+        importing.measure(400, asked.bars)
     if {"cycle", "memory"} & set(parts):
         with tempfile.TemporaryDirectory() as name:
             scene = make_scene(Path(name) / "desk")

@@ -19,18 +19,20 @@ def measure_help(times: int = 11) -> None:
         ("python -m adapters.cli --help", [sys.executable, "-m", "adapters.cli", "--help"]),
         ("./warrant --help", [str(SHIPPED / "warrant"), "--help"]),
     ):
-        taken = sorted(_run(command)[0] for _ in range(times))
+        taken = sorted(run_alone(command)[0] for _ in range(times))
         print(f"  {title:<32}{taken[times // 2]:9.2f}")
 
 
 def measure_demo() -> None:
     """Wall time and the largest resident memory of any of its processes."""
     with tempfile.TemporaryDirectory() as name:
-        seconds, megabytes = _run([sys.executable, "-m", "adapters.cli", "demo", "--into", str(Path(name) / "demo")])
+        seconds, megabytes = run_alone(
+            [sys.executable, "-m", "adapters.cli", "demo", "--into", str(Path(name) / "demo")]
+        )
     print(f"\nwhole demo with training: {seconds:.1f} s, at most {megabytes:.0f} MB in one process")
 
 
-def _run(command: list[str]) -> tuple[float, float]:
+def run_alone(command: list[str]) -> tuple[float, float]:
     """Seconds, and megabytes of the largest process below it that has ended."""
     begun = time.perf_counter()
     process = subprocess.Popen(command, cwd=SHIPPED, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
