@@ -12,7 +12,7 @@ from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader, LogUnreadable, verify_receipt
 from adapters.desk.folder import Desk
 from adapters.running.world import World
-from engine.limits.text import read_limits
+from engine.limits.text import recorded_limits
 from engine.orders.portfolio import Portfolio
 from engine.telling.explain import Evidence
 from knowledge.door import snapshot_from_json
@@ -54,7 +54,7 @@ def evidence_of(log: LogReader, record: Json) -> Evidence:
         snapshot_from_json(parse(log.blob(inputs["snapshot"]))),
         Portfolio.from_json(parse(log.blob(inputs["portfolio"]))),
         Rulebook.from_json(parse(log.blob(inputs["rulebook"]))),
-        read_limits(parse(log.blob(inputs["limits"]))),
+        recorded_limits(parse(log.blob(inputs["limits"]))),
     )
 
 

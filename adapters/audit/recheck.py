@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from engine.limits.model import Limits
-from engine.limits.text import read_limits
+from engine.limits.text import recorded_limits
 from engine.orders.portfolio import Portfolio
 from engine.review.recheck import check_record
 from knowledge.door import Refused, snapshot_from_json
@@ -43,5 +43,5 @@ class Arithmetic:
 
     def _read(self, name: str, blob: Callable[[str], bytes]) -> Limits:
         if name not in self._limits:
-            self._limits[name] = read_limits(parse(blob(name)))
+            self._limits[name] = recorded_limits(parse(blob(name)))
         return self._limits[name]

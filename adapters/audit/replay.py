@@ -16,7 +16,7 @@ from typing import Self
 
 from adapters.audit.verification import Check, Finding, finding_of
 from adapters.running.worker import PATIENCE, Worker, WorkerLost
-from engine.limits.text import read_limits
+from engine.limits.text import recorded_limits
 from engine.review.replay import differences, is_outside, permissions
 from knowledge.faults import Faulty
 from knowledge.values import Json, parse
@@ -124,7 +124,7 @@ class _Bench:
         law = task.rulebook, task.limits
         if self._worker is None or law != self._law:
             self.close()
-            rulebook, limits = Rulebook.from_json(parse(task.rulebook)), read_limits(parse(task.limits))
+            rulebook, limits = Rulebook.from_json(parse(task.rulebook)), recorded_limits(parse(task.limits))
             self._worker, self._law = Worker(rulebook, limits, self._patience), law
         return self._worker.decide_stored(task.snapshot, task.portfolio)
 

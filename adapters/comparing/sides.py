@@ -16,7 +16,7 @@ from adapters.audit.log import LogReader, LogUnreadable
 from adapters.desk.folder import is_desk, read_desk, shown
 from adapters.store.address import Address
 from engine.limits.model import Limits
-from engine.limits.text import read_limits
+from engine.limits.text import recorded_limits
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json, parse
 from rules.rulebook import Rulebook
@@ -211,7 +211,7 @@ def _bare(value: Json) -> Json:
 
 @cache
 def _limits(source: str) -> Limits:
-    return read_limits(source)
+    return recorded_limits(source)
 
 
 @cache

@@ -11,11 +11,15 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from adapters.desk.doctor import Finding
 from adapters.desk.folder import SETTINGS, Desk, read_desk, refuse_packaged, shown, text_of
 from adapters.store.address import Address, Schema
 from knowledge.faults import Fault, Faulty
+
+if TYPE_CHECKING:
+    from engine.limits.idle import Idle
 
 LEAST_FREE = 512 * 2**20
 """Bytes that must be free where the store lies: a year of cycles and their write-ahead log, with room."""
@@ -93,10 +97,23 @@ def _case_fault(place: str, problem: str) -> Fault:
 
 
 def _limits(desk: Desk) -> str:
+    from adapters.desk.groups import groups_of
+    from engine.limits.idle import idle
     from engine.limits.text import read_limits
+    from rules.rulebook import read_rulebook
 
-    limits = read_limits(text_of(desk.limits), shown(desk.limits))
-    return f"{len(limits.limits)} limits, fingerprint {limits.fingerprint}"
+    rulebook = None
+    with suppress(Faulty):
+        rulebook = read_rulebook(desk.folder)
+    groups = groups_of(desk, rulebook)
+    limits = read_limits(text_of(desk.limits), shown(desk.limits), groups)
+    never = [f"`{one.limit[0]}` can never bind: {_first(one)} first" for one in idle(limits, groups)]
+    return "; ".join((f"{len(limits.limits)} limits, fingerprint {limits.fingerprint}", *never))
+
+
+def _first(one: Idle) -> str:
+    names = dict.fromkeys(f"`{name}`" for name, _ in one.because)
+    return f"{' and '.join(names)} always {'binds' if len(names) == 1 else 'bind'}"
 
 
 def _instruments(desk: Desk) -> str:

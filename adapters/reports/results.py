@@ -30,7 +30,7 @@ from adapters.running.world import World
 from advisors.heads.base import HORIZON
 from engine.books.books import Books
 from engine.limits.model import Limits
-from engine.limits.text import read_limits
+from engine.limits.text import recorded_limits
 from engine.orders.portfolio import Mode
 from knowledge.values import Json, parse
 
@@ -164,7 +164,7 @@ def read_results(log: LogReader, world: World) -> Results:
     last = next(log.records(["decision"], newest_first=True), None)
     if last is None:
         raise Failed(f"the log `{log.path}` has no decision to report; run `warrant doctor`")
-    limits = read_limits(parse(log.blob(last["inputs"]["limits"])))
+    limits = recorded_limits(parse(log.blob(last["inputs"]["limits"])))
     sectors = {one.symbol: one.sector for one in world.instruments}
     books = Books.open(settings.account, Mode(settings.mode), settings.currency, settings.capital)
     counts = tally(log.records(), limits, sectors, books)

@@ -20,6 +20,7 @@ from adapters.calendars.calendar import ExchangeCalendar, calendars_of
 from adapters.calendars.periods import DAILY, Period, bars_a_year, period, periods_of
 from adapters.calendars.special import OWN, SpecialSessions, load_sessions
 from adapters.desk.folder import SETTINGS, Desk, shown, text_of
+from adapters.desk.groups import groups_of
 from adapters.desk.instruments import load_instruments
 from adapters.paper.venue import Bar, Listing, Session
 from advisors.actions import Action
@@ -61,7 +62,7 @@ def read_law(desk: Desk) -> Law:
     except Faulty as error:
         faults += placed(desk, error)
     try:
-        limits = read_limits(text_of(desk.limits), shown(desk.limits))
+        limits = read_limits(text_of(desk.limits), shown(desk.limits), groups_of(desk, rulebook))
     except Faulty as error:
         faults += error.faults
     if rulebook is None or limits is None:

@@ -113,6 +113,11 @@ MANDATORY = (
 """Kinds without which a limits file is refused, and which are in force whatever their effective date says: an entry
 needs its limit price, its figures, its permission and its record."""
 
+BOUNDLESS = frozenset(name for name, kind in KINDS.items() if kind.unit == "-") | {
+    "data_quality", "data_complete", "other_strategy", "duplicate_order", "wash_trade", "policy",
+}  # fmt: skip
+"""Kinds whose bound is fixed at zero or at a truth value: the file gives none."""
+
 TRADING_STATES = ("active", "reducing", "halted")
 """From free to strict; the strictest that any limit names applies."""
 

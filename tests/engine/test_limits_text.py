@@ -17,6 +17,8 @@ from knowledge.values import digest
 TEXT = (Path(__file__).parent / "limits_of_a_desk.yaml").read_text(encoding="utf-8")
 SHIPPED = (Path(__file__).parents[2] / "limits.yaml").read_text(encoding="utf-8")
 
+VALUE = "kind: order_value, bound: 10 %,"
+
 
 def faults(text: str) -> tuple[Fault, ...]:
     with pytest.raises(Faulty) as caught:
@@ -94,6 +96,24 @@ def test_a_date_to_come_suspends_a_limit_unless_it_is_mandatory() -> None:
         ("{id: crisis-2008, index: -41.1 %, ", "{id: crisis-2008, ", "either an `index` move or a number of `sigmas`"),
         ("kind: wash_trade, owner", "kind: wash_trade, bound: 1, owner", "takes no `bound`"),
         ("source: 15c3-5", "source: \"\"", "source is missing its text"),
+        ("source: 15c3-5, ", "", "needs `source`"),
+        ("once: 3, bound: 60 %", "once: 3, bound: 1.01", "the limit would not be monotone"),
+        (VALUE, f"{VALUE} until: 2009-12-31,", "before it begins on 2010-01-01"),
+        (VALUE, f"{VALUE} until: 2011-02-29,", "`2011-02-29` is no until"),
+        (VALUE, f"{VALUE} when: {{}},", "names no circumstance"),
+        (VALUE, f"{VALUE} when: bear,", "`when` is a mapping"),
+        (VALUE, f"{VALUE} when: {{gross: 1}},", "unknown key `gross` in `when`"),
+        (VALUE, f"{VALUE} when: {{regime: [crab]}},", "`crab` is no regime"),
+        (VALUE, f"{VALUE} when: {{regime: bear}},", "`regime` is a list"),
+        (VALUE, f"{VALUE} when: {{regime: []}},", "`regime` names none"),
+        (VALUE, f"{VALUE} when: {{regime: [bear, bear]}},", "stands twice"),
+        (VALUE, f"{VALUE} when: {{state: [panic]}},", "`panic` is no state"),
+        ("kind: day_loss, bound: 2 %,", "kind: day_loss, when: {state: [active]}, bound: 2 %,", "can not ask for one"),
+        ("kind: kill_switch, then", "kind: kill_switch, when: {regime: [bear]}, then", "is in force always; remove `when`"),
+        (VALUE, f"{VALUE} when: {{figure: gross, above: 1}},", "an order of the same decision can change"),
+        (VALUE, f"{VALUE} when: {{figure: index-volatility-rank}},", "goes with `above`"),
+        (VALUE, f"{VALUE} when: {{above: 1}},", "goes with `above`"),
+        (VALUE, f"{VALUE} when: {{figure: index-volatility-rank, above: 0.9, below: 0.1}},", "swap them"),
     ],
 )  # fmt: skip
 def test_every_malformed_form_is_told_with_its_place(good: str, bad: str, said: str) -> None:
