@@ -1,6 +1,6 @@
 """(g) `warrant data import` of one long file, as a process of its own: how long it takes, and its memory at most.
 
-The bars are made here, sound, on sessions of New York from 2016 on, ordered by day as an export of many names is, so
+The bars are made here, sound, on sessions of New York up to 2025, ordered by day as an export of many names is, so
 that every batch has rows of every instrument. They are made in a process apart: a child counts as its own the memory
 that its parent had when it began.
 """
@@ -20,7 +20,7 @@ from adapters.desk.making import make_desk
 from tests.bench.universe import symbols
 from tests.bench.whole import run_alone
 
-FIRST = "2016-01-04"
+LAST = "2025-12-12"
 
 
 def measure(instruments: int, bars: int, seed: int = 1) -> None:
@@ -48,7 +48,7 @@ def _write(path: Path, instruments: int, sessions: int, seed: int) -> int:
     from pyarrow import csv
 
     random = np.random.default_rng(seed)
-    days = [day for day in ExchangeCalendar("XNYS").all_sessions if day >= FIRST][:sessions]
+    days = [day for day in ExchangeCalendar("XNYS").all_sessions if day <= LAST][-sessions:]
     close = 100 * np.exp(np.cumsum(random.normal(0, 0.01, (len(days), instruments)), axis=0))
     opened = close * np.exp(random.normal(0, 0.005, close.shape))
     top, bottom = np.maximum(opened, close), np.minimum(opened, close)
