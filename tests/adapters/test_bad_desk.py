@@ -189,7 +189,10 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
     ),
     "limits: duplicate id": (
         "limits.yaml", "id: portfolio.gross", "id: portfolio.beta",
-        ["limits.yaml:28:10: the limit id `portfolio.beta` is used twice; rename one"],
+        [
+            "limits.yaml:28:42: the limit id `portfolio.beta` is used twice, and with another `kind` in line 25; "
+            "rows of one id are one limit: rename one"
+        ],
     ),
     "limits: a mandatory kind gone": (
         "limits.yaml", "  - {id: operations.quality,", "# - {id: operations.quality,",
