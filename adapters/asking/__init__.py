@@ -1,0 +1,1 @@
+"""Questions about all markets: of a named snapshot, in a process that is killed in time."""

@@ -1,0 +1,1 @@
+"""Ask limits about all markets: contradictions, what a change lets through, the promises as theorems."""

@@ -1,0 +1,157 @@
+"""A witness in whole lots, and what the real gate says of it under a file.
+
+The snapshot the conditions read is made for the purpose: healthy heads that speak for the entry, fresh bars, a calm
+index, unless the witness says otherwise; prices, volumes, sectors and clusters are those of the named snapshot. Then
+the code that decides every day does what it does: trading states, conditions, and the gate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from fractions import Fraction
+
+from engine.gate.conditions import Case as Candidate
+from engine.gate.conditions import Circumstances, findings
+from engine.gate.judge import Outcome, judge
+from engine.gate.market import Market
+from engine.gate.proposals import Entry
+from engine.gate.reach import read_book
+from engine.gate.states import trading_state
+from engine.limits.model import Limits
+from engine.orders.portfolio import Portfolio
+from engine.universe.cases import Case
+from knowledge.door import fact, freeze
+from knowledge.facts import Fact, Snapshot
+from knowledge.values import Json, text
+
+HEADS = 6
+"""Heads that speak for a witness, unless it says how many."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the conditions read of the market and the models, by kind of limit; healthy where nothing is said."""
+
+    values: Mapping[str, Fraction] = field(default_factory=dict)
+
+    def of(self, kind: str, healthy: int = 0) -> Fraction:
+        """The figure that the kind of limit reads."""
+        return self.values.get(kind, Fraction(healthy))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A portfolio, an entry and the circumstances, for the gate to judge."""
+
+    case: Case
+    portfolio: Portfolio
+    entry: Entry
+    figures: Figures = field(default_factory=Figures)
+
+    def to_json(self) -> Json:
+        """The canonical JSON value."""
+        entry = self.entry
+        return {
+            "session": self.case.session,
+            "regime": self.case.regime,
+            "figures": {name: text(value) for name, value in sorted(self.case.known.items())},
+            "conditions": {kind: text(value) for kind, value in sorted(self.figures.values.items())},
+            "portfolio": self.portfolio.to_json(),
+            "entry": {
+                "instrument": entry.instrument,
+                "side": entry.side.value,
+                "quantity": text(entry.target),
+                "limit_price": text(entry.limit_price),
+                "stop_price": text(entry.stop_price),
+                "strategy": entry.strategy,
+                "horizon": entry.horizon,
+            },
+        }
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the gate says under one file: outcome, quantity, the limits that refuse, readings, the trading state."""
+
+    outcome: Outcome
+    quantity: Fraction
+    reasons: tuple[str, ...]
+    readings: Mapping[str, tuple[Fraction, Fraction]]
+    """Value and bound with the whole order, by measure, in money."""
+    state: str
+    nav: Fraction
+
+    def to_json(self) -> Json:
+        """The canonical JSON value."""
+        return {
+            "outcome": self.outcome.value,
+            "quantity": text(self.quantity),
+            "limits": list(self.reasons),
+            "trading_state": self.state,
+        }
+
+
+def replay(asked: Asked, market: Market, limits: Limits) -> Told:
+    """Judge it by the gate under a file; `market` is read with the file's parameters."""
+    case = asked.case
+    known = dict(case.known)
+    if "index_volatility" in asked.figures.values:
+        known["index-volatility-rank"] = asked.figures.of("index_volatility")
+    place = replace(market, session=case.session, figures=known)
+    state, states = trading_state(asked.portfolio, place, limits, case.regime)
+    book = read_book(asked.portfolio, (), place, limits)
+    snapshot = _snapshot(asked, case.session)
+    here = Circumstances(snapshot, asked.portfolio, place, book, (), limits, regime=case.regime, state=state)
+    entry = asked.entry
+    policies = () if asked.figures.of("policy") == 0 else ("a policy forbids it",)
+    candidate = Candidate(entry.instrument, entry.side, entry.strategy, entry.horizon, policies)
+    entry = replace(entry, findings=findings(here, states, candidate))
+    judgement = judge(book, (entry,), place, limits, case.regime, state)
+    (ruling,) = judgement.rulings
+    whole = judge(book, (replace(entry, findings=()),), place, limits, case.regime, state)
+    readings = {one.measure: (one.value, one.bound) for one in whole.readings}
+    readings |= {one.measure: (one.value, one.bound) for found in whole.rulings for one in found.binding}
+    reasons = [core.limit for core in ruling.cores] + [reading.limit for reading in ruling.binding]
+    nav = Fraction(asked.portfolio.nav)
+    return Told(ruling.outcome, ruling.quantity, tuple(dict.fromkeys(reasons)), readings, state, nav)
+
+
+def _snapshot(asked: Asked, session: str) -> Snapshot:
+    """The facts that the conditions read about the entry's instrument."""
+    name, figures = asked.entry.instrument, asked.figures
+    following = (date.fromisoformat(session) + timedelta(days=1)).isoformat()
+    seen = (date.fromisoformat(session) - timedelta(days=int(figures.of("data_age")))).isoformat()
+    prices = dict.fromkeys(("open", "high", "low", "close"), "1")
+    facts = [
+        fact("calendar", instrument=name, session="open", next=following),
+        fact("bar", instrument=name, session=seen, volume=1, **prices),
+        fact("indicator", instrument=name, name="interval-75", value=text(figures.of("interval_width"))),
+        *_heads(asked),
+    ]
+    if figures.of("data_quality"):
+        facts.append(fact("quality", instrument=name, issue="gap", detail="made for a witness"))
+    return freeze(f"{session}T21:00:00Z", (name,), facts)
+
+
+def _heads(asked: Asked) -> list[Fact]:
+    figures, facts = asked.figures, list[Fact]()
+    direction = "long" if asked.entry.side.sign > 0 else "short"
+    record = {
+        "brier": text(figures.of("head_brier")),
+        "psi": text(figures.of("head_psi")),
+        "age": int(figures.of("head_age")),
+        "accuracy": "0.5", "hit-rate": "0.5", "payoff": "1", "observations": 1,
+    }  # fmt: skip
+    # One unhealthy head speaks too, so that none healthy does not mean that nobody speaks.
+    healthy = int(figures.of("healthy_heads", HEADS))
+    for number in range(healthy + 1):
+        head = f"head-{number}"
+        status = "healthy" if number < healthy else "abstaining"
+        facts.append(
+            fact("advisory", instrument=asked.entry.instrument, head=head, direction=direction, probability="0.5",
+                 conviction="0.5", weight="0.1", horizon=asked.entry.horizon, model="made")
+        )  # fmt: skip
+        facts.append(fact("head", head=head, status=status, model="made", **record))
+    return facts

@@ -1,0 +1,237 @@
+"""From a symbolic step to a portfolio and an order in whole lots, judged by the real gate under both files.
+
+Exposures are shares of NAV⁻ after the order, so that NAV is what NAV⁻ is with the order's slippage and fees put back.
+NAV is as large as the tighter cap on the order's shares lets it be: then a lot is a small part of it. A witness that
+the gate does not bear out is none.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from decimal import ROUND_CEILING, Decimal
+from fractions import Fraction
+
+from engine.gate.judge import Outcome
+from engine.gate.market import Market, Terms
+from engine.gate.proposals import Entry
+from engine.gate.sizing import limit_price
+from engine.limits.model import Limits
+from engine.orders.order import Side
+from engine.orders.portfolio import Mode, Operations, Portfolio, Position
+from engine.telling.figures import amount, percent
+from engine.universe.cases import Case
+from engine.universe.polytope import Columns
+from engine.universe.replay import Asked, Figures, Told, replay
+from engine.universe.rows import FOCUS, HORIZONS, OWN, REST
+from engine.universe.search import Step
+from knowledge.values import Json
+
+USUAL_SHARES = Fraction(1_000_000)
+"""Shares of an order that no limit caps."""
+MOST_SHARPENED = 4
+CENT = Decimal("0.01")
+ZERO = Fraction(0)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """The two files, each with the market read by its parameters. `accept` is the file that shall accept."""
+
+    accept: Limits
+    refuse: Limits
+    accept_market: Market
+    refuse_market: Market
+
+
+@dataclass(frozen=True)
+class Witness:
+    """A portfolio and an order that one file accepts and the other refuses, as the gate itself judged them."""
+
+    limit: str
+    asked: Asked
+    accepting: Told
+    refusing: Told
+
+    def to_json(self) -> Json:
+        """The canonical JSON value."""
+        return {
+            "limit": self.limit,
+            **self.asked.to_json(),
+            "accepted": self.accepting.to_json(),
+            "refused": self.refusing.to_json(),
+        }
+
+    def sentence(self, accepting: str, refusing: str) -> str:
+        """What a reader sees: the book, the order, both verdicts."""
+        entry, portfolio = self.asked.entry, self.asked.portfolio
+        held = ", ".join(f"{amount(one.quantity)} {one.instrument}" for one in portfolio.positions) or "nothing"
+        order = f"{entry.side.value} {amount(entry.target)} {entry.instrument} up to {amount(entry.limit_price, 2)}"
+        cut = self.refusing.outcome is Outcome.CUT
+        said = f"cuts it to {amount(self.refusing.quantity)}" if cut else "denies it"
+        why = f"{', '.join(self.refusing.reasons)}{self._figures()}"
+        return (
+            f"{self.asked.case}; NAV {amount(portfolio.nav, 2)} {portfolio.currency}, holding {held}: {order}. "
+            f"{accepting} grants it; {refusing} {said} ({why})"
+        )
+
+    def _figures(self) -> str:
+        """Where the refused measure would stand with the order that the other file grants."""
+        own = [one for one in self.accepting.readings if one.split("[")[0] in self.refusing.reasons]
+        told = self.refusing.readings
+        for name in own:
+            value = self.accepting.readings[name][0]
+            if name in told and value > told[name][1] > 0 and self.refusing.nav > 0:
+                stands, most = percent(value / self.refusing.nav), percent(told[name][1] / self.refusing.nav)
+                return f"; {name} would stand at {stands} of at most {most} of NAV"
+        return ""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the order and the session shall be besides exposures; None for what does not matter.
+
+    `shares` of the order, `traded` and `cash` (left after the order) in shares of NAV, and figures of conditions.
+    """
+
+    shares: Fraction | None = None
+    traded: Fraction | None = None
+    cash: Fraction | None = None
+    most_shares: Fraction | None = None
+    reserve: Fraction = ZERO
+    figures: Figures = field(default_factory=Figures)
+    operations: Operations = field(default_factory=Operations)
+    executions: int = 0
+    drawdown: Fraction = ZERO
+    day_loss: Fraction = ZERO
+
+
+def judged(ground: Ground, limit: str, asked: Asked) -> Witness | None:
+    """A witness, if the gate bears it out: the first file grants the whole order, the other does not."""
+    accepting = replay(asked, ground.accept_market, ground.accept)
+    refusing = replay(asked, ground.refuse_market, ground.refuse)
+    if accepting.outcome is not Outcome.GRANTED or refusing.quantity >= asked.entry.target:
+        return None
+    return _sharper(ground, Witness(limit, asked, accepting, refusing))
+
+
+def _sharper(ground: Ground, witness: Witness) -> Witness:
+    """The same with what the refusing file still grants held already, so that it denies the rest, where it does.
+
+    With less to buy at the worst price, NAV⁻ is a little larger, so that a few lots may still fit: again, then.
+    """
+    nearer = witness
+    for _ in range(MOST_SHARPENED):
+        asked, part = nearer.asked, nearer.refusing.quantity
+        position = asked.portfolio.position(asked.entry.instrument)
+        if part <= 0 or position is None:
+            break
+        grown = replace(position, quantity=position.quantity + Decimal(int(part)) * asked.entry.side.sign)
+        others = tuple(one for one in asked.portfolio.positions if one is not position)
+        portfolio = replace(asked.portfolio, positions=(*others, grown))
+        asked = replace(asked, portfolio=portfolio, entry=replace(asked.entry, target=asked.entry.target - part))
+        accepting = replay(asked, ground.accept_market, ground.accept)
+        refusing = replay(asked, ground.refuse_market, ground.refuse)
+        if accepting.outcome is not Outcome.GRANTED or refusing.quantity >= asked.entry.target:
+            break
+        nearer = Witness(witness.limit, asked, accepting, refusing)
+    return nearer if nearer.refusing.outcome is Outcome.DENIED else witness
+
+
+def concrete(ground: Ground, case: Case, step: Step, columns: Columns, wanted: Wanted, together: bool) -> Asked | None:
+    """The step as a portfolio and an entry; None where not even one lot comes of it."""
+    terms, names = ground.accept_market.terms, columns.names
+    name = names[step.instrument]
+    one, side = terms[name], Side.BUY if step.pattern.signs[step.instrument] > 0 else Side.SELL
+    edge = limit_price(one, side, ground.accept.collar(case.session))
+    quantity = _shares(one, wanted)
+    if quantity is None or edge <= 0:
+        return None
+    slippage = max(ZERO, side.sign * (edge - one.price)) * one.unit
+    base = quantity * one.exposure / _exact(step.order)
+    parameters = ground.accept.parameters
+    fees = parameters.fee_per_order + parameters.fee_per_share * quantity
+    nav = _money(base + slippage * quantity + fees)
+    owners = _owners(step, names, columns.classes, together)
+    positions = tuple(
+        position
+        for at, held in enumerate(names)
+        if (position := _position(terms[held], step, at, base, owners[at])) is not None
+    )
+    value = quantity * (one.exposure + slippage)
+    spent = (value if side is Side.BUY else ZERO) + fees
+    start = Fraction(nav)
+    left = wanted.reserve + Fraction(1, 10) if wanted.cash is None else wanted.cash
+    traded = ZERO if wanted.traded is None else max(ZERO, wanted.traded * base - value)
+    # What was lost counts in the loss budget; a day's loss that names a state is asked for by itself.
+    lost = max(_exact(step.lost) * base, wanted.day_loss / (1 - wanted.day_loss) * start)
+    high = start / (1 - wanted.drawdown)
+    operations = wanted.operations
+    if wanted.executions:
+        operations = replace(operations, executions=((name, wanted.executions),))
+    portfolio = Portfolio(
+        account="witness", mode=Mode.BACKTEST, currency=_currency(ground), nav=nav, cash=_money(spent + left * start),
+        settled_cash=_money(spent + left * start), day_pnl=-_money(lost), high_water_mark=_money(high),
+        traded_today=_money(traded), positions=positions, working=(), operations=operations,
+    )  # fmt: skip
+    loss = _exact(step.order_loss) * base / quantity / one.unit
+    stop = _ticks(max(one.tick, edge - side.sign * max(loss, side.sign * (edge - one.price))), one, side)
+    entry = Entry(name, side, Fraction(1, 2), quantity, edge, stop, *owners[step.instrument], ())
+    return Asked(case, portfolio, entry, wanted.figures)
+
+
+def _shares(terms: Terms, wanted: Wanted) -> Fraction | None:
+    """Whole lots: what is asked for, else half of what the caps allow."""
+    lots = (wanted.shares or (wanted.most_shares / 2 if wanted.most_shares is not None else USUAL_SHARES)) // terms.lot
+    if lots < 1 and wanted.shares is None and wanted.most_shares is not None and wanted.most_shares >= terms.lot:
+        lots = 1
+    return Fraction(lots * terms.lot) if lots >= 1 else None
+
+
+def _position(terms: Terms, step: Step, at: int, base: Fraction, owner: tuple[str, str]) -> Position | None:
+    lots = round(_exact(step.exposures[at]) * base / terms.exposure / terms.lot)
+    if lots <= 0:
+        return None
+    side = Side.BUY if step.pattern.signs[at] > 0 else Side.SELL
+    away = Fraction(step.losses[at] / step.exposures[at]).limit_denominator(10**9) * terms.price
+    stop = _ticks(terms.price - side.sign * away, terms, side)
+    price = _decimal(terms.price)
+    return Position(terms.instrument, Decimal(side.sign * lots * terms.lot), price, _decimal(stop), price, 1,
+                    terms.currency, _decimal(terms.multiplier), *owner)  # fmt: skip
+
+
+def _owners(
+    step: Step, names: tuple[str, ...], classes: tuple[tuple[str, str], ...], together: bool
+) -> list[tuple[str, str]]:
+    """Strategy and horizon of each instrument, as its class says."""
+    unnamed = next((one for one in HORIZONS if one not in {horizon for _, horizon in classes}), HORIZONS[0])
+    found = []
+    for name, at in zip(names, step.pattern.classes, strict=True):
+        strategy, horizon = classes[at]
+        if strategy == OWN and not together:
+            strategy = f"desk-{name}"
+        found.append(("desk" if strategy in (OWN, FOCUS, REST) else strategy, unnamed if horizon == REST else horizon))
+    return found
+
+
+def _currency(ground: Ground) -> str:
+    """The account's currency: that of an instrument without a rate of its own, where there is one."""
+    plain = (one.currency for one in ground.accept_market.terms.values() if one.unit == one.multiplier)
+    return next(plain, "USD")
+
+
+def _ticks(price: Fraction, terms: Terms, side: Side) -> Fraction:
+    """On the tick, towards the market, so that the loss is not larger than asked; at least one tick."""
+    ticks = price / terms.tick
+    return max(1, ticks.__ceil__() if side is Side.BUY else ticks.__floor__()) * terms.tick
+
+
+def _exact(number: float) -> Fraction:
+    return Fraction(max(number, 0.0)).limit_denominator(10**9)
+
+
+def _money(number: Fraction) -> Decimal:
+    return (Decimal(number.numerator) / Decimal(number.denominator)).quantize(CENT, ROUND_CEILING)
+
+
+def _decimal(number: Fraction) -> Decimal:
+    return Decimal(number.numerator) / Decimal(number.denominator)
