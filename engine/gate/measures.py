@@ -203,6 +203,18 @@ def _turnover(limit: Limit, scope: Scope) -> Iterator[Measure]:
     yield Measure(limit, "", limit.bound, ZERO, scope.book.traded_today, leg_price=price)
 
 
+def _open_orders(limit: Limit, scope: Scope) -> Iterator[Measure]:
+    def price(leg: Leg) -> Fraction:
+        return scope.exposures[leg.instrument] + leg.slippage if leg.entry else ZERO
+
+    yield Measure(limit, "", limit.bound, ZERO, leg_price=price)
+
+
+def _credit(limit: Limit, scope: Scope) -> Iterator[Measure]:
+    money = scope.over(limit, {}).nav_share
+    yield Measure(limit, "", ZERO, money, profiles=_absolute(scope, scope.touched))
+
+
 def _cash_reserve(limit: Limit, scope: Scope) -> Iterator[Measure]:
     def price(leg: Leg) -> Fraction:
         return scope.exposures[leg.instrument] + leg.slippage if leg.sign > 0 else ZERO
@@ -294,5 +306,7 @@ _LINEAR: dict[str, Callable[[Limit, Scope], Iterator[Measure]]] = {
     "open_risk": _open_risk,
     "loss_budget": _loss_budget,
     "turnover": _turnover,
+    "open_orders": _open_orders,
+    "credit": _credit,
     "cash_reserve": _cash_reserve,
 }

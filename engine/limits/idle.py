@@ -215,6 +215,7 @@ def _chained(limit: Limit, day: _Day) -> Sequence[Limit] | None:
 PART_OF: Mapping[str, tuple[str, ...]] = {
     "stop_loss": ("open_risk", "loss_budget"),
     "open_risk": ("loss_budget",),
+    "open_orders": ("turnover",),
 }
 """What each of these values is a part of, in the same unit."""
 

@@ -58,6 +58,14 @@ def _table() -> dict[str, Kind]:
         ),
         "volatility": Kind(convex, "NAV a year", (2,), "standard deviation of a year's result, at its worst"),
         # layer 3: the account
+        "credit": Kind(
+            linear,
+            "account currency",
+            (3,),
+            "sum of worst absolute exposures, in money that does not grow with NAV",
+            ("regime",),
+        ),
+        "open_orders": Kind(linear, nav, (3,), "value of all entries at work at once, at worst prices"),
         "loss_budget": Kind(linear, nav, (3,), "lost this session and still to lose at the stops"),
         "open_risk": Kind(linear, nav, (3,), "loss of all positions if all stops are hit"),
         "margin": Kind(linear, nav, (3,), "initial margin of the worst exposures", (), ("long", "short")),

@@ -123,8 +123,8 @@ def _of_all(limits: Limits, regime: str) -> Iterator[tuple[Key, Refuses]]:
 
 _REFUSES_ALL_AT_ZERO = (
     "instrument_exposure", "order_value", "order_quantity", "volume_share", "stop_loss", "gross", "turnover",
-    "concentration", "loss_budget", "open_risk", "day_loss", "drawdown", "index_volatility", "message_rate",
-    "repeated_execution",
+    "concentration", "credit", "open_orders", "loss_budget", "open_risk", "day_loss", "drawdown",
+    "index_volatility", "message_rate", "repeated_execution",
 )  # fmt: skip
 """Kinds whose value is above nothing with any order whatever, or reaches it without one (states)."""
 

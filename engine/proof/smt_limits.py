@@ -212,6 +212,17 @@ def _turnover(limit: Limit, view: View) -> Rows:
     yield Bounded("", plus((done, *traded)), _share_of_nav(limit, view))
 
 
+def _open_orders(limit: Limit, view: View) -> Rows:
+    """Whole orders: what is left of them stands at the venue until it fills."""
+    asked = (real(order.quantity * view.desk.value(order)) for order in view.orders if not order.reducing)
+    yield Bounded("", plus(asked), _share_of_nav(limit, view))
+
+
+def _credit(limit: Limit, view: View) -> Rows:
+    allowed = limit.bound * view.desk.limits.multiplier(view.desk.regime) if limit.regime else limit.bound
+    yield Bounded("", view.over("gross"), real(allowed))
+
+
 def _cash_reserve(limit: Limit, view: View) -> Rows:
     portfolio = view.desk.portfolio
     spent = (times(view.desk.value(order), order.fill) for order in view.orders if order.sign > 0)
@@ -251,5 +262,7 @@ _KINDS: Mapping[str, Callable[[Limit, View], Rows]] = {
     "open_risk": _open_risk,
     "loss_budget": _loss_budget,
     "turnover": _turnover,
+    "open_orders": _open_orders,
+    "credit": _credit,
     "cash_reserve": _cash_reserve,
 }

@@ -283,6 +283,8 @@ def _subjects(limit: Limit, case: Case) -> Iterator[Subject]:
             yield from ((name, gross((name,)), bound) for name in names)
         case "gross":
             yield "", gross(names), bound
+        case "credit":
+            yield "", gross(names), lambda _: multiplier * limit.bound
         case "net_long":
             yield "", weighted(lambda _: Fraction(1)), bound
         case "net_short":
@@ -319,6 +321,10 @@ def _money(limit: Limit, case: Case, names: Sequence[str], bound: Value) -> Iter
         rate = limit.long if one.shares > 0 else limit.short
         return rate * abs(one.shares) * line.terms.exposure
 
+    def standing(_: str, line: _Line, __: _Filling) -> Fraction:
+        worst_value = ((order.slippage + line.terms.exposure) * order.quantity for order in line.orders if order.entry)
+        return sum(worst_value, NONE)
+
     match limit.kind:
         case "stop_loss":
             yield from ((name, _sum_of(_only(name, _stopped)), bound) for name in names)
@@ -329,6 +335,8 @@ def _money(limit: Limit, case: Case, names: Sequence[str], bound: Value) -> Iter
             yield "", _sum_of(_stopped, lost), bound
         case "turnover":
             yield "", _sum_of(traded, Fraction(case.portfolio.traded_today)), bound
+        case "open_orders":
+            yield "", _sum_of(standing), bound
         case "margin":
             yield "", _sum_of(margin), bound
         case "cash_reserve":

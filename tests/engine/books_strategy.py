@@ -229,7 +229,7 @@ def _limit(kind: str, at: int) -> st.SearchStrategy[Limit]:
 
     def limit(values: tuple[Any, ...]) -> Limit:
         digits, effective, until, when, regime, by, only, once, days = values
-        bound = Fraction(digits) * (500 if kind == "order_quantity" else 1)
+        bound = Fraction(digits) * {"order_quantity": 500, "credit": 100_000}.get(kind, 1)
         return Limit(
             id=f"{kind}.{at}",
             layer=spec.layers[0],

@@ -109,7 +109,7 @@ def test_a_date_to_come_suspends_a_limit_unless_it_is_mandatory() -> None:
         (VALUE, f"{VALUE} when: {{regime: [bear, bear]}},", "stands twice"),
         (VALUE, f"{VALUE} when: {{state: [panic]}},", "`panic` is no state"),
         ("kind: day_loss, bound: 2 %,", "kind: day_loss, when: {state: [active]}, bound: 2 %,", "can not ask for one"),
-        ("kind: kill_switch, then", "kind: kill_switch, when: {regime: [bear]}, then", "is in force always; remove `when`"),
+        ("kind: kill_switch, then", "kind: kill_switch, when: {regime: [bear]}, then", "force always; remove `when`"),
         (VALUE, f"{VALUE} when: {{figure: gross, above: 1}},", "an order of the same decision can change"),
         (VALUE, f"{VALUE} when: {{figure: index-volatility-rank}},", "goes with `above`"),
         (VALUE, f"{VALUE} when: {{above: 1}},", "goes with `above`"),

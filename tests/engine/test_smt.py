@@ -64,6 +64,12 @@ ROWS = {
         300,
     ),
     "turnover": (desk([entry("AA", 999)], limits(limit("turnover", "0.4")), traded_today=10_000), 300),
+    "credit": (desk([entry("AA", 999)], limits(limit("credit", 40_000)), [position("BB", -100, "110")]), 300),
+    "open_orders": (
+        desk([entry("AA", 999)], limits(limit("open_orders", "0.4")), [position("CC", 200)],
+             [working("BB", Side.SELL, Role.ENTRY, 100, "100", "110"), working("CC", Side.SELL, Role.EXIT, 200)]),
+        220,
+    ),
     "concentration": (
         desk([entry("AA", 999)], limits(limit("concentration", "0.5", once=1)), [position("BB", 150)]), 150
     ),

@@ -271,7 +271,11 @@ class Account:
             case "cash_reserve":
                 left = Fraction(self.portfolio.settled_cash) - limit.bound * Fraction(self.portfolio.nav)
                 yield Row(limit.id, limit, names, left)
-            case "gross" | "net_long" | "net_short" | "turnover" | "loss_budget" | "open_risk" | "margin":
+            case "credit":
+                yield Row(limit.id, limit, names, (regime if limit.regime else 1) * limit.bound)
+            case (
+                "open_orders" | "gross" | "net_long" | "net_short" | "turnover" | "loss_budget" | "open_risk" | "margin"
+            ):
                 yield Row(limit.id, limit, names, allowed)
 
     def _order_allowed(self, limit: Limit, name: str) -> Fraction:
@@ -346,7 +350,7 @@ class Account:
         shares = self._shares(name)(filled) if tickets else self.held.get(name, ZERO)
         exposure = shares * terms.price * terms.unit
         match limit.kind:
-            case "instrument_exposure" | "gross" | "group_gross" | "cluster_gross":
+            case "instrument_exposure" | "gross" | "credit" | "group_gross" | "cluster_gross":
                 return abs(exposure)
             case "net_long":
                 return exposure
@@ -362,6 +366,9 @@ class Account:
                 return self._stressed(row.about, terms, exposure)
             case "turnover":
                 return sum((f * (terms.price * terms.unit + one.cost) for one, f in moved), ZERO)
+            case "open_orders":
+                return sum((one.quantity * (terms.price * terms.unit + one.cost) for one in tickets
+                            if not one.reducing), ZERO)  # fmt: skip
             case "cash_reserve":
                 return sum((f * (terms.price * terms.unit + one.cost) for one, f in moved if one.sign > 0), ZERO)
             case "stop_loss" | "loss_budget" | "open_risk":
