@@ -28,6 +28,8 @@ class Fact:
     texts: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The canonical text of each slot's value (of a list, its JSON): order, name and bytes are all made of it."""
     _ref: str | None = field(default=None, init=False, repr=False, compare=False)
+    is_told: bool = field(default=False, init=False, repr=False, compare=False)
+    """Whether the door made it, so that its slots are those of its template and their values fit."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "texts", tuple([value_text(value) for _, value in self.slots]))
@@ -77,6 +79,7 @@ class Fact:
         _set(made, "slots", slots)
         _set(made, "texts", texts)
         _set(made, "_ref", ref)
+        _set(made, "is_told", True)
         return made
 
     @property

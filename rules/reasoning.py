@@ -29,6 +29,10 @@ class Reasoning:
         """The sessions of this rulebook; raises `Faulty` where an engine refuses its text."""
         return Reasoning(rulebook)
 
+    def prepare(self) -> None:
+        """Make ready for the next cycle while nobody waits."""
+        self._image.prepare()
+
     def infer(self, facts: Sequence[Fact]) -> Inference:
         """Run the rules, bounded."""
         return self._image.infer(facts)

@@ -66,7 +66,7 @@ def serve() -> None:
             answer = canonical(spoken_over(parse(answer), said.decode("utf-8", "replace").strip()))
         _write(sink, answer)
         # Garbage is collected while nobody waits for an answer; what loading made stays, and is not looked at again.
-        service.spent = None
+        service.rest()
         gc.collect()
         if gc.get_freeze_count() == 0:
             gc.freeze()

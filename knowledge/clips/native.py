@@ -29,26 +29,22 @@ def assert_facts(environment: clips.Environment, given: Mapping[str, Fact], word
     cell = ffi.new("CLIPSValue *")
     builder = lib.CreateFactBuilder(env, ffi.NULL)
     refs: dict[int, str] = {}
+    known: dict[str, ffi.CData] = {}
     current = ""
-    slots: tuple[tuple[str, bytes, Slot], ...] = ()
+    slots: tuple[tuple[str, bytes, _Native], ...] = ()
     try:
         for ref, fact in given.items():
             if fact.template != current:
                 if lib.FBSetDeftemplate(builder, fact.template.encode()) != lib.FBE_NO_ERROR:
                     raise Unfit(f"CLIPS knows no template `{fact.template}`")
-                current, template = fact.template, words.templates[fact.template]
-                slots = tuple((name, name.encode(), slot) for name, slot in template.slots.items())
+                current, shapes = fact.template, words.templates[fact.template].slots.values()
+                slots = tuple((one.name, one.name.encode(), _native(env, current, one, known)) for one in shapes)
             if len(fact.slots) != len(slots):
                 raise Unfit(f"`{ref}` has not the slots of its template, in their order")
-            for (name, value), (declared, encoded, slot) in zip(fact.slots, slots, strict=True):
+            for (name, value), (declared, encoded, native_of) in zip(fact.slots, slots, strict=True):
                 if name != declared:
                     raise Unfit(f"`{ref}` has not the slots of its template, in their order")
-                if slot.many:
-                    cell.value = _multifield(env, _listed(template, slot, value), slot.type)
-                elif _FITS[slot.type](value):
-                    cell.value = _NATIVE[slot.type](env, value)
-                else:
-                    raise _unfit(template, name, value)
+                cell.value = native_of(value)
                 if lib.FBPutSlot(builder, encoded, cell) != lib.PSE_NO_ERROR:
                     raise Unfit(f"CLIPS refuses `{value}` in `{fact.template}.{name}`")
             native = lib.FBAssert(builder)
@@ -58,6 +54,34 @@ def assert_facts(environment: clips.Environment, given: Mapping[str, Fact], word
     finally:
         lib.FBDispose(builder)
     return refs
+
+
+_Native = Callable[[object], ffi.CData]
+"""Takes what a slot holds to the engine's own value. Raises `Unfit`."""
+
+
+def _native(env: ffi.CData, template: str, slot: Slot, known: dict[str, ffi.CData]) -> _Native:
+    """How the values of a slot are handed over; `known` are the symbols that facts in working memory hold already."""
+    fits, make = _FITS[slot.type], _NATIVE[slot.type]
+
+    def many(values: object) -> ffi.CData:
+        return _multifield(env, _listed(template, slot, values), slot.type)
+
+    def symbol(value: object) -> ffi.CData:
+        # The facts that hold it keep it alive, and the same few hundred come again and again.
+        if type(value) is not str:
+            raise _unfit(template, slot, value)
+        made = known.get(value)
+        if made is None:
+            made = known[value] = lib.CreateSymbol(env, value.encode())
+        return made
+
+    def other(value: object) -> ffi.CData:
+        if not fits(value):
+            raise _unfit(template, slot, value)
+        return make(env, value)
+
+    return many if slot.many else symbol if slot.type == "symbol" else other
 
 
 def read_facts(
@@ -83,18 +107,18 @@ def check_fact(ref: str, fact: Fact, template: Template) -> None:
         if name != slot.name:
             raise Unfit(f"`{ref}` has not the slots of its template, in their order")
         if slot.many:
-            _listed(template, slot, value)
+            _listed(template.name, slot, value)
         elif not _FITS[slot.type](value):
-            raise _unfit(template, name, value)
+            raise _unfit(template.name, slot, value)
 
 
-def _listed(template: Template, slot: Slot, values: object) -> tuple[Any, ...]:
+def _listed(template: str, slot: Slot, values: object) -> tuple[Any, ...]:
     """The values of a slot that is `many`, each of its type."""
     if type(values) is not tuple:
-        raise Unfit(f"`{template.name}.{slot.name}` takes a list, not the {type(values).__name__} `{values}`")
+        raise Unfit(f"`{template}.{slot.name}` takes a list, not the {type(values).__name__} `{values}`")
     for value in values:
         if not _FITS[slot.type](value):
-            raise _unfit(template, slot.name, value)
+            raise _unfit(template, slot, value)
     return values
 
 
@@ -118,9 +142,8 @@ _FITS: Mapping[SlotType, Callable[[Any], bool]] = {
 }
 
 
-def _unfit(template: Template, name: str, value: object) -> Unfit:
-    kind = template.slots[name].type
-    return Unfit(f"`{template.name}.{name}` takes a {kind}, not the {type(value).__name__} `{value}`")
+def _unfit(template: str, slot: Slot, value: object) -> Unfit:
+    return Unfit(f"`{template}.{slot.name}` takes a {slot.type}, not the {type(value).__name__} `{value}`")
 
 
 _NATIVE: Mapping[SlotType, Callable[[ffi.CData, Any], ffi.CData]] = {

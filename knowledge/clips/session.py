@@ -16,14 +16,16 @@ from __future__ import annotations
 import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import clips
 
+from knowledge.clips.asked import asked_of
 from knowledge.clips.build import CONCLUSIONS, FUNCTIONS, defrule, deftemplate
 from knowledge.clips.native import Unfit, assert_facts, check_fact, read_facts
-from knowledge.clips.tree import And, Assert, Or, Pattern, Program, Rule, mentioned
+from knowledge.clips.tree import And, Assert, Or, Pattern, Program, Rule
 from knowledge.door import Refused, admit
 from knowledge.facts import Fact, ordered
 from knowledge.faults import Fault, Faulty
@@ -70,11 +72,20 @@ class ClipsImage:
         actions = [action for rule in program.rules for action in rule.actions if isinstance(action, Assert)]
         concluded = {one.template for action in actions for one in action.assertions}
         self._concluded = [shape for name, shape in self._words.templates.items() if name in concluded]
-        self._read = concluded | set(mentioned(condition for rule in program.rules for condition in rule.conditions))
+        self._asked = asked_of(program, self._words, concluded)
         # CLIPS reads images from files only; the folder goes when this object goes.
         self._folder = tempfile.TemporaryDirectory(prefix="warrant-clips-")
         self._path = str(Path(self._folder.name, "rulebook.bin"))
         self._save(program)
+        self._next: tuple[_Trace, clips.Environment] | None = None
+        # Kept until there is time: to take an environment down costs half a millisecond.
+        self._spent: tuple[_Trace, clips.Environment] | None = None
+
+    def prepare(self) -> None:
+        """Make the next inference's environment now, while nobody waits for one. Faults are the inference's to tell."""
+        self._spent = None
+        with suppress(_Undetermined):
+            self._next = self._next or self._opened()
 
     def infer(self, facts: Sequence[Fact], most_firings: int = MOST_FIRINGS) -> Inference:
         """Run the rules over the facts. Never raises for what facts or rules say; the same facts in any order give
@@ -86,14 +97,17 @@ class ClipsImage:
             return Inference((), (), str(error))
 
     def _infer(self, given: dict[str, Fact], most_firings: int) -> Inference:
-        trace = _Trace()
-        environment = self._fresh(trace)
+        ready, self._next = self._next, None
+        trace, environment = self._spent = ready or self._opened()
         # Facts that no rule reads or concludes change nothing, and are most of a large market's: not handed over.
-        read = {ref: fact for ref, fact in given.items() if fact.template in self._read}
+        read: dict[str, Fact] = {}
         for ref, fact in given.items():
-            if ref not in read:
+            asked = self._asked.get(fact.template)
+            if asked is not None and asked.takes(fact):
+                read[ref] = fact
+            elif not fact.is_told:
                 check_fact(ref, fact, self._words.templates[fact.template])
-        refs = assert_facts(environment, read, self._words)
+        refs = assert_facts(environment, dict(sorted(read.items())), self._words)
         fired = environment.run(most_firings)
         if trace.complaints:
             raise _Undetermined(f"the rules stopped with an error: {' '.join(''.join(trace.complaints).split())}")
@@ -126,6 +140,10 @@ class ClipsImage:
             for name, basis, concluded in found
         ]
         return tuple(sorted(firings, key=lambda one: (self._rules[one.rule][0], [ref or "" for ref in one.matched])))
+
+    def _opened(self) -> tuple[_Trace, clips.Environment]:
+        trace = _Trace()
+        return trace, self._fresh(trace)
 
     def _fresh(self, trace: _Trace) -> clips.Environment:
         """An environment that knows the rules and nothing else."""
@@ -230,7 +248,7 @@ def _build(environment: clips.Environment, rule: Rule, words: Vocabulary, trace:
 
 
 def _by_ref(facts: Iterable[Fact], words: Vocabulary) -> dict[str, Fact]:
-    """The facts by ref, in the order of the refs, so that permuted facts are the same facts."""
+    """The facts by ref."""
     found: dict[str, Fact] = {}
     for fact in facts:
         if fact.template not in words.templates:
@@ -241,7 +259,7 @@ def _by_ref(facts: Iterable[Fact], words: Vocabulary) -> dict[str, Fact]:
             raise _Undetermined(f"a fact of `{fact.template}` lacks its key slot `{error.args[0]}`") from None
         if found.setdefault(ref, fact) != fact:
             raise _Undetermined(f"two facts say `{ref}`")
-    return dict(sorted(found.items()))
+    return found
 
 
 def _admitted(template: str, slots: Mapping[str, object], words: Vocabulary) -> Fact:

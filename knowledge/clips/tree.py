@@ -8,7 +8,6 @@ Reference: CLIPS Basic Programming Guide 6.4, chapter 5.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal as OneOf
@@ -317,17 +316,3 @@ class Program:
     def loads(self) -> tuple[Load, ...]:
         """The load forms, in order."""
         return tuple(one for one in self.constructs if isinstance(one, Load))
-
-
-def mentioned(conditions: Iterable[Condition]) -> Iterator[str]:
-    """The templates that conditions ask for, at any depth."""
-    for condition in conditions:
-        match condition:
-            case Pattern():
-                yield condition.template
-            case Not():
-                yield from mentioned((condition.condition,))
-            case And() | Or() | Exists():
-                yield from mentioned(condition.conditions)
-            case Forall():
-                yield from mentioned((condition.first, *condition.conditions))
