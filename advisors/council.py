@@ -21,7 +21,8 @@ from pathlib import Path
 
 import numpy as np
 
-from advisors.heads.base import Head, News, forward_return
+from advisors.growing import grown
+from advisors.heads.base import HORIZON, Head, News, forward_return, outcomes
 from advisors.heads.record import Record, Standing, ranks
 from advisors.heads.rules_based import RulesBased
 from advisors.heads.sentiment import Sentiment
@@ -144,12 +145,12 @@ class Council:
             return None
         rows = self.plan.rows(panel.sessions, self.until)
         rows = rows if ahead or self._trained == rows else tuple(row for row in rows if row < len(panel.sessions) - 1)
-        kept, indicators, returns, seats = Registry(self.cache), _indicators(measures), forward_return(panel), []
+        kept, indicators, seats = Registry(self.cache), _indicators(measures), []
+        returns = self._outcomes(panel)
         try:
             for seat in self.seats:
                 walked = lengthened(seat.walk, panel, indicators, self.news, rows=rows, kept=kept)
-                known = ranks(walked.edge, seat.record.rank)
-                seats.append(Seat(walked, Record(walked.edge, walked.probability, returns, known)))
+                seats.append(Seat(walked, seat.record.longer(walked.edge, walked.probability, returns)))
         except Exception:  # noqa: BLE001  features that fail silence their head throughout, which is a walk of its own
             return None
         return replace(self, panel=panel, seats=tuple(seats), notes=(*self.notes, *kept.notes))
@@ -163,6 +164,11 @@ class Council:
     def _trained(self) -> tuple[int, ...]:
         """The rows at which its heads were trained."""
         return tuple(one.row for one in self.seats[0].walk.trainings) if self.seats else ()
+
+    def _outcomes(self, panel: Panel) -> Floats:
+        """The returns that are known on a panel to which sessions have come."""
+        known = max(0, len(self.panel.sessions) - HORIZON)
+        return grown(self.seats[0].record.returns[:known], outcomes(panel, known)) if self.seats else outcomes(panel)
 
     def advise(self, session: str) -> list[Fact]:
         """All advisories, abstentions and heads at the close of `session`, in canonical order.

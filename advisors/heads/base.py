@@ -73,6 +73,8 @@ class Head(Protocol):
     name: str
     suffix: str
     least_rows: int
+    reach: int
+    """Sessions that the features of a session are made of, itself included; 0 where it is all before it."""
 
     @property
     def settings(self) -> Json:
@@ -93,11 +95,14 @@ class Head(Protocol):
 
 def forward_return(panel: Panel) -> Floats:
     """Total return over the next `HORIZON` sessions, float64 (sessions, instruments); NaN where it is not known yet."""
-    close = panel.adjusted_close
-    result = np.full(close.shape, np.nan)
-    if len(close) > HORIZON:
-        result[:-HORIZON] = close[HORIZON:] / close[:-HORIZON] - 1.0
-    return result
+    known = outcomes(panel)
+    return np.concatenate([known, np.full((len(panel.sessions) - len(known), len(panel.instruments)), np.nan)])
+
+
+def outcomes(panel: Panel, first: int = 0) -> Floats:
+    """The same of the sessions from row `first` on whose returns are known: all but the last `HORIZON`."""
+    close = panel.adjusted_close[first:]
+    return close[HORIZON:] / close[:-HORIZON] - 1.0
 
 
 def no_value_of(missing: Sequence[str]) -> str:

@@ -30,6 +30,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from advisors.growing import grown
 from advisors.heads.base import HORIZON
 from advisors.panel import Floats
 
@@ -56,60 +57,101 @@ class Standing:
 
 
 @dataclass(frozen=True, eq=False)
+class Tally:
+    """What became of a head's calls, over the sessions whose outcomes are known.
+
+    `calls` and `right` count them by session, float64 (sessions,). `bets` is what following each bet made, in the order
+    of sessions, and `ends` how many there are up to each session.
+    """
+
+    calls: Floats
+    right: Floats
+    bets: Floats
+    ends: NDArray[np.intp]
+
+    @classmethod
+    def of(cls, rank: Floats, returns: Floats) -> Tally:
+        """Of ranks and outcomes, both float64 (sessions, instruments)."""
+        direction = direction_of(rank)
+        signed = direction * returns
+        called = (direction != 0) & np.isfinite(signed)
+        # A share that did not move proves a short right: it did not rise.
+        right = np.where(direction > 0, returns > 0, returns <= 0) & called
+        bet = called & (conviction_of(rank) >= BET)
+        calls, hits = (np.count_nonzero(one, axis=1).astype(np.float64) for one in (called, right))
+        return cls(calls, hits, signed[bet], np.cumsum(np.count_nonzero(bet, axis=1)))
+
+    def grown(self, later: Tally) -> Tally:
+        """With the sessions that come after them."""
+        return Tally(
+            grown(self.calls, later.calls),
+            grown(self.right, later.right),
+            grown(self.bets, later.bets),
+            grown(self.ends, len(self.bets) + later.ends),
+        )
+
+
+@dataclass(frozen=True, eq=False)
 class Record:
-    """Edges, probabilities of an up move, ranks, and what came after; each float64 (sessions, instruments)."""
+    """Edges, probabilities of an up move, ranks, and what came after; each float64 (sessions, instruments).
+
+    `returns` may lack the last `HORIZON` sessions, of which nothing is known yet.
+    """
 
     edge: Floats
     probability: Floats
     returns: Floats
     rank: Floats
 
+    def longer(self, edge: Floats, probability: Floats, returns: Floats) -> Record:
+        """The record when sessions have come: the same up to there, with what has become known."""
+        after = Record(edge, probability, returns, ranks(edge, self.rank))
+        known, settled = (max(0, len(one.rank) - HORIZON) for one in (self, after))
+        fresh = slice(known, settled)
+        after.__dict__["tally"] = self.tally.grown(Tally.of(after.rank[fresh], returns[fresh]))
+        return after
+
     @cached_property
     def direction(self) -> NDArray[np.int8]:
         """+1 long, -1 short, 0 flat or silent: int8 (sessions, instruments)."""
-        # Silence compares false on both sides.
-        return (self.rank >= 0.5 + BAND).astype(np.int8) - (self.rank <= 0.5 - BAND).astype(np.int8)
+        return direction_of(self.rank)
 
     @cached_property
     def conviction(self) -> Floats:
         """Rank of the side the head leans to, in [0.5, 1]; NaN for silence."""
-        return np.maximum(self.rank, 1.0 - self.rank)
+        return conviction_of(self.rank)
+
+    @cached_property
+    def tally(self) -> Tally:
+        """What became of the calls whose outcomes are known."""
+        settled = slice(0, max(0, len(self.rank) - HORIZON))
+        return Tally.of(self.rank[settled], self.returns[settled])
 
     def standing(self, row: int) -> Standing:
         """The record as known at the close of `row`."""
-        settled = slice(0, max(0, row - HORIZON + 1))
-        bets = self._signed[settled][self._bet[settled]]
+        settled = max(0, row - HORIZON + 1)
+        recent = slice(max(0, settled - RECENT), settled)
+        bets = self.tally.bets[: int(self.tally.ends[settled - 1]) if settled else 0]
         wins, losses = bets[bets > 0], bets[bets <= 0]
         return Standing(
-            brier=_brier(self.probability[settled][-RECENT:], self.returns[settled][-RECENT:]),
+            brier=_brier(self.probability[recent], self.returns[recent]),
             psi=stability(self.edge[max(0, row + 1 - RECENT - REFERENCE) : row + 1]),
-            accuracy=_decayed(self._called[settled], self._right[settled]),
+            accuracy=_decayed(self.tally.calls[:settled], self.tally.right[:settled]),
             hit_rate=len(wins) / len(bets) if len(bets) else None,
             payoff=_payoff(wins, losses),
             observations=len(bets),
         )
 
-    @cached_property
-    def _signed(self) -> Floats:
-        """What following each call made; NaN where its outcome is not known."""
-        signed: Floats = self.direction * self.returns
-        return signed
 
-    @cached_property
-    def _called(self) -> NDArray[np.bool_]:
-        called: NDArray[np.bool_] = (self.direction != 0) & np.isfinite(self._signed)
-        return called
+def direction_of(rank: Floats) -> NDArray[np.int8]:
+    """The direction that each rank calls."""
+    # Silence compares false on both sides.
+    return (rank >= 0.5 + BAND).astype(np.int8) - (rank <= 0.5 - BAND).astype(np.int8)
 
-    @cached_property
-    def _bet(self) -> NDArray[np.bool_]:
-        bet: NDArray[np.bool_] = self._called & (self.conviction >= BET)
-        return bet
 
-    @cached_property
-    def _right(self) -> NDArray[np.bool_]:
-        # A share that did not move proves a short right: it did not rise.
-        right: NDArray[np.bool_] = np.where(self.direction > 0, self.returns > 0, self.returns <= 0)
-        return right
+def conviction_of(rank: Floats) -> Floats:
+    """The rank of the side that each leans to."""
+    return np.maximum(rank, 1.0 - rank)
 
 
 def ranks(edge: Floats, before: Floats | None = None) -> Floats:
@@ -117,10 +159,8 @@ def ranks(edge: Floats, before: Floats | None = None) -> Floats:
 
     Rows that `before` has, the ranks of the same edges cut after some row, are taken over.
     """
-    result = np.full(edge.shape, np.nan)
     known = 0 if before is None else len(before)
-    if before is not None:
-        result[:known] = before
+    result = np.full(edge[known:].shape, np.nan)
     for row in range(max(1, known), len(edge)):
         if not np.isfinite(edge[row]).any():
             continue
@@ -128,8 +168,8 @@ def ranks(edge: Floats, before: Floats | None = None) -> Floats:
         earlier = np.sort(earlier[np.isfinite(earlier)])
         if len(earlier) >= LEAST_REFERENCE:
             below, upto = (earlier.searchsorted(edge[row], side) for side in ("left", "right"))
-            result[row] = np.where(np.isfinite(edge[row]), (below + upto) / (2 * len(earlier)), np.nan)
-    return result
+            result[row - known] = np.where(np.isfinite(edge[row]), (below + upto) / (2 * len(earlier)), np.nan)
+    return result if before is None else grown(before, result)
 
 
 def stability(edge: Floats) -> float | None:
@@ -140,12 +180,23 @@ def stability(edge: Floats) -> float | None:
     before, recent = (part[np.isfinite(part)] for part in (edge[:-RECENT], edge[-RECENT:]))
     if len(before) < LEAST_REFERENCE or not len(recent):
         return None
-    edges = np.quantile(before, np.arange(1, BINS) / BINS)
+    before, recent = np.sort(before), np.sort(recent)
+    edges = _deciles(before)
     expected, actual = (
-        (np.bincount(edges.searchsorted(part, "right"), minlength=BINS) + 0.5) / (len(part) + 0.5 * BINS)
+        (np.diff(part.searchsorted(edges), prepend=0, append=len(part)) + 0.5) / (len(part) + 0.5 * BINS)
         for part in (before, recent)
     )
     return float(((actual - expected) * np.log(actual / expected)).sum())
+
+
+def _deciles(in_order: Floats) -> Floats:
+    """What `np.quantile` gives, of numbers that are sorted already."""
+    places = np.arange(1, BINS) / BINS * (len(in_order) - 1)
+    below = places.astype(np.intp)
+    share = places - below
+    low, high = in_order[below], in_order[np.minimum(below + 1, len(in_order) - 1)]
+    step = high - low
+    return np.where(share >= 0.5, high - step * (1 - share), low + step * share)
 
 
 def _brier(probability: Floats, returns: Floats) -> float | None:
@@ -153,10 +204,9 @@ def _brier(probability: Floats, returns: Floats) -> float | None:
     return float((error * error).mean()) if len(error) else None
 
 
-def _decayed(called: NDArray[np.bool_], right: NDArray[np.bool_]) -> float | None:
-    age = np.arange(len(called) - 1, -1, -1.0)
-    weight = called * np.exp2(-age / HALF_LIFE)[:, None]
-    return float((weight * right).sum() / weight.sum()) if called.any() else None
+def _decayed(calls: Floats, right: Floats) -> float | None:
+    weight = np.exp2(-np.arange(len(calls) - 1, -1, -1.0) / HALF_LIFE)
+    return float((weight * right).sum() / (weight * calls).sum()) if calls.any() else None
 
 
 def _payoff(wins: Floats, losses: Floats) -> float | None:

@@ -70,6 +70,7 @@ class RulesBased:
     name = "rules-based"
     suffix = "json"
     least_rows = 500
+    reach = 1
 
     @property
     def settings(self) -> Json:

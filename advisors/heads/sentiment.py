@@ -37,6 +37,7 @@ class Sentiment:
     name = "sentiment"
     suffix = "skops"
     least_rows = 60
+    reach = REACH
 
     @property
     def settings(self) -> Json:

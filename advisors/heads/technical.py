@@ -90,6 +90,7 @@ class Technical:
     name = "technical"
     suffix = "cbm"
     least_rows = 500
+    reach = 1
 
     @property
     def settings(self) -> Json:

@@ -29,6 +29,8 @@ NAMES = (
     "pressed-return",
 )
 STRENGTH = 0.01
+WEEK, MONTH = 5, 20
+"""Bars of the flows."""
 
 
 class Volume:
@@ -37,6 +39,7 @@ class Volume:
     name = "volume"
     suffix = "skops"
     least_rows = 500
+    reach = MONTH + 1
 
     @property
     def settings(self) -> Json:
@@ -51,15 +54,15 @@ class Volume:
             location = (2 * panel.close - panel.high - panel.low) / (panel.high - panel.low)
             ratio = np.log(measures["volume-ratio"])
             flow, signed = location * turnover, np.sign(change) * turnover
-            week, month = windows.mean(turnover, 5), windows.mean(turnover, 20)
+            week, month = windows.mean(turnover, WEEK), windows.mean(turnover, MONTH)
             columns = (
                 measures["obv-zscore"],
                 ratio,
                 location,
-                windows.mean(flow, 5) / week,
-                windows.mean(flow, 20) / month,
-                windows.mean(signed, 5) / week,
-                windows.mean(signed, 20) / month,
+                windows.mean(flow, WEEK) / week,
+                windows.mean(flow, MONTH) / month,
+                windows.mean(signed, WEEK) / week,
+                windows.mean(signed, MONTH) / month,
                 np.log(week / month),
                 change * ratio,
             )

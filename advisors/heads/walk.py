@@ -22,6 +22,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from advisors.growing import grown
 from advisors.heads import calibration
 from advisors.heads.base import HORIZON, Bools, Features, Head, News, Scorer, forward_return
 from advisors.heads.calibration import Platt
@@ -148,14 +149,13 @@ def lengthened(
     `ValueError` where the walk was trained at other rows: who calls this walks anew then.
     """
     known, done = len(walked.edge), {one.row: one for one in walked.trainings}
-    features = walked.head.features(panel, measures, news)
-    if list(done) != list(rows[: len(done)]) or features.names != walked.features.names:
-        raise ValueError("the walk was another one")
-    sheet = _sheet(features, panel, 0 if len(rows) > len(done) else known)
-    start = len(panel.sessions) - len(sheet.edge)
+    features = _further(walked, panel, measures, news)
+    if list(done) != list(rows[: len(done)]):
+        raise ValueError("the walk was trained at other rows")
+    start = 0 if len(rows) > len(done) else known
+    sheet = _sheet(features, panel, start)
     sheet.edge[: known - start] = walked.edge[start:]
-    fresh = np.full((len(panel.sessions) - known, len(panel.instruments)), np.nan)
-    edge, probability = np.concatenate([walked.edge, fresh]), np.concatenate([walked.probability, fresh])
+    probability = np.full((len(panel.sessions) - known, len(panel.instruments)), np.nan)
     trainings, faults = walked.trainings, dict(walked.faults)
     ends = (*rows, max(rows[-1], len(panel.sessions) - 1))
     for row, following in list(pairwise(ends))[len(done) - 1 :]:
@@ -164,11 +164,23 @@ def lengthened(
         training, spoken = trainings[-1], slice(max(row + 1, known) - start, following + 1 - start)
         if training.scorer is not None:
             faults |= {start + at: said for at, said in _hear(training, training.scorer, sheet, spoken).items()}
-            edge[start:] = sheet.edge
             if training.platt is not None:
-                said = slice(start + spoken.start, start + spoken.stop)
+                said = slice(start + spoken.start - known, start + spoken.stop - known)
                 probability[said] = training.platt.probability(sheet.edge[spoken])
-    return Walk(walked.head, features, trainings, edge, probability, faults)
+    edge = grown(walked.edge, sheet.edge[known - start :])
+    return Walk(walked.head, features, trainings, edge, grown(walked.probability, probability), faults)
+
+
+def _further(walked: Walk, panel: Panel, measures: Mapping[str, Floats], news: Sequence[News]) -> Features:
+    """The features of a panel to which sessions have come; those that are known are not made again."""
+    head, known = walked.head, len(walked.edge)
+    part = panel.tail(len(panel.sessions) - known + head.reach) if head.reach else panel
+    seen = {name: grid[len(grid) - len(part.sessions) :] for name, grid in measures.items()}
+    features = head.features(part, seen, news)
+    if features.names != walked.features.names or features.values.shape[:2] != part.close.shape:
+        raise ValueError("the walk had other features")
+    fresh = features.values[len(part.sessions) - (len(panel.sessions) - known) :]
+    return Features(features.names, grown(walked.features.values, fresh))
 
 
 def sentence(error: Exception) -> str:
@@ -201,7 +213,9 @@ def _sheet(features: Features, panel: Panel, first: int = 0) -> _Sheet:
         raise ValueError(f"its features have the shape {features.values.shape[:2]}, not {panel.close.shape}")
     features, close = Features(features.names, features.values[first:]), panel.close[first:]
     usable = features.complete
-    return _Sheet(features, usable & np.isfinite(close), forward_return(panel)[first:], np.full(close.shape, np.nan))
+    return _Sheet(
+        features, usable & np.isfinite(close), forward_return(panel.tail(len(close))), np.full(close.shape, np.nan)
+    )
 
 
 def _train(head: Head, sheet: _Sheet, row: int, kept: Registry) -> Training:

@@ -112,6 +112,7 @@ def test_session_by_session_is_all_at_once(desk: Desk) -> None:
         write(desk, day, odd)
         if number % 4 == 0:
             world.prepare()
+            assert not world.council.behind
         world = world.refreshed()
         assert {"cleaned", "survey", "council"} <= world.__dict__.keys()
         world.snapshot(day)

@@ -95,6 +95,7 @@ class Spy:
     name: str = "spy"
     suffix: str = "txt"
     least_rows: int = 30
+    reach: int = 0
 
     def __post_init__(self) -> None:
         self.trainings: list[Floats] = []

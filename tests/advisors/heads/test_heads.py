@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from advisors.heads.base import Head, Scorer, forward_return
 from advisors.heads.rules_based import VOTES
+from advisors.heads.sentiment import Sentiment
 from advisors.heads.walk import walk
 from advisors.indicators import measure_panel
 from advisors.panel import Floats
@@ -40,6 +41,19 @@ def test_features_do_not_look_ahead(head: Head, row: int) -> None:
     seen = tuple(item for item in headlines(panel) if item.session <= panel.sessions[row])
     part = head.features(cut, measure_panel(cut).indicators, seen).values
     assert part.tobytes() == whole[: row + 1].tobytes()
+
+
+@pytest.mark.parametrize("head", [*HEADS, pytest.param(Sentiment(), id="sentiment")])
+@given(row=st.integers(60, 340), count=st.integers(1, 9))
+def test_features_look_back_no_farther_than_they_say(head: Head, row: int, count: int) -> None:
+    panel, measures = measured(1, trend=0.004, late=90)
+    whole = head.features(panel, measures.indicators, headlines(panel)).values
+    cut = panel.until(panel.sessions[row])
+    assert head.reach > 0
+    part = cut.tail(count + head.reach)
+    seen = {name: grid[: row + 1][-len(part.sessions) :] for name, grid in measures.indicators.items()}
+    found = head.features(part, seen, headlines(panel)).values
+    assert found[-count:].tobytes() == whole[: row + 1][-count:].tobytes()
 
 
 @pytest.mark.parametrize("head", HEADS)
