@@ -7,3 +7,4 @@
 (load "rules/book/entry.clp")
 (load "rules/book/exit.clp")
 (load "rules/book/trail.clp")
+(load "rules/book/pair.clp")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from engine.candidates import one_sided
+from engine.baskets import proposed
 from engine.decision import Decision
 from engine.entries import rule_on_entries, without_entries
 from engine.exits import propose_exits, rule_on_exits, worsened
@@ -22,7 +22,7 @@ from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof
 from engine.standing import portfolio_facts
-from engine.verdicts import instruments_of, silences, torn_verdict, undetermined, unexplained
+from engine.verdicts import instruments_of, refused_verdict, silences, undetermined, unexplained
 from knowledge.facts import Snapshot
 from rules.conditions import WorkingMemory
 from rules.reasoning import Reasoning
@@ -49,15 +49,16 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     here = Circumstances(snapshot, portfolio, market, book, going, limits, derived, regime, state)
     exits = rule_on_exits(asked, here)
 
-    proposed, torn = one_sided(derived)
-    silent = [name for name in instruments_of(snapshot, derived) if name not in proposed and name not in torn]
+    wanted = proposed(derived, market)
+    spoken = wanted.candidates.keys() | wanted.refused.keys()
+    silent = [name for name in instruments_of(snapshot, derived) if name not in spoken]
     try:
-        entries = rule_on_entries(proposed, rulebook, facts, here, states)
+        entries = rule_on_entries(wanted, rulebook, facts, here, states)
         others = silences(rulebook, WorkingMemory.of((*facts, *derived)), silent)
         exits = worsened(exits, here)
     except Exception as error:  # noqa: BLE001 - no exit needs any of this: what goes wrong costs the entries alone
-        entries, others = without_entries(proposed, error), unexplained(silent, error)
-    verdicts = [*entries.verdicts, *map(torn_verdict, torn), *others]
+        entries, others = without_entries(wanted, error), unexplained(silent, error)
+    verdicts = [*entries.verdicts, *(refused_verdict(*one) for one in wanted.refused.items()), *others]
 
     decision = Decision(
         as_of=snapshot.as_of,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from engine.gate.judge import Core, Outcome, Reading
 from engine.gate.proposals import Exit, Finding
 from engine.gate.sizing import Size
+from engine.orders.basket import Basket
 from engine.orders.order import Side
 from engine.orders.warrants import Inputs, Warrant
 from engine.proof.prove import Proof
@@ -46,6 +47,8 @@ class Verdict:
     cores: tuple[Core, ...] = ()
     crowding: tuple[tuple[str, str, str], ...] = ()
     miss: Miss | None = None
+    basket: Basket | None = None
+    """Where it is a leg: its basket, which names its fellows."""
 
     def to_json(self) -> Json:
         """The canonical JSON value; empty fields are left out."""
@@ -71,6 +74,8 @@ class Verdict:
             value["cores"] = [core_json(one) for one in self.cores]
         if self.crowding:
             value["crowding"] = [list(one) for one in self.crowding]
+        if self.basket is not None:
+            value["basket"] = self.basket.to_json()
         if self.miss is not None:
             value["miss"] = self.miss.to_json()
         return value

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from engine.candidates import shape, strategies
+from engine.baskets import Proposed
+from engine.candidates import in_ratio, shape, strategies
 from engine.decision import Verdict
 from engine.gate.conditions import Circumstances
 from engine.gate.judge import Outcome, Reading, judge
@@ -35,21 +36,21 @@ class Entries:
 
 
 def rule_on_entries(
-    proposed: Mapping[str, Fact],
+    proposed: Proposed,
     rulebook: Rulebook,
     facts: Sequence[Fact],
     here: Circumstances,
     states: Mapping[str, Finding],
 ) -> Entries:
     """Ask policies, conditions, limits and solver about every candidate. Raises whatever goes wrong."""
-    if not proposed:
+    if not proposed.candidates:
         return Entries()
     owners = strategies(rulebook)
-    policies = Reasoning.of(rulebook).judge(facts, tuple(proposed.values()))
-    candidates = {
-        name: shape(here, states, fact, policy, owners.get(fact.word("rule"), "unowned"))
-        for (name, fact), policy in zip(proposed.items(), policies, strict=True)
-    }
+    policies = Reasoning.of(rulebook).judge(facts, tuple(proposed.candidates.values()))
+    candidates = in_ratio({
+        name: shape(here, states, fact, policy, owners.get(fact.word("rule"), "unowned"), proposed.baskets.get(name))
+        for (name, fact), policy in zip(proposed.candidates.items(), policies, strict=True)
+    })  # fmt: skip
     asked = [one.entry for one in candidates.values()]
     judgement = judge(here.book, asked, here.market, here.limits, here.regime, here.state)
     proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state)
@@ -57,8 +58,8 @@ def rule_on_entries(
     return Entries(verdicts, judgement.grants if proof.agrees else (), judgement.readings, proof)
 
 
-def without_entries(proposed: Mapping[str, Fact], error: Exception) -> Entries:
+def without_entries(proposed: Proposed, error: Exception) -> Entries:
     """Every candidate undetermined, because of `error`."""
     fault = LOST + surprise(error)
-    verdicts = tuple(Verdict(name, Outcome.UNDETERMINED, (fault,)) for name in sorted(proposed))
+    verdicts = tuple(Verdict(name, Outcome.UNDETERMINED, (fault,)) for name in sorted(proposed.candidates))
     return Entries(verdicts, proof=Proof(fault=fault))

@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine.decision import ExitVerdict
+from engine.fellows import leaving_too
 from engine.gate.conditions import Circumstances, held_back
 from engine.gate.convex import ConvexMeasure
 from engine.gate.market import Market, Terms
@@ -32,7 +33,9 @@ REVERSAL = "reversal"
 def propose_exits(
     derived: Sequence[Fact], portfolio: Portfolio, market: Market, in_force: Sequence[Limit]
 ) -> tuple[tuple[Exit, Fraction], ...]:
-    """Every exit the rules ask for, paced by the per-order limits, with the shares that are left to close."""
+    """Every exit the rules ask for, and what the fellows of a leg ask for (`engine.fellows`), paced by the per-order
+    limits, with the shares that are left to close.
+    """
     asked: dict[str, list[str]] = {}
     for fact in derived:
         if fact.template == "exit":
@@ -41,15 +44,16 @@ def propose_exits(
             held = portfolio.position(fact.word("instrument"))
             if held is not None and held.quantity != 0 and (fact["side"] == "long") != (held.quantity > 0):
                 asked.setdefault(held.instrument, []).append(f"{REVERSAL}:{fact.word('rule')}")
+    left = {one.instrument: _left_to_close(one, portfolio) for one in portfolio.positions if one.quantity != 0}
+    closing = {name: (tuple(sorted(rules)), left[name]) for name, rules in asked.items() if name in left}
+    for name, (reason, shares) in leaving_too(closing.keys(), left, portfolio, market).items():
+        closing[name] = ((reason,), shares)
     found = []
-    for name in sorted(asked):
+    for name, (reasons, shares) in sorted(closing.items()):
         position = portfolio.position(name)
-        if position is not None and position.quantity != 0:
-            left = _left_to_close(position, portfolio)
-            if left > 0:
-                side = Side.SELL if position.quantity > 0 else Side.BUY
-                quantity = _paced(left, market.terms.get(name), in_force)
-                found.append((Exit(name, side, quantity, tuple(sorted(asked[name]))), left))
+        if position is not None and shares > 0:
+            side = Side.SELL if position.quantity > 0 else Side.BUY
+            found.append((Exit(name, side, _paced(shares, market.terms.get(name), in_force), reasons), shares))
     return tuple(found)
 
 

@@ -110,6 +110,7 @@ def _entry_orders(as_of: str, grant: Grant, terms: Terms) -> tuple[Order, Order]
         horizon=entry.horizon,
         currency=terms.currency,
         multiplier=_decimal(terms.multiplier),
+        basket=entry.basket,
     )
     stop = Order(
         client_order_id=_order_id(as_of, entry.instrument, Role.STOP),

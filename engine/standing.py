@@ -14,13 +14,15 @@ from knowledge.facts import Fact, Snapshot
 
 
 def portfolio_facts(snapshot: Snapshot, portfolio: Portfolio) -> tuple[Fact, ...]:
-    """`position`, `protection` and `working` facts; a position without a price has none, so no rule speaks of it."""
+    """`position`, `protection`, `held-leg` and `working` facts; a position without a price has no `position`."""
     facts: list[Fact] = []
     for held in portfolio.positions:
         if held.quantity == 0:
             continue
         if held.stop is not None:
             facts.append(admit("protection", {"instrument": held.instrument, "stop": held.stop}))
+        if held.basket is not None:
+            facts.append(admit("held-leg", {"instrument": held.instrument, "basket": held.basket.name}))
         bar = snapshot.find("bar", held.instrument)
         if bar is not None:
             facts.append(_position(held, Fraction(bar.number("close"))))

@@ -16,8 +16,6 @@ from rules.conditions import WorkingMemory
 from rules.nearest import nearest
 from rules.rulebook import Rulebook
 
-BOTH_SIDES = "the rules propose both sides at once"
-
 
 def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof) -> Verdict:
     """The verdict on one candidate; without the solver's agreement it is undetermined and grants nothing."""
@@ -47,6 +45,7 @@ def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof) -> Verdict:
         binding=ruling.binding,
         cores=ruling.cores,
         crowding=tuple((measure, name, text(part)) for measure, name, part in ruling.crowding),
+        basket=entry.basket,
     )
 
 
@@ -63,9 +62,9 @@ def unexplained(instruments: Iterable[str], error: Exception) -> list[Verdict]:
     return [Verdict(name, Outcome.NO_CANDIDATE, (reason,)) for name in instruments]
 
 
-def torn_verdict(instrument: str) -> Verdict:
-    """For an instrument whose rules propose both sides."""
-    return Verdict(instrument, Outcome.UNDETERMINED, (BOTH_SIDES,))
+def refused_verdict(instrument: str, why: str) -> Verdict:
+    """For an instrument about which the rules propose what can be no candidate."""
+    return Verdict(instrument, Outcome.UNDETERMINED, (why,))
 
 
 def undetermined(snapshot: Snapshot, inputs: Inputs, fault: str) -> Decision:

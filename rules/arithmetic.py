@@ -180,5 +180,6 @@ FUNCTIONS: Mapping[str, Callable[[Sequence[Term]], Term]] = {
     "neq": _against_first(lambda one, other: not same(one, other)),
     "not": lambda arguments: _TRUTH[arguments[0] == "FALSE"],
     "str-compare": _compare,
+    "sym-cat": lambda arguments: "".join(map(str, _words(arguments))),
 }
 """Every function of `rules.signatures`, besides `and` and `or`, which stop at the first argument that decides."""

@@ -52,6 +52,7 @@ SIGNATURES: Mapping[str, Signature] = {
     "float": Signature(1, 1, _NUMBERS, "number"),
     "not": Signature(1, 1, _TRUTH, "truth"),
     "str-compare": Signature(2, 2, _WORDS, "integer"),
+    "sym-cat": Signature(2, MANY, _WORDS, "symbol"),
 }
 """Every function a rule may call."""
 

@@ -158,6 +158,15 @@ class PaperBroker(Generic[ProofT]):
         entries = [identity for identity, ticket in self.state.live.items() if ticket.order.role is Role.ENTRY]
         return tuple(record for identity in sorted(entries) for record in self.cancel(identity, now, why))
 
+    def cancel_basket(self, name: str, now: str, why: str) -> tuple[Json, ...]:
+        """Ask to cancel every entry of one basket."""
+        legs = [
+            identity
+            for identity, ticket in self.state.live.items()
+            if ticket.order.basket is not None and ticket.order.basket.name == name
+        ]
+        return tuple(record for identity in sorted(legs) for record in self.cancel(identity, now, why))
+
     def working(self) -> tuple[Working, ...]:
         """Orders that may still fill, by client order id; an entry shows its protective stop as `stop_price`."""
         return tuple(self._working(self.state.live[identity]) for identity in sorted(self.state.live))

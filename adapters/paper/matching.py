@@ -202,6 +202,7 @@ class Matching:
             horizon=order.horizon,
             currency=order.currency,
             multiplier=text(order.multiplier),
+            **({} if order.basket is None else {"basket": order.basket.to_json()}),
         )
 
     def _expire(self, instrument: str, session: Session, *, with_the_bar: bool) -> None:

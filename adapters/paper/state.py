@@ -215,6 +215,9 @@ class PaperState:
         for ticket in self.on(instrument):
             ticket.remaining = _split_shares(ticket.remaining, ticket.order.role, ratio)
             ticket.order = split_order(ticket.order, ratio, self.listings[instrument].tick)
+        for ticket in self.live.values():
+            if ticket.order.basket is not None:
+                ticket.order = replace(ticket.order, basket=ticket.order.basket.after_split(instrument, ratio))
 
 
 def split_order(order: Order, ratio: Fraction, tick: Decimal) -> Order:

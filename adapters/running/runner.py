@@ -40,6 +40,7 @@ from knowledge.values import Json, canonical, parse
 _NO_ENTRY = ", and no entry goes out on an older permission"
 LAW_CHANGED = f"rules, policies or limits have changed since it was decided{_NO_ENTRY}"
 STOPPED_SINCE = f"the desk was halted or killed since{_NO_ENTRY}"
+NOT_WHOLE = "the venue does not take every leg of its basket"
 TOO_LATE = "the market has opened since it was decided, and no order goes out late as if it had been there"
 
 
@@ -272,12 +273,19 @@ class Runner(DeskLog):
     def _submit(self, receipt: Receipt, warrants: Iterable[Warrant], now: str) -> list[Json]:
         """Submit the orders of one decision, in order. What became of them is one transaction, behind the decision's.
 
-        A crash before it leaves all of them to `recover`, as a crash before the first of them would.
+        A crash before it leaves all of them to `recover`, as a crash before the first of them would. Where the venue
+        takes not every leg of a basket, it is asked to cancel those that it took.
         """
         fresh: list[Json] = []
+        broken: set[str] = set()
         for one in warrants:
             assert isinstance(one, PaperWarrant), "a paper desk issues paper warrants"
-            fresh += self.standing.broker.submit(one, receipt, now).fresh
+            answer = self.standing.broker.submit(one, receipt, now)
+            fresh += answer.fresh
+            if one.order.basket is not None and not answer.accepted:
+                broken.add(one.order.basket.name)
+        for name in sorted(broken):
+            fresh += self.standing.broker.cancel_basket(name, now, f"{NOT_WHOLE} `{name}`")
         self._append(now, fresh)
         return fresh
 

@@ -170,6 +170,9 @@ def apply_split(books: Books, instrument: str, ratio: Fraction, session: str) ->
     if ratio <= 0:
         raise ValueError(f"a split of `{instrument}` by {ratio} is no split")
     books = _begin(books, session)
+    books = replace(
+        books, holdings={name: _in_new_shares(one, instrument, ratio) for name, one in books.holdings.items()}
+    )
     held = books.holdings.get(instrument)
     if held is None:
         return books
@@ -286,6 +289,7 @@ def _position(held: Holding, working: Sequence[Working]) -> Position:
         multiplier=held.multiplier,
         strategy=held.strategy,
         horizon=held.horizon,
+        basket=held.basket,
     )
 
 
@@ -323,6 +327,11 @@ def _agreed(books: Books, receivable: Fraction, payable: Fraction) -> tuple[Unse
 def _with(holdings: Mapping[str, Holding], instrument: str, held: Holding | None) -> Mapping[str, Holding]:
     others = {name: other for name, other in holdings.items() if name != instrument}
     return others if held is None else {**others, instrument: held}
+
+
+def _in_new_shares(held: Holding, instrument: str, ratio: Fraction) -> Holding:
+    """The ratio of a leg's basket after a split of one of its legs."""
+    return held if held.basket is None else replace(held, basket=held.basket.after_split(instrument, ratio))
 
 
 def _price(prices: Mapping[str, Decimal], instrument: str) -> Fraction | None:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine.books.money import NOTHING, product, total
+from engine.orders.basket import Basket
 from engine.orders.order import Side
 from knowledge.values import Json
 
@@ -32,6 +33,7 @@ class Fill:
     horizon: str
     currency: str
     multiplier: Decimal
+    basket: Basket | None = None
 
     @classmethod
     def from_json(cls, record: Json) -> Fill:
@@ -48,6 +50,7 @@ class Fill:
             horizon=record["horizon"],
             currency=record["currency"],
             multiplier=Decimal(record["multiplier"]),
+            basket=Basket.from_json(record["basket"]) if "basket" in record else None,
         )
 
 
@@ -67,6 +70,8 @@ class Holding:
     best_close: Fraction | None
     """The most favourable close since the entry; None before the first."""
     last_price: Fraction
+    basket: Basket | None = None
+    """Of which it is a leg: that of the fill which opened it."""
 
     @property
     def units(self) -> Fraction:
@@ -141,6 +146,7 @@ def _opened(fill: Fill, quantity: Decimal, cost: Fraction) -> Holding:
         sessions_held=0,
         best_close=None,
         last_price=Fraction(fill.price),
+        basket=fill.basket,
     )
 
 

@@ -18,8 +18,9 @@ from engine.gate.reach import Book
 from engine.gate.sizing import speakers
 from engine.gate.states import flag
 from engine.limits.model import UNKNOWN_REGIME, UNKNOWN_STATE, Limit, Limits
-from engine.orders.order import Role, Side
-from engine.orders.portfolio import Portfolio
+from engine.orders.basket import Basket
+from engine.orders.order import Order, Role, Side
+from engine.orders.portfolio import Portfolio, Position
 from engine.orders.warrants import instant
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import text
@@ -41,6 +42,7 @@ class Case:
     horizon: str
     forbidden: tuple[str, ...]
     """Sentences of the policies that forbid it; an undetermined policy is one of them."""
+    basket: Basket | None = None
 
 
 @dataclass(frozen=True)
@@ -219,16 +221,23 @@ def _clock_skew(limit: Limit, here: Circumstances, case: Case) -> Finding:
 
 
 def _message_rate(limit: Limit, here: Circumstances, case: Case) -> Finding:
-    """Counts what goes out before it: exits, stops that move, and every candidate served earlier, were it granted."""
+    """Counts what goes out before it: exits, stops that move, and every candidate served earlier, were it granted.
+
+    The legs of a basket come in one turn, that of its least conviction and first name, and go out together.
+    """
     trails = {fact["instrument"] for fact in here.derived if fact.template == "trail"}
-    queue = [
-        ((-fact.number("conviction"), fact.word("instrument")), fact["side"])
-        for fact in here.derived
-        if fact.template == "candidate"
-    ]
+    baskets = {fact.word("instrument"): fact["basket"] for fact in here.derived if fact.template == "basket-leg"}
+    queue = [(fact.word("instrument"), fact["side"], -fact.number("conviction"))
+             for fact in here.derived if fact.template == "candidate"]  # fmt: skip
+    parties: dict[object, list[tuple[str, Decimal]]] = {}
+    for name, asked, rank in queue:
+        parties.setdefault(("basket", baskets[name]) if name in baskets else (name, asked), []).append((name, rank))
+    turns = [(max(rank for _, rank in party), min(name for name, _ in party), name)
+             for party in parties.values() for name, _ in party]  # fmt: skip
     side = "long" if case.side is Side.BUY else "short"
-    own = [turn for turn, asked in queue if (turn[1], asked) == (case.instrument, side)]
-    earlier = sum(turn[1] != case.instrument and not (own and turn > own[0]) for turn, _ in queue)
+    mine = ("basket", baskets[case.instrument]) if case.instrument in baskets else (case.instrument, side)
+    own = [(max(rank for _, rank in parties[mine]), min(name for name, _ in parties[mine]))] if mine in parties else []
+    earlier = sum(name != case.instrument and not (own and (rank, first) > own[0]) for rank, first, name in turns)
     sent = here.portfolio.operations.messages_last_second + len(here.exits) + len(trails) + earlier + 1
     return _at_most(limit, Fraction(sent), "messages in this second: exits, stops, earlier entries and this one")
 
@@ -241,18 +250,14 @@ def _repeated_execution(limit: Limit, here: Circumstances, case: Case) -> Findin
 
 
 def _other_strategy(limit: Limit, here: Circumstances, case: Case) -> Finding:
-    owners = [
-        ("position", one.instrument, one.strategy, one.horizon) for one in here.portfolio.positions if one.quantity != 0
-    ]
-    owners += [
-        ("entry", one.order.instrument, one.order.strategy, one.order.horizon)
-        for one in here.portfolio.working
-        if one.order.role is Role.ENTRY
-    ]
+    """Another basket is another strategy here: one that grew by itself would lose its ratio."""
+    owners: list[tuple[str, Position | Order]] = [("position", one) for one in here.portfolio.positions if one.quantity]
+    owners += [("entry", one.order) for one in here.portfolio.working if one.order.role is Role.ENTRY]
     others = [
-        f"{what} of {strategy}/{horizon}"
-        for what, instrument, strategy, horizon in owners
-        if instrument == case.instrument and (strategy, horizon) != (case.strategy, case.horizon)
+        f"{what} of {one.strategy}/{one.horizon}" + ("" if one.basket is None else f" in the basket {one.basket.name}")
+        for what, one in owners
+        if one.instrument == case.instrument
+        and (one.strategy, one.horizon, one.basket) != (case.strategy, case.horizon, case.basket)
     ]
     return _none_of(limit, others, "holdings of another strategy or horizon")
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
+from engine.orders.basket import Basket
 from knowledge.values import Json, text
 
 
@@ -146,6 +147,8 @@ class Order:
     multiplier: Decimal
     # The shortest that an entry can have and still fill: whoever wants an order to rest says so.
     time_in_force: TimeInForce = TimeInForce.DAY
+    basket: Basket | None = None
+    """Of an entry that is a leg of one."""
 
     def to_json(self) -> Json:
         """The canonical JSON value."""
@@ -164,6 +167,7 @@ class Order:
             "currency": self.currency,
             "multiplier": text(self.multiplier),
             **self._custom(),
+            **({} if self.basket is None else {"basket": self.basket.to_json()}),
         }
 
     def _custom(self) -> dict[str, Json]:
@@ -188,4 +192,5 @@ class Order:
             currency=value["currency"],
             multiplier=Decimal(value["multiplier"]),
             time_in_force=TimeInForce(value.get("time_in_force", CUSTOM[Role(value["role"])])),
+            basket=Basket.from_json(value["basket"]) if "basket" in value else None,
         )

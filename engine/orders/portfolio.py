@@ -7,6 +7,7 @@ from decimal import Decimal
 from enum import StrEnum
 from functools import cached_property
 
+from engine.orders.basket import Basket
 from engine.orders.order import Order, State
 from knowledge.values import Json, canonical, digest, text
 
@@ -33,6 +34,8 @@ class Position:
     multiplier: Decimal
     strategy: str
     horizon: str
+    basket: Basket | None = None
+    """Of which it is a leg."""
 
     def to_json(self) -> Json:
         """The canonical JSON value."""
@@ -47,6 +50,7 @@ class Position:
             "multiplier": text(self.multiplier),
             "strategy": self.strategy,
             "horizon": self.horizon,
+            **({} if self.basket is None else {"basket": self.basket.to_json()}),
         }
 
     @classmethod
@@ -63,6 +67,7 @@ class Position:
             Decimal(value["multiplier"]),
             value["strategy"],
             value["horizon"],
+            Basket.from_json(value["basket"]) if "basket" in value else None,
         )
 
 

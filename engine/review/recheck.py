@@ -19,7 +19,8 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-from engine.candidates import Candidate, one_sided, shape
+from engine.baskets import Proposed, proposed
+from engine.candidates import Candidate, in_ratio, shape
 from engine.decision import Decision, ExitVerdict, Verdict, finding_json, reading_json
 from engine.entries import LOST
 from engine.exits import propose_exits
@@ -45,7 +46,7 @@ from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof, questions
 from engine.review.oracle import Case, TooMany, Worst, worst
-from engine.verdicts import instruments_of, torn_verdict, verdict_of
+from engine.verdicts import instruments_of, refused_verdict, verdict_of
 from knowledge.door import admit
 from knowledge.facts import Fact, Snapshot
 from knowledge.prolog.session import PolicyVerdict
@@ -137,18 +138,21 @@ class _Recheck:
         return fault if fault is not None and fault.startswith(LOST) else None
 
     @cached_property
+    def proposed(self) -> Proposed:
+        return proposed(self.derived, self.market)
+
+    @cached_property
     def candidates(self) -> dict[str, Candidate]:
         """The entries that were asked of the gate, shaped again from the policies' recorded answers."""
-        proposed, _ = one_sided(self.derived)
         if self.lost is not None:
             return {}
         recorded = {one["instrument"]: one for one in self.record["verdicts"]}
         found = {}
-        for name, fact in proposed.items():
+        for name, fact in self.proposed.candidates.items():
             policy = PolicyVerdict.from_json(recorded[name]["policy"])
             owner = str(recorded[name]["strategy"]).removesuffix(f"-{fact['horizon']}")
-            found[name] = shape(self.here, self.state[1], fact, policy, owner)
-        return found
+            found[name] = shape(self.here, self.state[1], fact, policy, owner, self.proposed.baskets.get(name))
+        return in_ratio(found)
 
     @cached_property
     def queue(self) -> list[tuple[Entry, ...]]:
@@ -232,13 +236,13 @@ class _Recheck:
         )
 
     def _bystanders(self) -> Complaints:
-        """Instruments for which nothing was proposed, or both sides at once."""
-        proposed, torn = one_sided(self.derived)
+        """Instruments for which nothing was proposed, or what can be no candidate."""
         for one in self.record["verdicts"]:
             name = one["instrument"]
-            if name in torn:
-                yield from _differs(f"verdicts.{name}", one, torn_verdict(name).to_json())
-            elif self.lost is not None and name in proposed:
+            if name in self.proposed.refused:
+                again = refused_verdict(name, self.proposed.refused[name])
+                yield from _differs(f"verdicts.{name}", one, again.to_json())
+            elif self.lost is not None and name in self.proposed.candidates:
                 yield from _differs(
                     f"verdicts.{name}", one, Verdict(name, Outcome.UNDETERMINED, (self.lost,)).to_json()
                 )

@@ -14,9 +14,11 @@ from fractions import Fraction
 from functools import cached_property
 
 from engine.exits import REVERSAL
+from engine.fellows import BASKET
 from engine.limits.model import Limit, Limits
 from engine.orders.portfolio import Portfolio
 from engine.standing import portfolio_facts
+from engine.telling.baskets import basket_of, leaving_with
 from engine.telling.figures import amount, percent, short
 from engine.telling.narrative import Telling, tell
 from knowledge.door import admit
@@ -86,7 +88,7 @@ def explain_verdict(evidence: Evidence, verdict: Json) -> Telling:
         return tell(f"{name}: no candidate, the rules proposed nothing", *([_miss(miss)] if miss else []))
     if "side" not in verdict:
         return tell(f"{name}: {outcome}; {'; '.join(verdict['reasons'])}")
-    parts = [_why_proposed(evidence, verdict), *_policy(verdict)]
+    parts = [_why_proposed(evidence, verdict), *basket_of(evidence.record, verdict), *_policy(verdict)]
     parts += [_conditions(evidence, verdict), *_size(evidence, verdict), *_numbers(evidence, verdict)]
     parts += _solver(evidence, verdict)
     return tell(_headline(evidence, verdict), *parts)
@@ -101,10 +103,13 @@ def _headline(evidence: Evidence, verdict: Json) -> str:
         return f"{name}: granted, {verb} {quantity} shares {prices}"
     because = " and ".join(verdict["reasons"])
     if outcome == "cut":
-        return f"{name}: cut, {verb} {quantity} of {target} shares {prices}; one lot more breaks {because}"
+        more = "one unit" if "basket" in verdict else "one lot"
+        return f"{name}: cut, {verb} {quantity} of {target} shares {prices}; {more} more breaks {because}"
     if outcome == "denied":
         crowded = not any(not core["grants"] for core in verdict.get("cores", []))
         how = "crowded out by earlier grants" if crowded else "on its own"
+        if "basket" in verdict:
+            because = " and ".join(dict.fromkeys(core["constraint"] for core in verdict["cores"]))
         return f"{name}: denied ({how}), to {verb} {target} shares; because of {because}"
     return f"{name}: {outcome}, nothing permitted; {because}"
 
@@ -172,6 +177,8 @@ def _exit(evidence: Evidence, one: Json) -> Telling:
         if kind == REVERSAL and rule:
             proposed = _fact(evidence, f"candidate({one['instrument']},{against})", 0)
             parts.append(tell(f"`{rule}` proposes the other side, and a position closes before it turns", *proposed))
+        elif kind == BASKET and rule:
+            parts.append(leaving_with(evidence.record, evidence.portfolio, one["instrument"]))
         else:
             parts += _fact(evidence, f"exit({one['instrument']},{reason})", 0)
     if one["worsens"]:
@@ -255,7 +262,8 @@ def _numbers(evidence: Evidence, verdict: Json) -> list[Telling]:
         parts.append(tell("limits: all hold however the orders fill; the tightest after this decision", *told))
     if verdict.get("binding"):
         told = (_reading(evidence, one) for one in verdict["binding"])
-        parts.append(tell("limits: what one lot more would break", *told))
+        more = "one unit more of the basket" if "basket" in verdict else "one lot more"
+        parts.append(tell(f"limits: what {more} would break", *told))
     for core in verdict.get("cores", []):
         if core["limit"] in evidence.limit and evidence.limit[core["limit"]].spec.form in ("linear", "order"):
             parts.append(_core(evidence, verdict, core))
@@ -275,8 +283,9 @@ def _core(evidence: Evidence, verdict: Json, core: Json) -> Telling:
         most = f"{_money(evidence, stood['bound'])}{_written(evidence, limit)}"
         shares = [tell(f"{before}, of at most {most}"), *shares]
     crowd = f" beside {', '.join(core['grants'])}" if core["grants"] else ""
+    least = "one unit of the basket" if "basket" in verdict else "one lot"
     return tell(
-        f"limits: not even one lot fits {core['constraint']}{crowd}: {limit.spec.meaning} [layer {limit.layer}]",
+        f"limits: not even {least} fits {core['constraint']}{crowd}: {limit.spec.meaning} [layer {limit.layer}]",
         *shares,
     )
 

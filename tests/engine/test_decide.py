@@ -15,12 +15,15 @@ from unittest.mock import patch
 
 import pytest
 
+from engine.baskets import proposed
 from engine.decision import Decision
 from engine.exits import REVERSAL, propose_exits
 from engine.gate.market import read_market
-from engine.orders.order import Role
-from engine.orders.portfolio import Operations
+from engine.orders.basket import Basket
+from engine.orders.order import Role, Side
+from engine.orders.portfolio import Operations, Position
 from engine.proof.solver import Answer
+from engine.review.recheck import check_record
 from engine.telling.explain import Evidence, explain_decision
 from engine.telling.narrative import Telling, lines
 from knowledge.door import fact
@@ -33,6 +36,7 @@ from tests.promises.cycles import (
     calm,
     head_fact,
     limits,
+    order,
     position,
     rulebook,
     with_bounds,
@@ -118,6 +122,49 @@ def held_back() -> Cycle:
     )
 
 
+def pair() -> Cycle:
+    """AAPL stands high and IBM low, and three heads have a word for each side, two of them a strong one."""
+    words = [advisory("AAPL", name, "short", conviction) for name, conviction in zip(HEADS, LEANING, strict=False)]
+    words += [advisory("IBM", name, "long", conviction) for name, conviction in zip(HEADS, LEANING, strict=False)]
+    return apart(said_instead(modest(calm("quiet", "quiet")), *words))
+
+
+def apart(cycle: Cycle) -> Cycle:
+    """The cycle with the two standing apart."""
+    stands = (("AAPL", "1.9"), ("IBM", "-1.8"))
+    return said_instead(
+        cycle, *(fact("indicator", instrument=name, name="zscore-20", value=value) for name, value in stands)
+    )
+
+
+LEANING = ("0.85", "0.80", "0.55")
+PAIR = Basket("AAPL-IBM", (("AAPL", Fraction(-4)), ("IBM", Fraction(11))))
+
+
+def pair_cut() -> Cycle:
+    """Net long exposure has room for a part of the bought leg, and the sold one is cut with it."""
+    return replace(pair(), limits=with_bounds(limits(), {"portfolio.net_long": Fraction("0.02")}))
+
+
+def pair_forbidden() -> Cycle:
+    """Earnings are near for one leg: both are denied."""
+    return said_instead(pair(), fact("earnings", instrument="IBM", sessions=2))
+
+
+def leg(name: str, quantity: int, sessions: int = 2) -> Position:
+    return replace(position(name, quantity, sessions), basket=PAIR)
+
+
+def pair_leaves() -> Cycle:
+    """One leg has been held for five sessions: the other leaves with it."""
+    return apart(calm("quiet", "quiet", positions=(leg("AAPL", -40, sessions=5), leg("IBM", 110))))
+
+
+def leg_left_behind() -> Cycle:
+    """IBM filled in part before its day ended: as much of AAPL as stands without it is bought back."""
+    return apart(calm("quiet", "quiet", positions=(leg("AAPL", -40), leg("IBM", 83))))
+
+
 OUTCOMES: dict[Callable[[], Cycle], tuple[str, str, list[tuple[str, str]]]] = {
     granted: ("AAPL", "granted", [("AAPL", "entry")]),
     cut: ("AAPL", "cut", [("AAPL", "entry")]),
@@ -130,6 +177,11 @@ OUTCOMES: dict[Callable[[], Cycle], tuple[str, str, list[tuple[str, str]]]] = {
     reversal: ("AAPL", "no-candidate", [("AAPL", "exit")]),
     trail: ("AAPL", "no-candidate", [("AAPL", "stop")]),
     held_back: ("AAPL", "no-candidate", []),
+    pair: ("AAPL", "granted", [("AAPL", "entry"), ("IBM", "entry")]),
+    pair_cut: ("AAPL", "cut", [("AAPL", "entry"), ("IBM", "entry")]),
+    pair_forbidden: ("AAPL", "denied", []),
+    pair_leaves: ("IBM", "no-candidate", [("AAPL", "exit"), ("IBM", "exit")]),
+    leg_left_behind: ("AAPL", "no-candidate", [("AAPL", "exit"), ("IBM", "stop")]),
 }
 
 
@@ -161,6 +213,56 @@ def test_a_cycle_whose_rules_went_round_is_told(snapshot: Any) -> None:
         decision = cycle.decided()
     assert decision.fault == "the rules did not come to an end within 3 firings"
     assert told(cycle, decision) == snapshot
+
+
+def test_a_basket_is_warranted_with_its_ratio_and_a_record_of_it_bears_out() -> None:
+    cycle = pair()
+    decision = cycle.decided()
+    assert [one.order.basket for one in decision.warrants] == [PAIR, PAIR]
+    assert [one.order.quantity for one in decision.warrants] == [29 * 4, 29 * 11]
+    assert all(one.protective_stop is not None and one.protective_stop.basket is None for one in decision.warrants)
+    for made in (cycle, pair_cut(), pair_forbidden(), pair_leaves(), leg_left_behind()):
+        assert check_record(made.decided().to_json(), made.snapshot, made.portfolio, made.limits) == []
+
+
+@pytest.mark.parametrize("change", ["quantity", "basket", "ratio"])
+def test_a_record_that_says_another_thing_of_a_leg_is_found(change: str) -> None:
+    cycle = pair_cut()
+    record = cycle.decided().to_json()
+    verdict = next(one for one in record["verdicts"] if one["instrument"] == "IBM")
+    if change == "quantity":
+        verdict["quantity"] = "88"
+    elif change == "basket":
+        del verdict["basket"]
+    else:
+        verdict["basket"]["legs"]["IBM"] = "10"
+    assert check_record(record, cycle.snapshot, cycle.portfolio, cycle.limits)
+
+
+def test_as_much_leaves_as_stands_without_its_fellows() -> None:
+    """83 IBM are 7 6/11 units of 11, for which 30 2/11 of 40 AAPL are held: 9 whole ones go."""
+    ((verdict),) = leg_left_behind().decided().exits
+    assert (verdict.exit.instrument, verdict.exit.quantity, verdict.asked) == ("AAPL", 9, "9")
+    assert verdict.exit.reasons == ("basket:AAPL-IBM",)
+
+
+def test_a_basket_may_wait_while_an_entry_of_it_works() -> None:
+    cycle = apart(calm("quiet", "quiet", positions=(leg("AAPL", -40),)))
+    ((alone),) = cycle.decided().exits
+    assert (alone.exit.instrument, alone.exit.quantity) == ("AAPL", 40)
+    entry = order("e-IBM", "IBM", Side.BUY, Role.ENTRY, Decimal(110), Decimal(200), Decimal(180))
+    waiting = replace(entry, order=replace(entry.order, basket=PAIR))
+    assert replace(cycle, portfolio=replace(cycle.portfolio, working=(waiting,))).decided().exits == ()
+
+
+def test_a_basket_that_the_rules_leave_open_is_none() -> None:
+    """A leg without a candidate: the other one is no candidate either, and says why."""
+    cycle = pair()
+    derived = [one for one in cycle.decided().derived if one.ref != "candidate(IBM,long)"]
+    market = read_market(cycle.snapshot, cycle.portfolio, cycle.limits.parameters.cluster_threshold)
+    found = proposed(derived, market)
+    assert (dict(found.candidates), dict(found.baskets)) == ({}, {})
+    assert found.refused == {"AAPL": "the basket `AAPL-IBM` is not whole: IBM is no candidate"}
 
 
 def test_crowded_out_is_not_alone() -> None:

@@ -20,7 +20,7 @@ HEADS = ("rule-based", "sentiment", "technical", "volume")
 
 NEAR = {
     "rsi-14": ("80", "70", "30", "20", "0.01"),
-    "zscore-20": ("2", "-2", "0.0001"),
+    "zscore-20": ("2", "-2", "1.5", "-1.5", "0.0001"),
     "ema-50-200": ("0", "0.0001"),
     "adx-14": ("20", "0.01"),
     "momentum-63": ("0.05", "-0.05", "0.0001"),
@@ -63,6 +63,12 @@ def advisory(instrument: str, head: str, direction: str = "long", conviction: ob
     return fact("advisory", instrument=instrument, head=head, direction=direction, conviction=conviction, **slots)
 
 
+def reference(instrument: str, sector: str) -> Fact:
+    slots: dict[str, object] = {"issuer": "x", "currency": "USD", "exchange": "XNYS", "country": "US", "lot": 1}
+    slots |= {"shortable": "yes", "tick": "0.01", "multiplier": 1, "sector": sector}
+    return fact("reference", instrument=instrument, **slots)
+
+
 def indicator(instrument: str, name: str, value: object) -> Fact:
     return fact("indicator", instrument=instrument, name=name, value=value)
 
@@ -84,7 +90,7 @@ def facts(draw: st.DrawFn) -> list[Fact]:
     there = st.sampled_from((True,) * 7 + (False,))
     found = [fact("market", name=name, value=draw(near(*at))) for name, at in MARKET.items() if draw(there)]
     for instrument in INSTRUMENTS:
-        found += draw(held(instrument))
+        found += [reference(instrument, "technology"), *draw(held(instrument))]
         found += [indicator(instrument, name, draw(near(*at))) for name, at in NEAR.items() if draw(there)]
         leaning = draw(st.sampled_from(("long", "short")))
         direction = st.sampled_from((leaning,) * 6 + ("long", "short", "flat"))
@@ -112,7 +118,9 @@ def held(draw: st.DrawFn, instrument: str) -> list[Fact]:
     horizon = draw(st.sampled_from(("swing", "position")))
     slots = {"side": side, "return": gain, "sessions-held": sessions, "best-close": best, "horizon": horizon}
     stop = fact("protection", instrument=instrument, stop=draw(near("106", "114", "110", "0.0001")))
-    return [position(instrument, **slots), *([stop] if kind == "protected" else [])]
+    leg = fact("held-leg", instrument=instrument, basket=draw(st.sampled_from(("AAPL-IBM", "IBM-KO"))))
+    joined = [leg] if kind == "protected" else []
+    return [position(instrument, **slots), *joined, *([stop] if kind == "protected" else [])]
 
 
 @st.composite

@@ -194,7 +194,7 @@ def conclusion(rule: Rule) -> str:
 ALONE = [
     (Program(rule.file, (rule,)), conclusion(rule))
     for rule in desk.program().rules
-    if not rule.name.startswith(("regime", "consensus", "veto", "trail"))
+    if not rule.name.startswith(("regime", "consensus", "veto", "trail", "divergence", "pair"))
 ]
 """The rules that compare a fact's own number with a bound, each by itself."""
 
