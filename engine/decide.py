@@ -73,6 +73,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
         derived=derived,
         firings=inference.firings,
         proof=entries.proof,
+        law_digest=limits.law_digest,
     )
     target = limits.parameters.take_profit
     return replace(decision, warrants=issue_warrants(decision, entries.grants, snapshot, portfolio, market, target))

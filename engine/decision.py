@@ -122,6 +122,8 @@ class Decision:
     proof: Proof | None = None
     fault: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
+    law_digest: str = ""
+    """Digest of the limits as JSON values (`Limits.law`); a record of an earlier release has none."""
 
     def verdict(self, instrument: str) -> Verdict:
         """The verdict for one instrument of the universe. Raises `KeyError`."""
@@ -136,6 +138,7 @@ class Decision:
             "schema": 1,
             "as_of": self.as_of,
             "inputs": self.inputs.to_json(),
+            **({"law_digest": self.law_digest} if self.law_digest else {}),
             "versions": dict(self.versions),
             "regime": self.regime,
             "trading_state": self.trading_state,

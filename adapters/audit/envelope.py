@@ -136,6 +136,8 @@ class DecisionRecord(Envelope):
     portfolio: Any = Field(default=None, description="in exports: the value with the digest `inputs.portfolio`")
     limits: Any = Field(default=None, description="in exports: the value with the digest `inputs.limits`")
     rulebook: Any = Field(default=None, description="in exports: the value with the digest `inputs.rulebook`")
+    law_digest: DigestText | None = Field(default=None, description="digest of the limits as JSON values")
+    law: Any = Field(default=None, description="in exports: the value with the digest `law_digest`")
 
 
 class OrderRecord(Envelope):

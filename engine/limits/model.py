@@ -10,7 +10,8 @@ from types import MappingProxyType
 from typing import Final
 
 from engine.limits.kinds import KINDS, MANDATORY, REGIMES, TRADING_STATES, Kind
-from knowledge.values import canonical, digest, text
+from engine.limits.law import law_value
+from knowledge.values import Json, canonical, digest, text
 
 UNKNOWN_REGIME: Final = "unknown"
 UNKNOWN_STATE: Final = ""
@@ -128,6 +129,16 @@ class Limits:
     def encoded(self) -> bytes:
         """The text as a canonical JSON string."""
         return canonical(self.source)
+
+    @cached_property
+    def law(self) -> Json:
+        """The limits as exact JSON values, which a record names by digest: a stranger's checker reads no YAML."""
+        return law_value(self.limits, self.scenarios, self.parameters, self.regime_multipliers)
+
+    @cached_property
+    def law_digest(self) -> str:
+        """Digest of the canonical bytes of `law`."""
+        return digest(canonical(self.law))
 
     def in_force(
         self,

@@ -192,6 +192,8 @@ class _Recheck:
             yield f"verdicts: they speak of {_shown(told)}, a verdict is due for {_shown(due)}"
             return
         state, states = self.state
+        # A record of an earlier release names no digest of the law.
+        yield from _differs("law_digest", record.get("law_digest", self.limits.law_digest), self.limits.law_digest)
         yield from _differs("regime", record["regime"], self.regime)
         yield from _differs("trading_state", record["trading_state"], state)
         yield from _differs("states", record["states"], [finding_json(states[name]) for name in sorted(states)])

@@ -32,6 +32,8 @@ SHELL = frozenset(
     }
 )
 """Fields of a decision record that the shell writes."""
+SINCE = frozenset({"law_digest"})
+"""Fields that records of an earlier release do not have."""
 MOST_SHOWN = 60
 """Characters of a value in a sentence."""
 
@@ -57,6 +59,7 @@ def as_recorded(decision: Json) -> Json:
 def differences(record: Json, decision: Json) -> list[str]:
     """`field: sentence` for each field in which the fresh decision is not the recorded one; none if all bytes agree."""
     before, now = decided(record), as_recorded(decision)
+    now = {name: value for name, value in now.items() if name in before or name not in SINCE}
     if canonical(before) == canonical(now):
         return []
     return [f"{field}: {sentence}" for field, sentence in _compare("", before, now)]

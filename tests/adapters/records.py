@@ -9,6 +9,7 @@ from typing import Any
 from adapters.audit.log import AuditLog, Receipt
 from adapters.store.address import Address
 from knowledge.values import Json, canonical, digest
+from tests.promises.cycles import limits_text
 
 OPENING = datetime(2011, 1, 3, 21)
 
@@ -36,7 +37,7 @@ def stored(session: int) -> dict[str, bytes]:
     values: dict[str, Json] = {
         "snapshot": {"as_of": at(session), "facts": [["price", {"last": str(300 + session)}]] * 5},
         "portfolio": {"nav": str(100000 + session)},
-        "limits": {"layers": ["position", "portfolio"]},
+        "limits": limits_text(),
         "rulebook": {"rules.clp": "(defrule nothing =>)"},
     }
     return {name: canonical(value) for name, value in values.items()}

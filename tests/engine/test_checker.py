@@ -1,0 +1,260 @@
+"""The checker for strangers: small, alone, and hard to deceive."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from functools import cache
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from adapters.audit.envelope import INLINED
+from adapters.audit.export import export_jsonl
+from adapters.audit.log import LogReader
+from engine import checker
+from engine.checker import Said, complaints
+from engine.limits.kinds import KINDS, MANDATORY
+from knowledge.values import Json, canonical, digest, fraction, parse, text
+from tests.engine.books_strategy import Desk, desks
+from tests.engine.desk_record import exported, reread
+from tests.engine.test_recheck import CYCLES
+from tests.promises.cycles import Cycle, cycles, rulebook
+from tests.promises.depth import whole_cycles
+from tests.promises.test_8_checkable_by_a_stranger import numbers
+from tests.shared_run import SharedRun
+
+pytest_plugins = ("tests.shared_run",)
+
+FILE = Path(checker.__file__)
+WITHOUT_BASKETS = tuple(name for name, kind in KINDS.items() if kind.form in ("linear", "order"))
+
+
+# --- the file -----------------------------------------------------------------------------------------------------
+
+
+def test_it_can_be_read_in_one_sitting() -> None:
+    lines = FILE.read_text(encoding="utf-8").splitlines()
+    assert len(lines) <= 300
+    assert max(map(len, lines)) <= 120
+
+
+def test_it_imports_nothing_but_the_standard_library() -> None:
+    for node in ast.walk(ast.parse(FILE.read_text(encoding="utf-8"))):
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+        names += [one.name for one in node.names] if isinstance(node, ast.Import) else []
+        assert {name.partition(".")[0] for name in names} <= {*sys.stdlib_module_names}
+
+
+def test_it_knows_every_kind_by_one_of_its_tables() -> None:
+    known = {*checker.NUMERIC, *checker.CONDITIONS}
+    assert {*checker.MANDATORY} == {*MANDATORY}
+    assert {name for name, kind in KINDS.items() if kind.form != "convex"} - known == set()
+    assert {*checker.NUMERIC} & {*checker.CONDITIONS} == set()
+
+
+# --- a log in the hands of a stranger -----------------------------------------------------------------------------
+
+
+def strangers(file: Path, records: bytes, tmp_path: Path) -> subprocess.CompletedProcess[str]:
+    """The file alone in a folder, run by a Python without anything of ours or anybody's packages."""
+    alone = tmp_path / "checker.py"
+    alone.write_bytes(file.read_bytes())
+    (tmp_path / "records.jsonl").write_bytes(records)
+    words = [sys.executable, "-I", "-S", "checker.py", "records.jsonl"]
+    return subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+
+def lines_of(run: SharedRun) -> tuple[list[bytes], bytes]:
+    out = BytesIO()
+    with LogReader.read(run.store) as log:
+        export_jsonl(log, out)
+        return out.getvalue().splitlines(), log.root
+
+
+def test_an_exported_log_bears_out(shared: SharedRun, tmp_path: Path) -> None:
+    lines, root = lines_of(shared)
+    ran = strangers(FILE, b"\n".join(lines), tmp_path)
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert root.hex() in ran.stdout
+    assert f"{len(lines)} records" in ran.stdout
+
+
+def test_what_was_changed_in_it_is_named(shared: SharedRun, tmp_path: Path) -> None:
+    lines, root = lines_of(shared)
+    at, line = next((at, line) for at, line in enumerate(lines) if b'"outcome":"granted"' in line)
+    record = parse(line)
+    record["readings"][0]["value"] = "1"
+    ran = strangers(FILE, b"\n".join([*lines[:at], resealed(record), *lines[at + 1 :]]), tmp_path)
+    assert ran.returncode == 1
+    assert f"record {record['seq']} " in ran.stdout
+    assert f"readings.{record['readings'][0]['measure']}.value: the record says 1, worked out again" in ran.stdout
+    assert root.hex() not in ran.stdout
+
+
+def test_a_record_whose_id_is_not_its_own_is_named(shared: SharedRun, tmp_path: Path) -> None:
+    lines, _ = lines_of(shared)
+    other = parse(lines[0])
+    other["as_of"] = "2010-01-01T21:00:00Z"
+    ran = strangers(FILE, canonical(other), tmp_path)
+    assert ran.returncode == 1
+    assert "record_id" in ran.stdout
+
+
+@pytest.mark.parametrize("content", [b"no json", b"[]", b'{"kind":"decision"}', b"7", b'{"seq":1}'])
+def test_what_is_no_export_is_no_failure_of_a_record(content: bytes, tmp_path: Path) -> None:
+    ran = strangers(FILE, content, tmp_path)
+    assert ran.returncode == 2
+    assert "no export" in ran.stderr
+
+
+def resealed(record: Json) -> bytes:
+    """The line with the id that its content has: only the numbers can give it away."""
+    kept = {name: value for name, value in record.items() if name not in {*INLINED, "law", "record_id"}}
+    return canonical({**record, "record_id": digest(canonical(kept)).removeprefix("sha256:")[:16]})
+
+
+# --- whole cycles -------------------------------------------------------------------------------------------------
+
+
+def record_of(cycle: Cycle) -> Said:
+    """What an export says of a decision."""
+    law = cycle.limits.law
+    values = {"snapshot": cycle.snapshot.to_json(), "portfolio": cycle.portfolio.to_json(), "law": law}
+    told = {**cycle.decided().to_json(), **values, "limits": cycle.limits.source, "rulebook": rulebook().to_json()}
+    return reread({"kind": "decision", **told})
+
+
+@whole_cycles
+@given(cycles())
+def test_every_record_bears_out(cycle: Cycle) -> None:
+    assert complaints(record_of(cycle)) == []
+
+
+@cache
+def known_records() -> dict[str, str]:
+    return {name: json.dumps(record_of(cycle())) for name, cycle in CYCLES.items()}
+
+
+def changed(record: Json, path: tuple[str | int, ...], by: int = 1) -> Said:
+    """The record with the number at `path` moved."""
+    copy = json.loads(json.dumps(record))
+    place = copy
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = text(fraction(place[path[-1]]) + by)
+    return reread(copy)
+
+
+PLACES = 60
+"""How many places of a record are changed, evenly spread; each takes a whole check."""
+PARTS = ("states", "verdicts", "exits", "readings", "warrants")
+
+
+def numeric_places(record: Json) -> Iterator[tuple[str | int, ...]]:
+    """Where a record holds numbers that are worked out again.
+
+    Left out: sizes, what conditions measured (they are held against their bounds), and of an entry that got nothing
+    the prices and the target it asked for, which sizing makes and no limit may have read.
+    """
+    for part in PARTS:
+        for path in numbers(record[part], (part,)):
+            measured = ("findings" in path or part == "states") and path[-1] == "value"
+            nothing = part == "verdicts" and len(path) == 3 and record[part][path[1]]["quantity"] == "0"
+            asked = path[-1] == "target" or (nothing and path[-1] in ("limit_price", "stop_price"))
+            if not (measured or asked or "size" in path):
+                yield path
+
+
+@pytest.mark.parametrize("name", CYCLES)
+def test_any_number_that_is_changed_is_noticed(name: str) -> None:
+    record = reread(json.loads(known_records()[name]))
+    assert complaints(record) == []
+    places = list(numeric_places(record))
+    assert len(places) > 50
+    spread = places[:: max(1, len(places) // PLACES)]
+    missed = [path for path in spread if not complaints(changed(record, path))]
+    assert missed == []
+
+
+def test_a_condition_that_says_it_holds_is_held_against_its_bound() -> None:
+    record = reread(json.loads(known_records()["calm"]))
+    for at, verdict in enumerate(record["verdicts"]):
+        for place, one in enumerate(verdict.get("findings", ())):
+            if one["bound"] != "yes":
+                beyond = -10_000 if one["limit"] == "model.heads" else 10_000
+                assert complaints(changed(record, ("verdicts", at, "findings", place, "value"), beyond)), one
+
+
+@pytest.mark.parametrize("part", ["warrants", "readings", "verdicts", "exits"])
+def test_what_is_left_out_is_noticed(part: str) -> None:
+    record = json.loads(known_records()["held"])
+    assert record[part]
+    for at in range(len(record[part])):
+        less = [one for place, one in enumerate(record[part]) if place != at]
+        assert complaints(reread({**record, part: less})), (part, at)
+
+
+@pytest.mark.parametrize("name", [*INLINED, "law"])
+def test_an_input_that_is_another_is_noticed(name: str) -> None:
+    record = json.loads(known_records()["calm"])
+    other = json.loads(json.dumps(record))
+    other[name] = {**other[name], "more": 1} if isinstance(other[name], dict) else other[name] + "#"
+    assert any("worked out again it is sha256:" in one or "not checked" in one for one in complaints(reread(other)))
+
+
+def relawed(change: Callable[[Json], Any]) -> Said:
+    """A record under a law that somebody has rewritten, and named by its digest."""
+    record = json.loads(known_records()["calm"])
+    change(record["law"])
+    return reread({**record, "law_digest": digest(canonical(record["law"]))})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda law: law["limits"][0].update(kind="moonshine"),
+        lambda law: law["limits"][0].update(except_on="friday"),
+        lambda law: law["limits"][0].update(when={"moon": "full"}),
+        lambda law: law["scenarios"][0].update(sectors={"banks": "-0.5"}),
+        lambda law: law["parameters"].update(grace="1"),
+    ],
+)
+def test_what_it_does_not_know_it_does_not_pass(change: Callable[[Json], Any]) -> None:
+    assert [one for one in complaints(relawed(change)) if one.startswith("not checked")]
+
+
+def test_a_record_that_names_no_law_is_not_taken_for_checked() -> None:
+    """A log of the first release: nothing binds the law that the export reads from its text."""
+    record = json.loads(known_records()["calm"])
+    record.pop("law_digest")
+    assert [one for one in complaints(reread(record)) if one.startswith("law_digest")]
+
+
+# --- random desks -------------------------------------------------------------------------------------------------
+
+
+@given(desks(kinds=WITHOUT_BASKETS))
+def test_it_agrees_with_the_gate_on_random_desks(desk: Desk) -> None:
+    found = complaints(exported(desk, desk.judged()))
+    baskets = any(one.basket is not None for one in desk.entries)
+    assert bool(found) is baskets, found
+    assert all("not checked" in one for one in found)
+
+
+@given(desks(kinds=WITHOUT_BASKETS), st.data())
+def test_a_changed_number_of_a_random_desk_is_noticed(desk: Desk, data: st.DataObject) -> None:
+    record = exported(desk, desk.judged())
+    if complaints(record):
+        return
+    places = [path for path in numeric_places(record) if "findings" not in path]
+    if places:
+        path = data.draw(st.sampled_from(places))
+        assert complaints(changed(record, path)), path
