@@ -250,14 +250,22 @@ def _repeated_execution(limit: Limit, here: Circumstances, case: Case) -> Findin
 
 
 def _other_strategy(limit: Limit, here: Circumstances, case: Case) -> Finding:
-    """Another basket is another strategy here: one that grew by itself would lose its ratio."""
+    """Another basket is another strategy here, as is one of the same name in another ratio: a leg that grew would lose
+    its own.
+    """
     owners: list[tuple[str, Position | Order]] = [("position", one) for one in here.portfolio.positions if one.quantity]
     owners += [("entry", one.order) for one in here.portfolio.working if one.order.role is Role.ENTRY]
     others = [
         f"{what} of {one.strategy}/{one.horizon}" + ("" if one.basket is None else f" in the basket {one.basket.name}")
         for what, one in owners
-        if one.instrument == case.instrument
-        and (one.strategy, one.horizon, one.basket) != (case.strategy, case.horizon, case.basket)
+        if (
+            (one.strategy, one.horizon, one.basket) != (case.strategy, case.horizon, case.basket)
+            if one.instrument == case.instrument
+            else case.basket is not None
+            and one.basket is not None
+            and one.basket.name == case.basket.name
+            and one.basket != case.basket
+        )
     ]
     return _none_of(limit, others, "holdings of another strategy or horizon")
 

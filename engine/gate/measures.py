@@ -18,6 +18,7 @@ from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry
 from engine.gate.reach import ZERO, Book, Holding, Leg, Reach, State
 from engine.limits.model import UNKNOWN_STATE, Limit, Limits
+from engine.orders.basket import Basket
 
 Profile = tuple[Fraction, Fraction]
 """Slopes (p, n): a position of x shares weighs max(p·x, n·x)."""
@@ -165,6 +166,15 @@ def _group_gross(limit: Limit, scope: Scope) -> Iterator[Measure]:
             yield scope.over(limit, _absolute(scope, members), group)
 
 
+def _basket_net(limit: Limit, scope: Scope) -> Iterator[Measure]:
+    """What a basket comes to when only what is bought in it has filled, and when only what is sold has."""
+    for basket, members in _groups("basket", scope).items():
+        for direction, sign in (("long", 1), ("short", -1)):
+            weights = {name: sign * scope.exposures[name] for name in members}
+            profiles = {name: (each, each) for name, each in weights.items()}
+            yield scope.over(limit, profiles, basket, direction)
+
+
 def _cluster_gross(limit: Limit, scope: Scope) -> Iterator[Measure]:
     for cluster in scope.market.clusters:
         yield scope.over(limit, _absolute(scope, (one for one in cluster if one in scope.terms)), "+".join(cluster))
@@ -226,14 +236,15 @@ def _cash_reserve(limit: Limit, scope: Scope) -> Iterator[Measure]:
 def _groups(by: str, scope: Scope) -> dict[str, tuple[str, ...]]:
     """Members by group, both in canonical order."""
     members: dict[str, set[str]] = {}
-    if by in ("strategy", "horizon"):
+    if by in ("strategy", "horizon", "basket"):
         tagged: Iterable[Holding | Leg | Entry] = (*scope.book.holdings.values(), *scope.book.legs, *scope.entries)
     else:
         tagged = ()
         for name, terms in scope.terms.items():
             members.setdefault(getattr(terms, by), set()).add(name)
     for one in tagged:
-        if group := getattr(one, by):
+        label = getattr(one, by)
+        if group := label.name if isinstance(label, Basket) else label:
             members.setdefault(group, set()).add(one.instrument)
     return {group: tuple(sorted(members[group] & scope.terms.keys())) for group in sorted(members)}
 
@@ -298,6 +309,7 @@ _LINEAR: dict[str, Callable[[Limit, Scope], Iterator[Measure]]] = {
     "net_short": lambda limit, scope: iter([scope.over(limit, _signed(scope, -1))]),
     "beta": _beta,
     "group_gross": _group_gross,
+    "basket_net": _basket_net,
     "cluster_gross": _cluster_gross,
     "concentration": _concentration,
     "margin": _margin,

@@ -14,6 +14,7 @@ from fractions import Fraction
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Exit, Grant
 from engine.limits.model import Limits
+from engine.orders.basket import Basket
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Portfolio
 
@@ -33,6 +34,8 @@ class Leg:
     new: bool
     strategy: str
     horizon: str
+    basket: str = ""
+    """The name of the basket that an entry is a leg of."""
 
     @property
     def reducing(self) -> bool:
@@ -49,6 +52,7 @@ class Holding:
     risk: Fraction
     strategy: str
     horizon: str
+    basket: str = ""
 
 
 @dataclass(frozen=True)
@@ -107,7 +111,9 @@ def read_book(portfolio: Portfolio, exits: Sequence[Exit], market: Market, limit
         stop = ZERO if held.stop is None else Fraction(held.stop)
         side = 1 if shares > 0 else -1
         risk = max(ZERO, side * (terms.price - stop)) * terms.unit
-        holdings[held.instrument] = Holding(held.instrument, shares, risk, held.strategy, held.horizon)
+        holdings[held.instrument] = Holding(
+            held.instrument, shares, risk, held.strategy, held.horizon, _basket(held.basket)
+        )
     legs: list[Leg] = []
     for one in portfolio.working:
         terms, order = market.terms.get(order_name := one.order.instrument), one.order
@@ -120,8 +126,8 @@ def read_book(portfolio: Portfolio, exits: Sequence[Exit], market: Market, limit
         risk = max(ZERO, order.side.sign * (worst - stop)) * terms.unit if entry else ZERO
         slippage = max(ZERO, order.side.sign * (worst - terms.price)) * terms.unit
         quantity = Fraction(one.remaining)
-        strategy, horizon = order.strategy, order.horizon
-        legs.append(Leg(order_name, order.side.sign, quantity, slippage, risk, entry, False, strategy, horizon))
+        owner = (order.strategy, order.horizon, _basket(order.basket) if entry else "")
+        legs.append(Leg(order_name, order.side.sign, quantity, slippage, risk, entry, False, *owner))
     for proposed in exits:
         terms = market.terms.get(proposed.instrument)
         if terms is not None:
@@ -139,13 +145,18 @@ def read_book(portfolio: Portfolio, exits: Sequence[Exit], market: Market, limit
     )
 
 
+def _basket(one: Basket | None) -> str:
+    return "" if one is None else one.name
+
+
 def entry_leg(grant: Grant, terms: Terms) -> Leg:
     """The leg of an entry of this decision."""
     entry, sign = grant.entry, grant.entry.side.sign
     slippage = max(ZERO, sign * (entry.limit_price - terms.price)) * terms.unit
     risk = max(ZERO, sign * (entry.limit_price - entry.stop_price)) * terms.unit
     return Leg(
-        entry.instrument, sign, grant.quantity, slippage, risk, True, True, entry.strategy, entry.horizon
+        entry.instrument, sign, grant.quantity, slippage, risk, True, True, entry.strategy, entry.horizon,
+        _basket(entry.basket),
     )  # fmt: skip
 
 

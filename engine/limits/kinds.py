@@ -51,6 +51,9 @@ def _table() -> dict[str, Kind]:
         "group_gross": Kind(
             linear, nav, (2, 3), "sum of worst absolute exposures in one group", ("only", "regime"), ("by",)
         ),
+        "basket_net": Kind(
+            linear, nav, (2,), "largest net exposure of one basket, while a leg of it waits or has left", ("regime",)
+        ),
         "cluster_gross": Kind(linear, nav, (2,), "sum of worst absolute exposures in one correlated cluster"),
         "turnover": Kind(linear, nav, (2,), "value traded this session and still to trade, at worst prices"),
         "concentration": Kind(

@@ -27,6 +27,7 @@ class Held:
     loss: Fraction
     strategy: str
     horizon: str
+    basket: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class Order:
     reducing: bool
     strategy: str
     horizon: str
+    basket: str = ""
+    """The name of the basket that an entry is a leg of."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +129,8 @@ def entry_order(grant: Grant, terms: Terms) -> Order:
     slippage, loss = _adverse(sign, entry.limit_price, terms), _lost(sign, entry.limit_price, entry.stop_price, terms)
     words = ("entry", entry.instrument)
     return Order(name(*words), f"the entry in {entry.instrument}", entry.instrument, sign, grant.quantity, slippage,
-                 loss, False, entry.strategy, entry.horizon)  # fmt: skip
+                 loss, False, entry.strategy, entry.horizon,
+                 "" if entry.basket is None else entry.basket.name)  # fmt: skip
 
 
 def _held(portfolio: Portfolio, market: Market) -> Iterator[tuple[str, Held]]:
@@ -136,7 +140,10 @@ def _held(portfolio: Portfolio, market: Market) -> Iterator[tuple[str, Held]]:
             continue
         stop = Fraction(one.stop) if one.stop is not None else Fraction(0)
         loss = _lost(1 if shares > 0 else -1, terms.price, stop, terms)
-        yield one.instrument, Held(shares, loss, one.strategy, one.horizon)
+        yield (
+            one.instrument,
+            Held(shares, loss, one.strategy, one.horizon, "" if one.basket is None else one.basket.name),
+        )
 
 
 def _working(portfolio: Portfolio, market: Market, limits: Limits) -> Iterator[Order]:
@@ -155,7 +162,7 @@ def _working(portfolio: Portfolio, market: Market, limits: Limits) -> Iterator[O
         label = f"the working {order.role.value} {'of' if reducing else 'in'} {order.instrument}"
         yield Order(fill, label, order.instrument, sign,
                     Fraction(one.remaining), _adverse(sign, worst, terms), loss, reducing, order.strategy,
-                    order.horizon)  # fmt: skip
+                    order.horizon, "" if reducing or order.basket is None else order.basket.name)  # fmt: skip
 
 
 def _exits(exits: Sequence[Exit], market: Market, limits: Limits) -> Iterator[Order]:

@@ -144,6 +144,28 @@ def _group_gross(limit: Limit, view: View) -> Rows:
             yield Bounded(group, plus(map(view.gross, members)), _share_of_nav(limit, view))
 
 
+def _basket_net(limit: Limit, view: View) -> Rows:
+    """Each direction by itself; every leg fills as it likes."""
+    for basket, members in _baskets(view.desk).items():
+        net = plus(view.exposure(one, 1) for one in members)
+        yield Bounded(f"{basket}:long", net, _share_of_nav(limit, view))
+        yield Bounded(f"{basket}:short", times(-1, net), _share_of_nav(limit, view))
+
+
+def _baskets(desk: Desk) -> Mapping[str, Sequence[str]]:
+    """The instruments of each basket: what is held in it, and what may come to be."""
+    members: dict[str, set[str]] = {}
+    labels = [(one, held.basket) for one, held in desk.held.items()]
+    labels += [(one.instrument, one.basket) for one in desk.resting]
+    legs = [one for one in desk.entries.values() if one.basket is not None]
+    forbidden = {one.basket for one in legs if not all(found.holds for found in one.findings)}
+    labels += [(one.instrument, one.basket.name) for one in legs if one.basket and one.basket not in forbidden]
+    for instrument, basket in labels:
+        if basket and instrument in desk.names:
+            members.setdefault(basket, set()).add(instrument)
+    return {basket: sorted(members[basket]) for basket in sorted(members)}
+
+
 def _cluster_gross(limit: Limit, view: View) -> Rows:
     for cluster in view.desk.market.clusters:
         members = [one for one in cluster if one in view.desk.names]
@@ -254,6 +276,7 @@ _KINDS: Mapping[str, Callable[[Limit, View], Rows]] = {
     "net_short": _net(-1),
     "beta": _beta,
     "group_gross": _group_gross,
+    "basket_net": _basket_net,
     "cluster_gross": _cluster_gross,
     "concentration": _concentration,
     "margin": _margin,

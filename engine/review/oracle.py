@@ -22,8 +22,8 @@ from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry, Exit, Grant
 from engine.limits.kinds import MANDATORY, REGIMES, TRADING_STATES
 from engine.limits.model import UNKNOWN_STATE, Limit, Limits
-from engine.orders.order import Role
-from engine.orders.portfolio import Portfolio
+from engine.orders.order import Order, Role
+from engine.orders.portfolio import Portfolio, Position
 from engine.review.oracle_convex import Range, Spread, bound_square, spread, times_square
 
 MOST_ORDERS = 12
@@ -74,7 +74,7 @@ class _Order:
     slippage: Fraction
     risk: Fraction
     entry: bool
-    owner: tuple[str, str] = ("", "")
+    owner: tuple[str, str, str] = ("", "", "")
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class _Line:
     terms: Terms
     held: Fraction = NONE
     risk: Fraction = NONE
-    owner: tuple[str, str] = ("", "")
+    owner: tuple[str, str, str] = ("", "", "")
     orders: list[_Order] = field(default_factory=list)
 
 
@@ -166,7 +166,7 @@ def _world(case: Case, grants: Sequence[Grant]) -> _World:
         stop = Fraction(held.stop) if held.stop is not None else NONE
         away = line.terms.price - stop if shares > 0 else stop - line.terms.price
         lines[held.instrument] = _Line(line.terms, shares, max(NONE, away) * line.terms.unit,
-                                       (held.strategy, held.horizon), line.orders)  # fmt: skip
+                                       _owner(held), line.orders)  # fmt: skip
     for name, order in _orders(case, grants):
         if name in lines:
             lines[name].orders.append(order)
@@ -188,21 +188,26 @@ def _orders(case: Case, grants: Sequence[Grant]) -> Iterator[tuple[str, _Order]]
             continue
         limit = Fraction(order.limit_price) if entry and order.limit_price is not None else None
         stop = Fraction(order.stop_price) if order.stop_price is not None else NONE
-        owner = (order.strategy, order.horizon)
+        owner = _owner(order)
         yield order.instrument, _priced(case, order.instrument, order.side.sign, Fraction(one.remaining), limit,
                                         stop if entry else None, owner)  # fmt: skip
     for out in case.exits:
         if out.instrument in case.market.terms:
-            yield out.instrument, _priced(case, out.instrument, out.side.sign, out.quantity, None, None, ("", ""))
+            yield out.instrument, _priced(case, out.instrument, out.side.sign, out.quantity, None, None, ("", "", ""))
     for grant in grants:
         new = grant.entry
         yield new.instrument, _priced(case, new.instrument, new.side.sign, grant.quantity, new.limit_price,
-                                      new.stop_price, (new.strategy, new.horizon))  # fmt: skip
+                                      new.stop_price, _owner(new))  # fmt: skip
+
+
+def _owner(one: Position | Order | Entry) -> tuple[str, str, str]:
+    """Whose it is: strategy, horizon, and the basket that it is a leg of."""
+    return one.strategy, one.horizon, "" if one.basket is None else one.basket.name
 
 
 def _priced(
     case: Case, name: str, sign: int, quantity: Fraction, limit: Fraction | None, stop: Fraction | None,
-    owner: tuple[str, str],
+    owner: tuple[str, str, str],
 ) -> _Order:  # fmt: skip
     """An order at its worst price; only entries have a `stop`."""
     terms = case.market.terms[name]
@@ -265,7 +270,7 @@ def _of_order(limit: Limit, entry: Entry, case: Case, grants: Sequence[Grant], w
     return Worst(f"{limit.id}[{name}]", limit.id, value, bound, NONE)
 
 
-def _subjects(limit: Limit, case: Case) -> Iterator[Subject]:
+def _subjects(limit: Limit, case: Case) -> Iterator[Subject]:  # noqa: PLR0912 - a branch for each line of the page
     multiplier = case.limits.multiplier(case.regime) if limit.regime else Fraction(1)
 
     def bound(world: _World) -> Fraction:
@@ -273,6 +278,9 @@ def _subjects(limit: Limit, case: Case) -> Iterator[Subject]:
 
     def gross(names: Sequence[str]) -> Value:
         return _sum_of(lambda name, line, one: abs(one.shares) * line.terms.exposure if name in names else NONE)
+
+    def net(names: Sequence[str], sign: int) -> Value:
+        return _sum_of(lambda name, line, one: sign * one.shares * line.terms.exposure if name in names else NONE)
 
     def weighted(weight: Callable[[Terms], Fraction]) -> Value:
         return _sum_of(lambda _, line, one: weight(line.terms) * one.shares * line.terms.exposure)
@@ -294,6 +302,10 @@ def _subjects(limit: Limit, case: Case) -> Iterator[Subject]:
             yield ":short", weighted(lambda terms: -terms.beta), bound
         case "group_gross":
             yield from ((group, gross(members), bound) for group, members in _groups(limit, case))
+        case "basket_net":
+            for basket, legs in _owned(case, 2):
+                for direction, sign in (("long", 1), ("short", -1)):
+                    yield f"{basket}:{direction}", net(legs, sign), bound
         case "cluster_gross":
             yield from (("+".join(cluster), gross(cluster), bound) for cluster in case.market.clusters)
         case "stress":
@@ -401,13 +413,19 @@ def _groups(limit: Limit, case: Case) -> Iterator[tuple[str, list[str]]]:
         for name, terms in case.market.terms.items():
             members.setdefault(getattr(terms, limit.by), set()).add(name)
     else:
-        at = 0 if limit.by == "strategy" else 1
-        for name, line in _world(case, ()).lines.items():
-            owners = [order.owner for order in line.orders] + ([line.owner] if line.held else [])
-            owners += [(one.strategy, one.horizon) for one in case.entries if one.instrument == name]
-            for owner in owners:
-                if owner[at]:
-                    members.setdefault(owner[at], set()).add(name)
+        members = {group: set(names) for group, names in _owned(case, 0 if limit.by == "strategy" else 1)}
     for group in sorted(members):
         if limit.only in ("", group):
             yield group, sorted(members[group])
+
+
+def _owned(case: Case, at: int) -> Iterator[tuple[str, list[str]]]:
+    """Instruments by the strategy (0), horizon (1) or basket (2) of their positions, orders and entries."""
+    members: dict[str, set[str]] = {}
+    for name, line in _world(case, ()).lines.items():
+        owners = [order.owner for order in line.orders] + ([line.owner] if line.held else [])
+        owners += [_owner(one) for one in case.entries if one.instrument == name]
+        for owner in owners:
+            if owner[at]:
+                members.setdefault(owner[at], set()).add(name)
+    yield from ((group, sorted(members[group])) for group in sorted(members))

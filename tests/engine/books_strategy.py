@@ -88,6 +88,8 @@ def desks(draw: st.DrawFn, kinds: Sequence[str] = NUMERIC, most_instruments: int
     market = draw(markets(names))
     limits = draw(limit_files(kinds, rows))
     positions = [one for name in names for one in draw(st.lists(_position(name), max_size=1))]
+    if len(positions) > 1 and draw(st.integers(0, 3)) == 0:
+        positions = _held_together(positions)
     held = {one.instrument: one for one in positions}
     working = [one for name in names for one in draw(_working(name, held.get(name)))]
     exits = [one for one in (draw(_exit(held_one)) for held_one in positions) if one is not None]
@@ -351,6 +353,13 @@ def _entry(draw: st.DrawFn, name: str, portfolio: Portfolio, exits: Sequence[Exi
         stop_price=terms.price * (1 - side.sign * distance),
     )
     return replace(sized, findings=_findings(sized, portfolio, exits, market, fed))
+
+
+def _held_together(positions: Sequence[Position]) -> list[Position]:
+    """The same, the first two as legs of a basket."""
+    legs = sorted((one.instrument, 3 if one.quantity >= 0 else -2) for one in positions[:2])
+    basket = Basket("held", tuple((name, Fraction(shares)) for name, shares in legs))
+    return [*(replace(one, basket=basket) for one in positions[:2]), *positions[2:]]
 
 
 @st.composite

@@ -173,3 +173,56 @@ def test_a_basket_reads_what_it_wrote() -> None:
     assert pair.to_json() == {"name": "pair", "legs": {"AA": "3", "BB": "-8/3"}}
     assert pair.after_split("BB", Fraction(3)).legs == (("AA", 3), ("BB", -8))
     assert pair.fellows("AA") == ("BB",)
+
+
+# --- what may stand of a basket while a leg waits ---------------------------------------------------------------
+
+
+def test_a_leg_that_stands_while_another_waits_is_bounded() -> None:
+    """Three legs in a unit: 100 shares bought against 60 and 40 sold. Net of all it is nothing; one way, 10,000."""
+    legs = {"AA": 100, "BB": -60, "CC": -40}
+    of = desk(basket("three", 9, legs), limits(limit("basket_net", "0.35")))
+    assert outcomes(of) == [("AA", "cut", 300), ("BB", "cut", 180), ("CC", "cut", 120)]
+    binding = of.judged().rulings[0].binding
+    assert [(one.measure, one.value) for one in binding] == [
+        ("basket_net[three:long]", 40_000), ("basket_net[three:short]", 40_000),
+    ]  # fmt: skip
+    assert proved(of).agrees
+
+
+def test_a_basket_is_bounded_by_itself() -> None:
+    """Two baskets and a single entry: none of them is a part of another's sum."""
+    entries = [*basket("one", 30, {"AA": 10, "BB": -10}), *basket("two", 30, {"CC": 10, "DD": -10}), entry("EE", 500)]
+    of = desk(entries, limits(limit("basket_net", "0.25")))
+    assert [(name, quantity) for name, _, quantity in outcomes(of)] == [
+        ("AA", 250), ("BB", 250), ("CC", 250), ("DD", 250), ("EE", 500),
+    ]  # fmt: skip
+
+
+def test_what_is_left_of_a_basket_counts_and_a_breach_of_it_is_told_as_its_base() -> None:
+    """AA was sold off; 400 BB are short alone, which breaks the limit: no unit more of it goes in, others do."""
+    pair = Basket("pair", (("AA", Fraction(1)), ("BB", Fraction(-1))))
+    alone = replace(position("BB", -400, "110"), basket=pair)
+    under = limits(limit("basket_net", "0.3"))
+    assert outcomes(desk(basket("pair", 5, {"AA": 1, "BB": -1}), under, [alone])) == [
+        ("AA", "denied", 0), ("BB", "denied", 0),
+    ]  # fmt: skip
+    of = desk([entry("AA", 100)], under, [alone])
+    assert outcomes(of) == [("AA", "granted", 100)]
+    (reading,) = [one for one in of.judged().readings if one.measure == "basket_net[pair:short]"]
+    assert (reading.value, reading.base) == (40_000, 40_000)
+
+
+def test_a_working_leg_may_fill_or_not() -> None:
+    pair = Basket("pair", (("AA", Fraction(1)), ("BB", Fraction(-1))))
+    waiting = working("BB", Side.SELL, Role.ENTRY, 200, "100", "110")
+    waiting = replace(waiting, order=replace(waiting.order, basket=pair))
+    of = desk(basket("pair", 500, {"AA": 1, "BB": -1}), limits(limit("basket_net", "0.3")), orders=[waiting])
+    assert outcomes(of) == [("AA", "cut", 100), ("BB", "cut", 100)]
+    assert proved(of).agrees
+
+
+def test_the_regime_tightens_what_may_stand() -> None:
+    of = desk(basket("pair", 500, {"AA": 1, "BB": -1}), limits(limit("basket_net", "0.3", regime=True)))
+    assert outcomes(replace(of, regime="storm")) == [("AA", "cut", 90), ("BB", "cut", 90)]
+    assert proved(replace(of, regime="storm")).agrees

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.gate.judge import Outcome
 from engine.gate.proposals import Grant
 from engine.limits.kinds import KINDS
+from engine.orders.basket import Basket
 from engine.orders.order import Role, Side
 from engine.proof.prove import questions
 from engine.proof.smt import Asked, Script, script
@@ -44,6 +45,7 @@ SELL = Side.SELL
 MARGIN = limit("margin", "0.6", long=Fraction(1, 2), short=Fraction(3, 2))
 PERCENT = {"AA": terms("AA", factors=(Fraction(1, 100),))}
 """One share of 100 moves by 1 a day: roots of 252, 5 and 1 times 1, times 1.644854 or 2.062713."""
+PAIR = Basket("pair", (("AA", Fraction(1)), ("BB", Fraction(-2))))
 ROWS = {
     "instrument_exposure": (desk([entry("AA", 999)], limits(limit("instrument_exposure", "0.3")), LONG), 200),
     "order_value": (desk([entry("AA", 999)], limits(limit("order_value", "0.3"))), 300),
@@ -58,6 +60,11 @@ ROWS = {
     ),
     "group_gross": (
         desk([entry("AA", 999)], limits(limit("group_gross", "0.4", by="sector")), [position("BB", 100)]), 300
+    ),
+    "basket_net": (
+        desk([entry("AA", 999)], limits(limit("basket_net", "0.5")),
+             [replace(position("AA", 100), basket=PAIR), replace(position("BB", -200, "110"), basket=PAIR)]),
+        600,
     ),
     "cluster_gross": (
         desk([entry("AA", 999)], limits(limit("cluster_gross", "0.4")), [position("BB", 100)], clusters=[("AA", "BB")]),

@@ -40,6 +40,7 @@ class Ticket:
     new: bool
     strategy: str
     horizon: str
+    basket: str = ""
 
 
 Filling = Mapping[str, Fraction]
@@ -104,7 +105,7 @@ class Account:
             # A long without a stop loses its price.
             loss = max(ZERO, sign * (worst - Fraction(order.stop_price or 0))) * terms.unit if entry else ZERO
             cost = max(ZERO, sign * (worst - terms.price)) * terms.unit
-            owner = (order.strategy, order.horizon)
+            owner = (order.strategy, order.horizon, order.basket.name if entry and order.basket else "")
             yield Ticket(
                 f"working {order.client_order_id}", order.instrument, sign, Fraction(one.remaining), cost, loss,
                 not entry, False, *owner,
@@ -127,7 +128,7 @@ class Account:
             loss = max(ZERO, sign * (entry.limit_price - entry.stop_price)) * terms.unit
             yield Ticket(
                 f"entry {entry.instrument}", entry.instrument, sign, one.quantity, cost, loss, False, True,
-                entry.strategy, entry.horizon,
+                entry.strategy, entry.horizon, entry.basket.name if entry.basket else "",
             )  # fmt: skip
 
     @cached_property
@@ -256,6 +257,10 @@ class Account:
                 for group, members in self._groups(limit.by).items():
                     if limit.only in ("", group):
                         yield Row(f"{limit.id}[{group}]", limit, members, allowed, about=group)
+            case "basket_net":
+                for basket, members in self._baskets().items():
+                    yield Row(f"{limit.id}[{basket}:long]", limit, members, allowed, about=basket)
+                    yield Row(f"{limit.id}[{basket}:short]", limit, members, allowed, sign=-1, about=basket)
             case "cluster_gross":
                 for cluster in self.market.clusters:
                     known = tuple(name for name in cluster if name in names)
@@ -298,6 +303,13 @@ class Account:
                 if group and name in self.market.terms:
                     found.setdefault(group, set()).add(name)
         return {group: tuple(sorted(members)) for group, members in sorted(found.items())}
+
+    def _baskets(self) -> dict[str, tuple[str, ...]]:
+        held = [(one.instrument, one.basket.name) for one in self.portfolio.positions if one.basket and one.quantity]
+        tagged = [*held, *((one.instrument, one.basket) for one in self.tickets if one.basket)]
+        names = sorted({basket for _, basket in tagged})
+        return {one: tuple(sorted({name for name, basket in tagged if basket == one and name in self.market.terms}))
+                for one in names}  # fmt: skip
 
     # --- the value of a filling ---------------------------------------------------------------------------------
 
@@ -356,6 +368,8 @@ class Account:
                 return exposure
             case "net_short":
                 return -exposure
+            case "basket_net":
+                return row.sign * exposure
             case "beta":
                 return row.sign * terms.beta * exposure
             case "concentration":
