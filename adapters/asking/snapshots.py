@@ -8,6 +8,7 @@ those.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from adapters.desk.folder import Desk, shown
 from knowledge.door import snapshot_from_json
@@ -40,6 +41,17 @@ def named(desk: Desk, digest: str | None, session: str | None) -> Named:
         if found is not None:
             return found
     return _made(desk, session)
+
+
+def nav_of(desk: Desk) -> Decimal:
+    """NAV at the last recorded decision; the desk's capital where there is none. Raises `Faulty`."""
+    from adapters.answers.lookup import reading
+
+    if desk.store.exists():
+        with reading(desk) as log:
+            for record in log.records(["decision"], newest_first=True):
+                return Decimal(parse(log.blob(record["inputs"]["portfolio"]))["nav"])
+    return Decimal(desk.settings.desk.capital)
 
 
 def _last(desk: Desk) -> Named | None:

@@ -14,13 +14,14 @@ from datetime import date, timedelta
 from fractions import Fraction
 from itertools import product
 
-from engine.limits.kinds import REGIMES
+from engine.limits.kinds import REGIMES as KNOWN_REGIMES
 from engine.limits.model import UNKNOWN_REGIME, Limit, Limits
 from knowledge.values import text
 
 ACTIVE = "active"
 VOLATILITY = "index-volatility-rank"
 """The market figure that the kind `index_volatility` reads."""
+REGIMES = (*KNOWN_REGIMES, UNKNOWN_REGIME)
 MOST_CASES = 200
 
 

@@ -13,8 +13,9 @@ from engine.gate.market import Market, read_market
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
 from engine.orders.portfolio import Mode, Operations, Portfolio
+from engine.universe.check import check
 from engine.universe.diff import diff
-from engine.universe.telling import told
+from engine.universe.telling import told, told_check
 from knowledge.door import snapshot_from_json
 from knowledge.facts import Snapshot
 from knowledge.faults import Fault, Faulty
@@ -54,4 +55,12 @@ def _diff(request: Json) -> Json:
     return {"value": found.to_json(), "text": told(found, *names)}
 
 
-_QUESTIONS: dict[str, Callable[[Json], Json]] = {"diff": _diff}
+def _check(request: Json) -> Json:
+    ((words, name),) = request["files"]
+    limits = read_limits(words, name, request["groups"])
+    market = markets_of(snapshot_from_json(request["snapshot"]), request["currency"])(limits)
+    found = check(limits, market, Decimal(request["nav"]), request["currency"])
+    return {"value": found.to_json(), "text": told_check(found, name)}
+
+
+_QUESTIONS: dict[str, Callable[[Json], Json]] = {"check": _check, "diff": _diff}

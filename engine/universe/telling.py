@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from engine.universe.check import Check
 from engine.universe.diff import Answer, Diff, Direction, Effect
 
 
@@ -55,3 +56,21 @@ def _kept(one: Effect, file: str) -> Iterator[str]:
         return
     yield f"  {one.limit}, by the rows of {file} ({one.case}):"
     yield from (f"    {line}" for line in one.certificate.lines())
+
+
+def told_check(found: Check, name: str) -> list[str]:
+    """A check: what was found first, then the notes."""
+    return list(_check(found, name))
+
+
+def _check(found: Check, name: str) -> Iterator[str]:
+    count = len(found.found)
+    yield f"{name}: {count or 'nothing'} found"
+    for one in found.findings:
+        yield f"  {'note' if one.note else 'FOUND'}  {one.what}: {one.sentence}"
+        if one.certificate is not None:
+            yield from (f"           {line}" for line in one.certificate.lines())
+    yield (
+        f"monotone: {found.monotone} limits; asked of {len(found.instruments)} instruments in {found.cases} "
+        f"circumstance{'s' if found.cases != 1 else ''}; {found.budget.programmes} linear programmes"
+    )

@@ -6,17 +6,9 @@ from typing import Annotated
 
 import typer
 
+from adapters.asking.options import SessionOption, SnapshotOption
 from adapters.frame import DeskOption, JsonOption, Status, write, write_json
 from knowledge.values import Json
-
-SnapshotOption = Annotated[
-    str | None,
-    typer.Option("--snapshot", metavar="DIGEST", help="Ask of this recorded snapshot. [default: the last one]"),
-]
-SessionOption = Annotated[
-    str | None,
-    typer.Option("--session", metavar="DATE", help="Ask of a snapshot made of the desk's bars at this close."),
-]
 
 
 def command(
