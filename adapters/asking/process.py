@@ -34,13 +34,14 @@ def serve() -> None:
     sink = os.dup(1)
     # Whatever a solver prints must not be taken for an answer.
     os.dup2(2, 1)
+    from adapters.asking.proving import prove
     from engine.universe import service, warm
 
     warm.up()
     os.write(sink, READY)
     request = parse(sys.stdin.buffer.read())
     began = time.perf_counter()
-    answer = service.answer(request)
+    answer = prove(request) if request["op"] == "prove" else service.answer(request)
     answer["milliseconds"] = round((time.perf_counter() - began) * 1000)
     with os.fdopen(sink, "wb") as output:
         output.write(canonical(answer))

@@ -6,7 +6,7 @@ where only that can tell. What is not kept comes with symbolic steps that break 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cached_property
@@ -18,7 +18,7 @@ from engine.universe.asking import one_sided
 from engine.universe.caps import SHARES, VALUE, Cap, Capped, caps, tightest
 from engine.universe.cases import Case
 from engine.universe.conditions import admitted
-from engine.universe.farkas import Certificate, Part, certificate, proves
+from engine.universe.farkas import Certificate, Part, certificate, proves, summed
 from engine.universe.polytope import Columns, Line, Polytope, Unsolved
 from engine.universe.rows import FOCUS, OWN, ROW_KINDS, Labels, Row, Scope, majorants, root, rows, squared_value
 from engine.universe.search import Pattern, Phase, Room, Step, Table, likeliest, outermost, patterns, phases, step
@@ -219,7 +219,7 @@ class Arena:
         if covering is not None:
             return Kept("covered", alone(target, covering))
         lines = [*view.polytope.lines, *(view.columns.line(one) for one in view.counted(target))]
-        again = _again(line, lines, known)
+        again = _again(line, lines, known, view.columns.label)
         if again is not None:
             return Kept("farkas", again)
         self.budget.programme()
@@ -229,7 +229,7 @@ class Arena:
             return Kept("unknown")
         if found.value is None or found.value > float(target.bound) + NEAR:
             return Kept("broken", point=found.point)
-        shown = certificate(line, lines, found)
+        shown = certificate(line, lines, found, view.columns.label)
         return Kept("unknown", point=found.point) if shown is None else Kept("farkas", shown)
 
     def attested(self, target: Row) -> Kept:
@@ -348,14 +348,14 @@ def same_but_bound(one: Limit, other: Limit) -> bool:
     return all(getattr(one, part) == getattr(other, part) for part in _DEFINING)
 
 
-def _again(target: Line, lines: Sequence[Line], known: Sequence[Certificate]) -> Certificate | None:
+def _again(
+    target: Line, lines: Sequence[Line], known: Sequence[Certificate], label: Callable[[int], str]
+) -> Certificate | None:
     """A certificate from other circumstances, if it holds in these: the same multipliers of the same rows."""
     places = {line.key: at for at, line in enumerate(lines)}
     for one in known:
         if one.target == target.key and all(part.key in places for part in one.parts):
             multipliers = {places[part.key]: part.multiplier for part in one.parts}
             if proves(target, lines, multipliers):
-                return Certificate(target.key, target.bound, tuple(
-                    type(part)(part.multiplier, part.key, part.limit, lines[places[part.key]].bound)
-                    for part in one.parts))  # fmt: skip
+                return summed(target, lines, multipliers, label)
     return None

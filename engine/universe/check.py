@@ -203,7 +203,7 @@ class _Asking:
         if most.value is None or most.value > NEAR_ZERO:
             return None
         lines = [*view.polytope.lines, *(view.columns.line(row) for row in extra)]
-        shown = certificate(view.columns.line(anything), lines, most)
+        shown = certificate(view.columns.line(anything), lines, most, view.columns.label)
         if shown is None:
             return None
         shown = replace(shown, target="everything held")

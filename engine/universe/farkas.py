@@ -7,16 +7,18 @@ in floats, made rational, and checked in exact fractions; a guess that fails the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.telling.figures import percent
+from engine.telling.figures import amount, percent
 from engine.universe.polytope import LEAST_DUAL, Line, Maximum
 from knowledge.values import Json, text
 
 ROUND = (1, 2, 4, 10, 20, 100, 1000)
 """Denominators of multipliers that people like to read, tried first."""
+SHOWN = 6
+"""Weights that a reader is shown, the nearest to each other first."""
 MOST_ROWS = 40
 """Rows up to which the multipliers are solved for exactly, where no round ones do: the elimination is cubic."""
 
@@ -39,6 +41,8 @@ class Certificate:
     target: str
     bound: Fraction
     parts: tuple[Part, ...]
+    weights: tuple[tuple[str, Fraction, Fraction], ...] = ()
+    """For each exposure that the target weighs: its name, its weight in the sum, and the target's, which is no more."""
 
     @property
     def total(self) -> Fraction:
@@ -50,21 +54,49 @@ class Certificate:
         for one in self.parts:
             yield f"{_number(one.multiplier)} × {one.key}  ≤  {_number(one.multiplier)} × {percent(one.bound)}"
         yield f"gives {self.target}  ≤  {percent(self.total)}, and its bound is {percent(self.bound)}"
+        # Where everything weighs 1, a reader sees it; where betas or volatilities weigh, they have to be shown.
+        if any(weight.denominator != 1 for _, _, weight in self.weights):
+            near = sorted(self.weights, key=lambda one: (one[1] - one[2], one[0]))
+            told = ", ".join(f"{name} {amount(over)} ≥ {amount(weight)}" for name, over, weight in near[:SHOWN])
+            more = f", and {len(near) - SHOWN} more" if len(near) > SHOWN else ""
+            yield f"as in the sum every exposure weighs no less: {told}{more}"
 
     def to_json(self) -> Json:
         """The canonical JSON value."""
-        parts = [[text(one.multiplier), one.key, text(one.bound)] for one in self.parts]
-        return {"target": self.target, "bound": text(self.bound), "total": text(self.total), "parts": parts}
+        return {
+            "target": self.target,
+            "bound": text(self.bound),
+            "total": text(self.total),
+            "parts": [[text(one.multiplier), one.key, text(one.bound)] for one in self.parts],
+            "weights": [[name, text(over), text(weight)] for name, over, weight in self.weights],
+        }
 
 
-def certificate(target: Line, lines: Sequence[Line], found: Maximum) -> Certificate | None:
+def certificate(target: Line, lines: Sequence[Line], found: Maximum, label: Callable[[int], str]) -> Certificate | None:
     """Exact multipliers that show the target from the lines, or None where none could be made of the prices."""
     used = [at for at, price in enumerate(found.prices) if price > LEAST_DUAL]
     for guess in _guesses(target, lines, found, used):
         if guess is not None and proves(target, lines, guess):
-            parts = (_part(lines[at], multiplier) for at, multiplier in sorted(guess.items()) if multiplier)
-            return Certificate(target.key, target.bound, tuple(parts))
+            return summed(target, lines, {at: one for at, one in guess.items() if one}, label)
     return None
+
+
+def summed(
+    target: Line, lines: Sequence[Line], multipliers: Mapping[int, Fraction], label: Callable[[int], str]
+) -> Certificate:
+    """The certificate of multipliers that are known to prove the target."""
+    parts = tuple(_part(lines[at], multiplier) for at, multiplier in sorted(multipliers.items()))
+    weights = (
+        (
+            label(column),
+            sum((one * lines[at].terms.get(column, 0) for at, one in multipliers.items()), Fraction(0)),
+            weight,
+        )
+        for column, weight in target.terms.items()
+        if weight > 0
+    )
+    # Strategies and horizons of one exposure mostly weigh the same: it is named once.
+    return Certificate(target.key, target.bound, parts, tuple(dict.fromkeys(weights)))
 
 
 def proves(target: Line, lines: Sequence[Line], multipliers: Mapping[int, Fraction]) -> bool:

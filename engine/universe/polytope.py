@@ -72,6 +72,14 @@ class Columns:
         """Column of what was lost this session."""
         return self.count - 1
 
+    def label(self, column: int) -> str:
+        """What a column is, for a reader: `long AAPL`."""
+        if column == self.lost:
+            return "lost today"
+        block, place = divmod(column, len(self.names))
+        words = ("long", "short") if block < 2 * len(self.classes) else ("loss of a long", "loss of a short")
+        return f"{words[block % 2]} {self.names[place]}"
+
     def within(self, row: Row) -> list[int]:
         """The places of the classes a row is about."""
         if row.tag is None:
