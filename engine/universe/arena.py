@@ -266,10 +266,12 @@ class Arena:
 
     def _step(self, accept: Table, refuse: Table, target: Row | None, pattern: Pattern, phase: Phase, place: int,
               likely: Sequence[int], least: Fraction | None) -> Iterator[Step]:  # fmt: skip
-        self.budget.programme()
-        found = step(accept, refuse, target, pattern, phase, place, self._room(least), likely)
-        if found is not None:
-            yield found
+        for alone in (True, False) if target is not None else (False,):
+            self.budget.programme()
+            found = step(accept, refuse, target, pattern, phase, place, self._room(least), likely, alone)
+            if found is not None:
+                yield found
+                return
 
     def rays(self, limit: Limit, row: Row, point: tuple[float, ...]) -> Iterator[Step]:
         """Steps that carry a convex limit from below its bound to above it, along the ray to a book of the other file.

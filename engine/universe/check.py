@@ -293,8 +293,10 @@ class _Asking:
                     yield found
 
     def _never(self, limit: Limit, own: Sequence[Case]) -> Finding | None:
-        if limit.kind in ROW_KINDS or limit.kind in CONVEX_KINDS or limit.kind == "order_value":
+        if limit.kind in ROW_KINDS or limit.kind in CONVEX_KINDS:
             return self._rows_never(limit, own)
+        if limit.kind == "order_value":
+            return self._caps_never(limit, own) or self._rows_never(limit, own)
         if limit.kind in CAP_KINDS:
             return self._caps_never(limit, own)
         if limit.kind in RANGES or limit.kind in STATE_RANGES:

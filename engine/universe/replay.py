@@ -16,8 +16,9 @@ from engine.gate.conditions import Case as Candidate
 from engine.gate.conditions import Circumstances, findings
 from engine.gate.judge import Outcome, judge
 from engine.gate.market import Market
-from engine.gate.proposals import Entry
-from engine.gate.reach import read_book
+from engine.gate.measures import Scope, measures
+from engine.gate.proposals import Entry, Grant
+from engine.gate.reach import read_book, state_of
 from engine.gate.states import trading_state
 from engine.limits.model import Limits
 from engine.orders.portfolio import Portfolio
@@ -79,7 +80,7 @@ class Told:
     quantity: Fraction
     reasons: tuple[str, ...]
     readings: Mapping[str, tuple[Fraction, Fraction]]
-    """Value and bound with the whole order, by measure, in money."""
+    """Value and bound of what refuses, with the whole order, by measure, in money."""
     state: str
     nav: Fraction
 
@@ -110,12 +111,18 @@ def replay(asked: Asked, market: Market, limits: Limits) -> Told:
     entry = replace(entry, findings=findings(here, states, candidate))
     judgement = judge(book, (entry,), place, limits, case.regime, state)
     (ruling,) = judgement.rulings
-    whole = judge(book, (replace(entry, findings=()),), place, limits, case.regime, state)
-    readings = {one.measure: (one.value, one.bound) for one in whole.readings}
-    readings |= {one.measure: (one.value, one.bound) for found in whole.rulings for one in found.binding}
-    reasons = [core.limit for core in ruling.cores] + [reading.limit for reading in ruling.binding]
+    reasons = tuple(dict.fromkeys(
+        [core.limit for core in ruling.cores] + [reading.limit for reading in ruling.binding]
+    ))  # fmt: skip
+    scope = Scope(book, (entry,), place, limits, case.regime, state)
+    after = state_of(book, (Grant(entry, entry.target),), place, limits)
+    readings = {
+        one.key: (one.value(after), one.bound(after))
+        for one in measures(scope)
+        if one.limit.id in reasons and one.limit.spec.form == "linear"
+    }
     nav = Fraction(asked.portfolio.nav)
-    return Told(ruling.outcome, ruling.quantity, tuple(dict.fromkeys(reasons)), readings, state, nav)
+    return Told(ruling.outcome, ruling.quantity, reasons, readings, state, nav)
 
 
 def _snapshot(asked: Asked, session: str) -> Snapshot:

@@ -176,11 +176,12 @@ def likeliest(target: Row, pattern: Pattern, point: Sequence[float], columns: Co
 
 def step(
     accept: Table, refuse: Table, target: Row | None, pattern: Pattern, phase: Phase, instrument: int, room: Room,
-    likely: Sequence[int],
+    likely: Sequence[int], alone: bool,
 ) -> Step | None:  # fmt: skip
     """The step with the widest gap, if there is one under this pattern. `likely`: whom to hold where few may be.
 
-    Without a target, any order that both files leave room for around it.
+    `alone`: the refusing file keeps all its other limits, so that a reader sees what the change is about. Without a
+    target, any order that both files leave room for around it.
     """
     import numpy as np
     from scipy.optimize import linprog
@@ -208,6 +209,9 @@ def step(
     post(accept, after=True)
     if target is not None:
         post(Table((target,), accept.columns), after=True, sign=-1)
+        if alone:
+            others = [row for row in refuse.rows if row.limit.id != target.limit.id]
+            post(Table(others, refuse.columns), after=True)
     own = np.zeros((count + 4, gap + 1))
     own[:count, loss_at:order], own[:count, :count] = np.eye(count), -np.eye(count)
     own[count, order_loss], own[count, order] = 1.0, -1.0

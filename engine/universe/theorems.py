@@ -298,6 +298,13 @@ _VALUES: Mapping[str, Callable[[Limit, Scope], Value]] = {
 # --- the symbolic book ------------------------------------------------------------------------------------------
 
 
+_WITHIN = (
+    ("exited", "exits"), ("filled", "entry"), ("entry-less", "entry"), ("amount-less", "amount"),
+    ("amount-filled", "amount"), ("cost-less", "cost"),
+)  # fmt: skip
+"""What is at most what."""
+
+
 def _book() -> Iterator[str]:
     """Two instruments: position, exits and stops that close at most it, an entry and a smaller one, and what fills."""
     yield "(declare-const nav-now Real)"
@@ -312,8 +319,7 @@ def _book() -> Iterator[str]:
         for name in ("exits", "exited", "entry", "entry-less", "filled", "amount", "amount-less", "amount-filled",
                      "cost", "cost-less"):  # fmt: skip
             yield f"(assert (<= 0.0 {_of(name, one)}))"
-        for small, large in (("exited", "exits"), ("filled", "entry"), ("entry-less", "entry"),
-                             ("amount-less", "amount"), ("amount-filled", "amount"), ("cost-less", "cost")):  # fmt: skip
+        for small, large in _WITHIN:
             yield f"(assert (<= {_of(small, one)} {_of(large, one)}))"
         yield "; an entry extends a position or starts from flat; exits and stops close at most the position"
         yield f"(assert (ite buys-{one} (>= held-{one} 0.0) (<= held-{one} 0.0)))"

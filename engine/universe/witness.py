@@ -75,15 +75,14 @@ class Witness:
         )
 
     def _figures(self) -> str:
-        """Where the refused measure would stand with the order that the other file grants."""
-        own = [one for one in self.accepting.readings if one.split("[")[0] in self.refusing.reasons]
-        told = self.refusing.readings
-        for name in own:
-            value = self.accepting.readings[name][0]
-            if name in told and value > told[name][1] > 0 and self.refusing.nav > 0:
-                stands, most = percent(value / self.refusing.nav), percent(told[name][1] / self.refusing.nav)
-                return f"; {name} would stand at {stands} of at most {most} of NAV"
-        return ""
+        """Where what refuses would stand with the whole order."""
+        told, nav = self.refusing, self.refusing.nav
+        beyond = {name: value - most for name, (value, most) in told.readings.items() if value > most}
+        if not beyond or nav <= 0:
+            return ""
+        name = max(beyond, key=lambda one: (beyond[one], one))
+        value, most = told.readings[name]
+        return f"; {name} would stand at {percent(value / nav)} of at most {percent(most / nav)} of NAV"
 
 
 @dataclass(frozen=True)

@@ -31,7 +31,7 @@ TERMS = {
     "CC": terms("CC", beta=Fraction(-1, 2), sector="technology"),
 }
 MARKET = Market("2011-01-03", TERMS, {}, (("AA", "CC"),))
-FEW = settings(max_examples=max(15, settings.default.max_examples // 4))
+FEW = settings(max_examples=max(10, settings.default.max_examples // 6))
 """Each example compares two files, and one of the tests walks a grid of portfolios besides."""
 BOUNDS = [Fraction(one) for one in ("0.1", "0.15", "0.2", "0.25", "0.4", "0.5", "0.6", "1")]
 KINDS = (
