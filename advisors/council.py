@@ -13,7 +13,7 @@ that is the risk officer's (layer 5).
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -23,7 +23,7 @@ import numpy as np
 
 from advisors.growing import grown
 from advisors.heads.base import HORIZON, Head, News, forward_return, outcomes
-from advisors.heads.record import Record, Standing, ranks
+from advisors.heads.record import Record, Standing, conviction_of, direction_of, ranks
 from advisors.heads.rules_based import RulesBased
 from advisors.heads.sentiment import Sentiment
 from advisors.heads.technical import Technical
@@ -45,6 +45,8 @@ HIGHEST_PSI = 100.0
 DIRECTIONS = {1: "long", -1: "short", 0: "flat"}
 WEIGHT_QUANTUM = Decimal("0.0001")
 DEFAULT_PLAN = Plan()
+_UNLIKELY = "its probability is not a number"
+_UNRANKED = "too little out-of-sample history to rank its probability"
 
 
 def four_heads() -> tuple[Head, ...]:
@@ -64,21 +66,26 @@ class Seat:
         """The head's name."""
         return self.walk.head.name
 
-    def silence(self, row: int, column: int) -> str:
-        """Why the head does not speak about one instrument; empty where it does."""
-        training = self.walk.training(row)
-        missing = self.walk.features.missing(row, column)
-        if missing:
-            return self._reason(missing)
+    def silences(self, row: int) -> list[str]:
+        """Why the head does not speak about each instrument at a session; empty where it does."""
+        training, features = self.walk.training(row), self.walk.features
+        everywhere = ""
         if training is None or training.reason:
-            return "not trained yet" if training is None else training.reason
-        if row in self.walk.faults:
-            return self.walk.faults[row]
-        if not np.isfinite(self.record.probability[row, column]):
-            return "its probability is not a number"
-        if not np.isfinite(self.record.rank[row, column]):
-            return "too little out-of-sample history to rank its probability"
-        return ""
+            everywhere = "not trained yet" if training is None else training.reason
+        elif row in self.walk.faults:
+            everywhere = self.walk.faults[row]
+        cells = zip(
+            np.isfinite(features.values[row]).all(axis=1).tolist(),
+            np.isfinite(self.record.probability[row]).tolist(),
+            np.isfinite(self.record.rank[row]).tolist(),
+            strict=True,
+        )
+        return [
+            self._reason(features.missing(row, column))
+            if not whole
+            else everywhere or ("" if likely and ranked else _UNLIKELY if not likely else _UNRANKED)
+            for column, (whole, likely, ranked) in enumerate(cells)
+        ]
 
     def failed(self, row: int) -> bool:
         """Whether the head, rather than its inputs, is at fault."""
@@ -155,6 +162,11 @@ class Council:
             return None
         return replace(self, panel=panel, seats=tuple(seats), notes=(*self.notes, *kept.notes))
 
+    def prepare(self) -> None:
+        """Sort what the next session is measured by."""
+        for seat in self.seats:
+            _ = seat.record.ahead
+
     @property
     def behind(self) -> bool:
         """Whether the plan trains at a session of its panel at which its heads were not trained yet."""
@@ -180,43 +192,13 @@ class Council:
         if session <= self.until:
             raise ValueError(f"`{session}` is not after `{self.until}`, the end of the first training")
         standings = {seat.name: seat.record.standing(row) for seat in self.seats}
+        voices = [_Voice.of(seat, row, standings[seat.name].accuracy) for seat in self.seats]
         facts: list[Fact] = []
-        for column in range(len(self.panel.instruments)):
-            facts += self._opinions(row, column, standings)
+        for column, traded in enumerate(np.isfinite(self.panel.close[row]).tolist()):
+            facts += _opinions(voices, self.panel.instruments[column], column, traded)
         speaking = {one.word("head") for one in facts if one.template == "advisory"}
         facts += [self._head(seat, row, standings[seat.name], seat.name in speaking) for seat in self.seats]
         return list(ordered(facts))
-
-    def _opinions(self, row: int, column: int, standings: Mapping[str, Standing]) -> list[Fact]:
-        instrument = self.panel.instruments[column]
-        if not np.isfinite(self.panel.close[row, column]):
-            reasons = {seat.name: "no bar in this session" for seat in self.seats}
-        else:
-            reasons = {seat.name: seat.silence(row, column) for seat in self.seats}
-        speaking = [seat for seat in self.seats if not reasons[seat.name]]
-        shares = weights([standings[seat.name].accuracy for seat in speaking])
-        return [
-            fact("abstention", instrument=instrument, head=name, reason=reason)
-            for name, reason in reasons.items()
-            if reason
-        ] + [self._advisory(seat, row, column, share) for seat, share in zip(speaking, shares, strict=True)]
-
-    def _advisory(self, seat: Seat, row: int, column: int, weight: Decimal) -> Fact:
-        record, training = seat.record, seat.walk.training(row)
-        assert training is not None, seat.name
-        up = float(record.probability[row, column])
-        return fact(
-            "advisory",
-            instrument=self.panel.instruments[column],
-            head=seat.name,
-            direction=DIRECTIONS[int(record.direction[row, column])],
-            # A flat opinion gives the probability of the side it leans to.
-            probability=up if record.rank[row, column] >= 0.5 else 1.0 - up,
-            conviction=float(record.conviction[row, column]),
-            weight=weight,
-            horizon="swing",
-            model=training.model,
-        )
 
     def _head(self, seat: Seat, row: int, standing: Standing, speaks: bool) -> Fact:
         training = seat.walk.training(row)
@@ -235,6 +217,57 @@ class Council:
             observations=standing.observations,
             **_measured(standing),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Voice:
+    """What one head has to say at a session, by instrument."""
+
+    name: str
+    model: str
+    accuracy: float | None
+    silences: list[str]
+    directions: list[int]
+    probabilities: list[float]
+    convictions: list[float]
+
+    @classmethod
+    def of(cls, seat: Seat, row: int, accuracy: float | None) -> _Voice:
+        training, rank, up = seat.walk.training(row), seat.record.rank[row], seat.record.probability[row]
+        return cls(
+            seat.name,
+            training.model if training is not None else "",
+            accuracy,
+            seat.silences(row),
+            direction_of(rank).tolist(),
+            # A flat opinion gives the probability of the side it leans to.
+            np.where(rank >= 0.5, up, 1.0 - up).tolist(),
+            conviction_of(rank).tolist(),
+        )
+
+
+def _opinions(voices: Sequence[_Voice], instrument: str, column: int, traded: bool) -> list[Fact]:
+    reasons = [voice.silences[column] if traded else "no bar in this session" for voice in voices]
+    speaking = [voice for voice, reason in zip(voices, reasons, strict=True) if not reason]
+    shares = weights([voice.accuracy for voice in speaking])
+    return [
+        fact("abstention", instrument=instrument, head=voice.name, reason=reason)
+        for voice, reason in zip(voices, reasons, strict=True)
+        if reason
+    ] + [
+        fact(
+            "advisory",
+            instrument=instrument,
+            head=voice.name,
+            direction=DIRECTIONS[voice.directions[column]],
+            probability=voice.probabilities[column],
+            conviction=voice.convictions[column],
+            weight=share,
+            horizon="swing",
+            model=voice.model,
+        )
+        for voice, share in zip(speaking, shares, strict=True)
+    ]
 
 
 def weights(accuracies: Sequence[float | None]) -> list[Decimal]:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Protocol
 
 import numpy as np
@@ -22,7 +22,7 @@ from advisors.indicators import TRADING_DAYS, Measures, correlations, measure_pa
 from advisors.panel import Floats
 from advisors.quality import COLUMNS, Market, Report
 from advisors.reference import Calendar, Instrument
-from knowledge.door import LONGEST_TEXT, Refused, fact
+from knowledge.door import LONGEST_TEXT, Refused, admit, fact
 from knowledge.facts import Fact
 
 ACCOUNT_CURRENCY = "USD"
@@ -130,8 +130,12 @@ class _Door:
     refused: list[Report] = field(default_factory=list)
 
     def say(self, template: str, about: str, **slots: object) -> None:
+        """Take one statement; `about` is the instrument that what is refused concerns."""
+        self.tell(template, about, slots)
+
+    def tell(self, template: str, about: str, slots: dict[str, object]) -> None:
         try:
-            self.facts.append(fact(template, **slots))
+            self.facts.append(admit(template, slots))
         except Refused as error:
             measure = f"`{slots['name']}`: " if "name" in slots else ""
             self.refuse(about, f"{measure}{error}")
@@ -158,15 +162,15 @@ def _bars(door: _Door, desk: Desk, row: int) -> None:
         if known:
             # A fraction of a share is no volume: it goes to the door as it is, and is refused there.
             shares = int(volume) if volume.is_integer() else volume
-            slots = dict(zip(COLUMNS, (*prices, shares), strict=True))
-            door.say("bar", instrument, instrument=instrument, session=door.session[:10], **slots)
+            slots: dict[str, object] = dict(zip(COLUMNS, (*prices, shares), strict=True))
+            door.tell("bar", instrument, {"instrument": instrument, "session": door.session[:10], **slots})
 
 
 def _measures(door: _Door, desk: Desk, row: int) -> None:
     for name, grid in desk.measures.indicators.items():
         for instrument, value in zip(desk.measures.instruments, grid[row].tolist(), strict=True):
             if not _unknown(value):
-                door.say("indicator", instrument, instrument=instrument, name=name, value=value)
+                door.tell("indicator", instrument, {"instrument": instrument, "name": name, "value": value})
     for name, series in desk.measures.market.items():
         value = float(series[row])
         if not _unknown(value):
@@ -210,29 +214,40 @@ def _paired(first: str, pairs: list[tuple[str, float]]) -> Fact:
 def _references(door: _Door, desk: Desk) -> None:
     door.say("rate", "", currency=desk.account_currency, value=1)
     for one in desk.instruments:
-        door.say(
-            "reference",
-            one.symbol,
-            instrument=one.symbol,
-            issuer=one.issuer,
-            sector=one.sector,
-            currency=one.currency,
-            exchange=one.venue,
-            country=one.country,
-            shortable=one.shortable,
-            lot=one.lot,
-            tick=one.tick,
-            multiplier=one.multiplier,
-        )
+        try:
+            door.facts.append(_reference(one))
+        except Refused as error:
+            door.refuse(one.symbol, str(error))
+
+
+@lru_cache(4096)
+def _reference(one: Instrument) -> Fact:
+    """What is fixed about an instrument, session after session. Raises `Refused`."""
+    return fact(
+        "reference",
+        instrument=one.symbol,
+        issuer=one.issuer,
+        sector=one.sector,
+        currency=one.currency,
+        exchange=one.venue,
+        country=one.country,
+        shortable=one.shortable,
+        lot=one.lot,
+        tick=one.tick,
+        multiplier=one.multiplier,
+    )
 
 
 def _calendar(door: _Door, desk: Desk, session: str) -> None:
     """Sessions and releases; a calendar that does not reach far enough is reported like a refusal."""
     day = session[:10]
+    due: dict[str, tuple[str, str]] = {}
     for one in desk.instruments:
         calendar = desk.calendars[one.exchange]
         try:
-            kind, following = calendar.kind(day), _following(desk, calendar, session)
+            if one.exchange not in due:
+                due[one.exchange] = calendar.kind(day), _following(desk, calendar, session)
+            kind, following = due[one.exchange]
             release = one.next_earnings(day)
             sessions = None if release is None else calendar.distance(day, release)
         except ValueError as error:

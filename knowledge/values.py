@@ -74,8 +74,25 @@ def exact_and_text(value: object, quantum: Decimal, decimals: int | None) -> tup
 def _rounded(number: float, decimals: int) -> str:
     """The digits of a number on its grid, half to even; empty where `quantize` has to say them.
 
-    A format rounds the binary number and not the shortest digits that stand for it. Both lie on one side of the middle
-    between two steps of the grid, as that middle would be shorter than they are; digits that are the middle are a tie.
+    A format rounds the binary number and not the shortest digits that stand for it. They lie within a millionth of a
+    step of each other where steps are few; who is farther than that from the middle of a step is rounded alike.
+    """
+    steps = number * 10.0**decimals
+    if not (-_FEW_STEPS < steps < _FEW_STEPS) or abs(steps % 1.0 - 0.5) < _NEAR_A_TIE:
+        return _rounded_by_digits(number, decimals)
+    shown = f"{number:.{decimals}f}"
+    if decimals:
+        shown = shown.rstrip("0").rstrip(".")
+    return "0" if shown == "-0" else shown
+
+
+_FEW_STEPS, _NEAR_A_TIE = 1e9, 1e-5
+
+
+def _rounded_by_digits(number: float, decimals: int) -> str:
+    """The same by the shortest digits: both lie on one side of the middle of a step, as that would be shorter.
+
+    Digits that are the middle are a tie.
     """
     written = repr(number)
     whole, point, part = written.partition(".")

@@ -21,6 +21,7 @@ from adapters.running.clock import Clock
 from adapters.running.continuity import check_instruments
 from adapters.running.desk_log import KILLED, DeskLog
 from adapters.running.lease import Held
+from adapters.running.memory import uncollected
 from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
@@ -72,6 +73,10 @@ class Runner(DeskLog):
 
     def cycle(self, day: str) -> Json:
         """Let a session pass and decide at its close. Returns the decision record. Raises `LogUnwritable`."""
+        with uncollected():
+            return self._cycle(day)
+
+    def _cycle(self, day: str) -> Json:
         started = perf_counter_ns()
         self.book(day)
         booked = perf_counter_ns()
@@ -107,7 +112,8 @@ class Runner(DeskLog):
 
     def refresh(self) -> None:
         """Look at the feed anew. Raises `Faulty`, also where what is held or worked is listed in other terms by now."""
-        world = self.world.refreshed()
+        with uncollected():
+            world = self.world.refreshed()
         if world is not self.world:
             # As at a start: the gate reckons with the terms of the new files, the books with those of the purchase.
             check_instruments(self.desk, self.standing, world.listings)

@@ -6,7 +6,6 @@ ours, and nothing is sent before the log verifies.
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from adapters.frame import Failed
 from adapters.running.clock import Clock, name_of
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.lease import held
+from adapters.running.memory import settled_memory
 from adapters.running.provenance import program
 from adapters.running.runner import Runner
 from adapters.running.watch import Watch, unwatched
@@ -70,23 +70,12 @@ def opened(
             runner.lease = lease
             check_instruments(desk, runner.standing, world.listings)
             _begin(runner, law, clock)
-            with _settled_memory():
+            with settled_memory():
                 yield runner
     except StoreFailed as error:
         raise Failed(f"{error}; nothing more was sent") from error
     except WorkerLost as error:
         raise Failed(f"{error}; run `warrant doctor`") from error
-
-
-@contextmanager
-def _settled_memory() -> Iterator[None]:
-    """What is loaded by now stays: the collector need not walk through bars and models in the middle of a cycle."""
-    gc.collect()
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()
 
 
 def _worker(desk: Desk, law: Law) -> Worker:

@@ -151,7 +151,7 @@ class World:
         return anew
 
     def prepare(self) -> None:
-        """Train what the plan trains at the last session, so that the next one need not wait for it."""
+        """Do what the next session would else wait for: train what the plan trains at the last one, sort, lay out."""
         if "survey" in self.__dict__:
             self.survey.prepare()
         known = self.__dict__.get("council")
@@ -159,6 +159,8 @@ class World:
             council = known.lengthened(self.survey.market.panel, self.survey.measures, ahead=True)
             if council is not None:
                 self.__dict__["council"] = council
+        if known is not None:
+            self.council.prepare()
 
     def _go_on_from(self, before: World) -> None:
         """Take over from an earlier world of the same desk what it has computed, with what has come since."""

@@ -91,6 +91,16 @@ class Tally:
         )
 
 
+@dataclass(frozen=True, slots=True)
+class Ahead:
+    """Edges that the next session is measured by, in order: those its own are ranked among, and those whose deciles
+    its population is held against.
+    """
+
+    reference: Floats
+    population: Floats
+
+
 @dataclass(frozen=True, eq=False)
 class Record:
     """Edges, probabilities of an up move, ranks, and what came after; each float64 (sessions, instruments).
@@ -105,11 +115,17 @@ class Record:
 
     def longer(self, edge: Floats, probability: Floats, returns: Floats) -> Record:
         """The record when sessions have come: the same up to there, with what has become known."""
-        after = Record(edge, probability, returns, ranks(edge, self.rank))
+        after = Record(edge, probability, returns, ranks(edge, self.rank, self._ahead_of(edge)))
         known, settled = (max(0, len(one.rank) - HORIZON) for one in (self, after))
         fresh = slice(known, settled)
+        if "ahead" in self.__dict__ and len(edge) == len(self.edge) + 1:
+            after.__dict__["population"] = self.ahead.population
         after.__dict__["tally"] = self.tally.grown(Tally.of(after.rank[fresh], returns[fresh]))
         return after
+
+    def _stability(self, row: int) -> float | None:
+        known = self.__dict__.get("population") if row == len(self.edge) - 1 else None
+        return stability(self.edge[max(0, row + 1 - RECENT - REFERENCE) : row + 1], known)
 
     @cached_property
     def direction(self) -> NDArray[np.int8]:
@@ -120,6 +136,14 @@ class Record:
     def conviction(self) -> Floats:
         """Rank of the side the head leans to, in [0.5, 1]; NaN for silence."""
         return conviction_of(self.rank)
+
+    @cached_property
+    def ahead(self) -> Ahead:
+        """What the next session is measured by, sorted before it comes."""
+        return Ahead(_known(self.edge[-REFERENCE:]), _known(self.edge[1 - RECENT - REFERENCE : 1 - RECENT]))
+
+    def _ahead_of(self, edge: Floats) -> Floats | None:
+        return self.ahead.reference if "ahead" in self.__dict__ and len(edge) == len(self.edge) + 1 else None
 
     @cached_property
     def tally(self) -> Tally:
@@ -135,7 +159,7 @@ class Record:
         wins, losses = bets[bets > 0], bets[bets <= 0]
         return Standing(
             brier=_brier(self.probability[recent], self.returns[recent]),
-            psi=stability(self.edge[max(0, row + 1 - RECENT - REFERENCE) : row + 1]),
+            psi=self._stability(row),
             accuracy=_decayed(self.tally.calls[:settled], self.tally.right[:settled]),
             hit_rate=len(wins) / len(bets) if len(bets) else None,
             payoff=_payoff(wins, losses),
@@ -154,39 +178,45 @@ def conviction_of(rank: Floats) -> Floats:
     return np.maximum(rank, 1.0 - rank)
 
 
-def ranks(edge: Floats, before: Floats | None = None) -> Floats:
+def ranks(edge: Floats, before: Floats | None = None, reference: Floats | None = None) -> Floats:
     """Rank of each edge among those of the `REFERENCE` rows before its own; NaN where they are too few.
 
-    Rows that `before` has, the ranks of the same edges cut after some row, are taken over.
+    Rows that `before` has, the ranks of the same edges cut after some row, are taken over; `reference` are the edges
+    that the first row after them is ranked among, in order, where they are sorted already.
     """
     known = 0 if before is None else len(before)
     result = np.full(edge[known:].shape, np.nan)
     for row in range(max(1, known), len(edge)):
         if not np.isfinite(edge[row]).any():
             continue
-        earlier = edge[max(0, row - REFERENCE) : row]
-        earlier = np.sort(earlier[np.isfinite(earlier)])
+        earlier = reference if reference is not None and row == known else _known(edge[max(0, row - REFERENCE) : row])
         if len(earlier) >= LEAST_REFERENCE:
             below, upto = (earlier.searchsorted(edge[row], side) for side in ("left", "right"))
             result[row - known] = np.where(np.isfinite(edge[row]), (below + upto) / (2 * len(earlier)), np.nan)
     return result if before is None else grown(before, result)
 
 
-def stability(edge: Floats) -> float | None:
+def stability(edge: Floats, before: Floats | None = None) -> float | None:
     """PSI of the last `RECENT` rows against the deciles of the rows before them; None where either is too small.
+
+    `before` are the edges of those rows in order, where they are sorted already.
 
     Half an observation is added to each bin, so that an empty one does not make the index infinite.
     """
-    before, recent = (part[np.isfinite(part)] for part in (edge[:-RECENT], edge[-RECENT:]))
+    before, recent = _known(edge[:-RECENT]) if before is None else before, _known(edge[-RECENT:])
     if len(before) < LEAST_REFERENCE or not len(recent):
         return None
-    before, recent = np.sort(before), np.sort(recent)
     edges = _deciles(before)
     expected, actual = (
         (np.diff(part.searchsorted(edges), prepend=0, append=len(part)) + 0.5) / (len(part) + 0.5 * BINS)
         for part in (before, recent)
     )
     return float(((actual - expected) * np.log(actual / expected)).sum())
+
+
+def _known(edge: Floats) -> Floats:
+    """The edges that there are, in order."""
+    return np.sort(edge[np.isfinite(edge)])
 
 
 def _deciles(in_order: Floats) -> Floats:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+from bisect import bisect_right
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -18,8 +19,9 @@ from adapters.audit.log import AuditLog
 from adapters.bars.feeds import Feed
 from adapters.desk.folder import Desk, read_desk
 from adapters.running.backtest import remaining, run
+from adapters.running.memory import settled_memory, uncollected
 from adapters.running.runner import Runner
-from adapters.running.session import _settled_memory, opened
+from adapters.running.session import opened
 from adapters.running.watch import Unwatched
 from adapters.running.world import World, feed_of, read_law
 from advisors.quality import COLUMNS, Rows
@@ -68,7 +70,7 @@ class Shown:
         return self.last
 
     def _cut(self, rows: Rows) -> Rows:
-        end = rows.dates.index(self.last) + 1
+        end = bisect_right(rows.dates, self.last)
         grids: dict[str, Any] = {name: getattr(rows, name)[:end] for name in (*COLUMNS, "adj_close")}
         return replace(rows, dates=rows.dates[:end], **grids)
 
@@ -116,7 +118,7 @@ def measure_cycles(count: int, cycles: int) -> None:
         with (
             TimedWorker(law.rulebook, law.limits, report=folder / "stages") as worker,
             AuditLog.open(folder / "log.sqlite") as log,
-            _settled_memory(),
+            settled_memory(),
         ):
             runner = Runner(desk, law, world, log, worker, noted)
             runner.cycle(days[0])
@@ -148,7 +150,8 @@ def _one(runner: Runner, day: str) -> dict[str, int]:
 
     runner._submit = when_committed  # type: ignore[method-assign]
     begun = time.perf_counter_ns()
-    runner.world = runner.world.reveal(day)  # type: ignore[attr-defined]
+    with uncollected():
+        runner.world = runner.world.reveal(day)  # type: ignore[attr-defined]
     refreshed = time.perf_counter_ns()
     runner.cycle(day)
     runner.world.prepare()

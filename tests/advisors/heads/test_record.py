@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from advisors.heads import record as module
@@ -109,3 +109,25 @@ def test_stability_of_a_population_that_fell_silent_or_never_spoke_is_unknown() 
     edge[-module.RECENT :] = np.nan
     assert stability(edge) is None
     assert stability(edge[:20]) is None
+
+
+@settings(deadline=None)
+@given(st.integers(0, 500), st.lists(st.tuples(st.integers(1, 7), st.booleans()), min_size=1, max_size=12))
+def test_a_record_to_which_sessions_come_is_the_record_of_all(seed: int, steps: list[tuple[int, bool]]) -> None:
+    with pytest.MonkeyPatch.context() as patched:
+        # Short, so that windows are full and move.
+        patched.setattr(module, "REFERENCE", 45)
+        patched.setattr(module, "RECENT", 30)
+        patched.setattr(module, "LEAST_REFERENCE", 40)
+        whole = opinions(seed)
+        known = 20
+        record = Record(whole.edge[:known], whole.probability[:known], whole.returns[:known], ranks(whole.edge[:known]))
+        for count, ahead in steps:
+            known = min(len(whole.edge), known + count)
+            if ahead:
+                assert record.ahead
+            settled = whole.returns[: known - HORIZON]
+            record = record.longer(whole.edge[:known], whole.probability[:known], settled)
+            assert np.array_equal(record.rank, whole.rank[:known], equal_nan=True)
+            for row in (known - 1, known // 2):
+                assert record.standing(row) == whole.standing(row)
