@@ -1,13 +1,14 @@
 """The core behind canonical bytes: a request in, an answer out. What the worker process serves.
 
-`load` reads a rulebook and limits; `decide` decides one cycle under them. A request that makes no sense, and every
-surprise while deciding, is answered with an undetermined decision that permits nothing and says why: the cycle is
-lost, the desk is not.
+`load` reads a rulebook and limits; `decide` decides one cycle under them. `tell` says facts that the next snapshot
+will hold, and has no answer: they are read while the rest is made, and `decide` then names how many were told. A
+request that makes no sense, and every surprise while deciding, is answered with an undetermined decision that permits
+nothing and says why: the cycle is lost, the desk is not.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from engine.decide import decide
 from engine.limits.model import Limits
@@ -15,7 +16,8 @@ from engine.limits.text import read_limits
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.verdicts import surprise, undetermined
-from knowledge.door import snapshot_from_json
+from knowledge.door import facts_from_json, snapshot_from_json
+from knowledge.facts import Fact, ordered
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse
 from rules.reasoning import Reasoning
@@ -28,15 +30,20 @@ class Service:
 
     rulebook: Rulebook | None = None
     limits: Limits | None = None
+    told: list[Fact] = field(default_factory=list)
+    """What was told since the last decision."""
     spent: object = None
     """What the last decision was made of, which `rest` lets go of: to free thousands of facts takes milliseconds."""
 
-    def answer(self, request: bytes) -> bytes:
-        """Answer one request. Raises on a request that is not canonical JSON with a known `op`."""
+    def answer(self, request: bytes) -> bytes | None:
+        """Answer one request; None where none is due. Raises on what is not canonical JSON with a known `op`."""
         message = parse(request)
         match message["op"]:
             case "load":
                 return canonical(self._load(message))
+            case "tell":
+                self._tell(message)
+                return None
             case "decide":
                 return canonical({"decision": self._decide(message)})
             case other:
@@ -60,9 +67,20 @@ class Service:
         self.rulebook, self.limits = rulebook, limits
         return {"rulebook": rulebook.fingerprint, "limits": limits.fingerprint}
 
+    def _tell(self, message: Json) -> None:
+        facts = facts_from_json(message["facts"])
+        for fact in facts:
+            _ = fact.line
+        # In order already, so that all are in order soon.
+        self.told = list(ordered([*self.told, *facts]))
+
     def _decide(self, message: Json) -> Json:
         assert self.rulebook is not None and self.limits is not None, "decide before load"
-        snapshot = snapshot_from_json(message["snapshot"])
+        told, self.told = self.told, []
+        due = message.get("told", 0)
+        if due not in (0, len(told)):
+            raise ValueError(f"{len(told)} facts were told, and {due} are asked about")
+        snapshot = snapshot_from_json(message["snapshot"], told if due else ())
         portfolio = Portfolio.from_json(message["portfolio"])
         self.spent = message, snapshot, portfolio
         try:

@@ -71,9 +71,14 @@ def freeze(as_of: str, universe: Iterable[str], facts: Iterable[Fact]) -> Snapsh
     return frozen
 
 
-def snapshot_from_json(value: Json) -> Snapshot:
-    """Read a snapshot, every fact through the door again. Raises `Refused`, `KeyError`, `TypeError`, `ValueError`."""
-    return freeze(value["as_of"], value["universe"], (admit(name, slots) for name, slots in value["facts"]))
+def facts_from_json(value: Json) -> list[Fact]:
+    """Read facts, each through the door again. Raises `Refused`, `KeyError`, `TypeError`, `ValueError`."""
+    return [admit(name, slots) for name, slots in value]
+
+
+def snapshot_from_json(value: Json, told: Iterable[Fact] = ()) -> Snapshot:
+    """Read a snapshot; `told` are facts of it that were read before. Raises as `facts_from_json` does."""
+    return freeze(value["as_of"], value["universe"], [*told, *facts_from_json(value["facts"])])
 
 
 # --- one check for each slot of each template, made once -----------------------------------------------------------

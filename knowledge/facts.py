@@ -28,6 +28,7 @@ class Fact:
     texts: tuple[str, ...] = field(init=False, repr=False, compare=False)
     """The canonical text of each slot's value (of a list, its JSON): order, name and bytes are all made of it."""
     _ref: str | None = field(default=None, init=False, repr=False, compare=False)
+    _line: str | None = field(default=None, init=False, repr=False, compare=False)
     is_told: bool = field(default=False, init=False, repr=False, compare=False)
     """Whether the door made it, so that its slots are those of its template and their values fit."""
 
@@ -79,6 +80,7 @@ class Fact:
         _set(made, "slots", slots)
         _set(made, "texts", texts)
         _set(made, "_ref", ref)
+        _set(made, "_line", None)
         _set(made, "is_told", True)
         return made
 
@@ -90,6 +92,17 @@ class Fact:
             object.__setattr__(self, "_ref", f"{self.template}({','.join([value_text(self[slot]) for slot in key])})")
         assert self._ref is not None
         return self._ref
+
+    @property
+    def line(self) -> str:
+        """The canonical text of `to_json`, slots in the order of their names. Kept: it is sent, hashed and stored."""
+        if self._line is None:
+            form, order = _form(self.template, tuple([name for name, _ in self.slots]))
+            texts, slots = self.texts, self.slots
+            said = [texts[at] if type(slots[at][1]) is tuple else _quoted(texts[at]) for at in order]
+            _set(self, "_line", form % tuple(said))
+        assert self._line is not None
+        return self._line
 
     def to_json(self) -> list[Json]:
         """`[template, {slot: text}]`, all values as strings or lists of them; integers too: one reader serves all."""
@@ -123,13 +136,6 @@ def list_text(texts: Iterable[str]) -> str:
 def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """Facts in canonical order: by template, then by canonical text of the slots."""
     return tuple(sorted(facts, key=lambda fact: (fact.template, fact.texts)))
-
-
-def _written(fact: Fact) -> str:
-    """The canonical text of `fact.to_json()`: slots in the order of their names."""
-    form, order = _form(fact.template, tuple([name for name, _ in fact.slots]))
-    texts, slots = fact.texts, fact.slots
-    return form % tuple([texts[place] if type(slots[place][1]) is tuple else _quoted(texts[place]) for place in order])
 
 
 @cache
@@ -188,9 +194,13 @@ class Snapshot:
     @cached_property
     def encoded(self) -> bytes:
         """The canonical bytes of `to_json`, written fact by fact."""
-        facts = ",".join([_written(fact) for fact in self.facts])
+        return self.told_but(self.facts)
+
+    def told_but(self, facts: Iterable[Fact]) -> bytes:
+        """The canonical bytes as if these were all its facts: what a reader lacks that was told the others."""
+        lines = ",".join([fact.line for fact in facts])
         as_of, universe = canonical(self.as_of).decode(), canonical(list(self.universe)).decode()
-        return f'{{"as_of":{as_of},"facts":[{facts}],"universe":{universe}}}'.encode()
+        return f'{{"as_of":{as_of},"facts":[{lines}],"universe":{universe}}}'.encode()
 
     def about(self, template: str, instrument: str) -> tuple[Fact, ...]:
         """All facts of one template whose `instrument` is this one, in canonical order."""

@@ -86,6 +86,10 @@ class AuditLog(LogReader):
         self._asked: CompactRange | None = None
         """The tree as it is if an append was committed whose answer was lost for good."""
         self._lock = threading.Lock()
+        self._unmoved = 0
+        """Bytes written since the store was last tidied up."""
+        self._prepared: dict[str, tuple[bytes, _Row]] = {}
+        """What `prepare` was given by name, with its row."""
 
     @classmethod
     def open(
@@ -111,6 +115,10 @@ class AuditLog(LogReader):
                 log.close()
                 raise
             return log
+
+    def prepare(self, blobs: Mapping[str, bytes]) -> None:
+        """Check and pack what the next record will name, while there is time. Raises `ValueError` as an append does."""
+        self._prepared = {name: (content, _blob_row(name, content)) for name, content in blobs.items()}
 
     def append(
         self,
@@ -151,7 +159,16 @@ class AuditLog(LogReader):
                 self._asked = head
                 self._read_back(head)
             self._range, self._last_as_of, self._asked = head, last, None
+            self._prepared = {}
+            self._unmoved += sum(len(receipt.leaf) for receipt in receipts)
         return tuple(receipts)
+
+    def rest(self) -> None:
+        """Do what a commit would have to do now and then, while nobody waits for one. Raises `LogUnwritable`."""
+        with self._lock, _writing(self.path):
+            if self._unmoved >= engine.WORTH_MOVING:
+                engine.rest(self._connection)
+                self._unmoved = 0
 
     def _read_back(self, written: CompactRange) -> None:
         """Find out whether a commit whose answer was lost did happen. Raises `LogUnwritable` where it did not.
@@ -222,10 +239,9 @@ class AuditLog(LogReader):
                 continue
             if name not in blobs:
                 raise ValueError(f"the record names `{name}`, which is neither given nor stored")
-            if digest(blobs[name]) != name:
-                raise ValueError(f"the bytes given as `{name}` have another digest")
-            packed = pack(blobs[name])
-            row = {"digest": name, "packed_hash": sha256(packed).digest(), "packed": packed}
+            content, row = self._prepared.get(name, (None, None))
+            if row is None or content is not blobs[name]:
+                row = _blob_row(name, blobs[name])
             self._connection.execute(_ADD_BLOB, row)
 
     def _check(self) -> None:
@@ -261,6 +277,16 @@ class AuditLog(LogReader):
 
     def _broken(self, what: str) -> LogUnwritable:
         return LogUnwritable(f"the log `{self.path}` does not verify: {what}; run `warrant audit verify`")
+
+
+_Row = dict[str, str | bytes]
+
+
+def _blob_row(name: str, content: bytes) -> _Row:
+    if digest(content) != name:
+        raise ValueError(f"the bytes given as `{name}` have another digest")
+    packed = pack(content)
+    return {"digest": name, "packed_hash": sha256(packed).digest(), "packed": packed}
 
 
 def _body(entry: Entry, seq: int) -> dict[str, Json]:

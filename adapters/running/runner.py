@@ -21,7 +21,7 @@ from adapters.running.clock import Clock
 from adapters.running.continuity import check_instruments
 from adapters.running.desk_log import KILLED, DeskLog
 from adapters.running.lease import Held
-from adapters.running.memory import uncollected
+from adapters.running.memory import collect, uncollected
 from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
@@ -74,13 +74,17 @@ class Runner(DeskLog):
     def cycle(self, day: str) -> Json:
         """Let a session pass and decide at its close. Returns the decision record. Raises `LogUnwritable`."""
         with uncollected():
-            return self._cycle(day)
+            record = self._cycle(day)
+        self.log.rest()
+        collect()
+        return record
 
     def _cycle(self, day: str) -> Json:
         started = perf_counter_ns()
         self.book(day)
         booked = perf_counter_ns()
         try:
+            self.worker.tell(self.world.early(day))
             snapshot = self.world.snapshot(day)
         except Faulty:
             raise
@@ -246,7 +250,8 @@ class Runner(DeskLog):
 
     def _decide(self, snapshot: Snapshot, before: Portfolio) -> Json:
         try:
-            return self.worker.decide(snapshot, before)
+            blobs = {snapshot.digest: snapshot.encoded, before.digest: before.encoded}
+            return self.worker.decide(snapshot, before, lambda: self.log.prepare(blobs))
         except (WorkerLost, Faulty) as error:
             inputs = Inputs(snapshot.digest, self.law.rulebook.fingerprint, self.law.limits.fingerprint, before.digest)
             decision: Json = undetermined(snapshot, inputs, str(error)).to_json()

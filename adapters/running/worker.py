@@ -8,6 +8,7 @@ takes longer than the keeper's patience is ended from outside; that is an event 
 
 from __future__ import annotations
 
+import fcntl
 import gc
 import os
 import select
@@ -17,14 +18,15 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
 from engine.limits.model import Limits
 from engine.orders.portfolio import Portfolio
-from knowledge.facts import Snapshot
+from knowledge.facts import Fact, Snapshot
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json, canonical, digest, parse
 from rules.rulebook import Rulebook
@@ -38,6 +40,7 @@ _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "3355
 """Words to glibc: keep what a solver's context frees. To map and fault in 10 MB anew for each takes 6 ms of 6.2."""
 _SECRET = ("WARRANT_STORE", "WARRANT_WEBHOOK", "PGPASS")
 """What the process that runs people's rules and policies is not told."""
+_PIPE_BYTES = 1 << 20
 _HEAD = struct.Struct(">I")
 _MOST_BYTES = 1 << 28
 
@@ -58,12 +61,15 @@ def serve() -> None:
     os.dup2(spoken, 2)
     service = Service()
     gc.disable()
+    before = 0
     while (request := _read(source)) is not None:
-        before = os.fstat(spoken).st_size
         answer = service.answer(request)
+        if answer is None:
+            continue
         said = os.pread(spoken, 2000, before)
         if said:
             answer = canonical(spoken_over(parse(answer), said.decode("utf-8", "replace").strip()))
+        before = os.fstat(spoken).st_size
         _write(sink, answer)
         # Garbage is collected while nobody waits for an answer; what loading made stays, and is not looked at again.
         service.rest()
@@ -83,6 +89,8 @@ class Worker:
         self._law = {"limits": limits.fingerprint, "rulebook": rulebook.fingerprint}
         self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
+        self._told: dict[int, Fact] = {}
+        """By identity: what the process knows of the next snapshot."""
         self.restarts = 0
 
     def start(self) -> Self:
@@ -104,23 +112,65 @@ class Worker:
         """The process id of the running worker, if there is one."""
         return None if self._process is None else self._process.pid
 
-    def decide(self, snapshot: Snapshot, portfolio: Portfolio) -> Json:
-        """The decision as JSON. Raises `WorkerLost` after ending the worker; the next call starts a new one."""
-        asked = {"portfolio": portfolio.digest, "snapshot": snapshot.digest}
-        return self._decide(snapshot.encoded, portfolio.encoded, asked)
+    def tell(self, facts: Iterable[Fact]) -> None:
+        """Say facts that the next snapshot will hold: they are read while the rest of it is made.
+
+        Nothing rests on it: a worker that is lost here is started anew and told everything, and so is one whose
+        snapshot came to hold other facts. What it read is what is decided on, by the digest in its answer.
+        """
+        if self._process is None or self._process.poll() is not None or self._process.stdin is None:
+            return
+        fresh = {id(fact): fact for fact in facts if id(fact) not in self._told}
+        if not fresh:
+            return
+        frame = b'{"facts":[' + ",".join([fact.line for fact in fresh.values()]).encode() + b'],"op":"tell"}'
+        try:
+            _write_within(self._process.stdin, frame, self._patience)
+        except (OSError, WorkerLost):
+            self.close()
+        except BaseException:
+            # Half a frame is no frame: whatever came next would be taken for the rest of it.
+            self.close()
+            raise
+        else:
+            self._told.update(fresh)
+
+    def decide(self, snapshot: Snapshot, portfolio: Portfolio, meanwhile: Callable[[], None] | None = None) -> Json:
+        """The decision as JSON; `meanwhile` is called while it is made.
+
+        Raises `WorkerLost` after ending the worker; the next call starts a new one.
+        """
+        return self._decide(
+            snapshot, portfolio, {"portfolio": portfolio.digest, "snapshot": snapshot.digest}, meanwhile
+        )
 
     def decide_stored(self, snapshot: bytes, portfolio: bytes) -> Json:
         """The same from canonical bytes as they are stored: a replay decides what the log holds, unparsed."""
         return self._decide(snapshot, portfolio, {"portfolio": digest(portfolio), "snapshot": digest(snapshot)})
 
-    def _decide(self, snapshot: bytes, portfolio: bytes, asked: Mapping[str, str]) -> Json:
+    def _decide(
+        self,
+        snapshot: Snapshot | bytes,
+        portfolio: Portfolio | bytes,
+        asked: Mapping[str, str],
+        meanwhile: Callable[[], None] | None = None,
+    ) -> Json:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self.restarts += 1
             self._start()
+        told, self._told = self._told, {}
+        known = 0
+        if isinstance(snapshot, Snapshot):
+            left = [fact for fact in snapshot.facts if id(fact) not in told]
+            # Otherwise something was told that it does not hold.
+            known = len(told) if len(left) + len(told) == len(snapshot.facts) else 0
+            snapshot = snapshot.told_but(left) if known else snapshot.encoded
+        if isinstance(portfolio, Portfolio):
+            portfolio = portfolio.encoded
         # The parts are canonical and the keys in order, so the whole is canonical without encoding it again.
-        request = b'{"op":"decide","portfolio":' + portfolio + b',"snapshot":' + snapshot + b"}"
-        answer = self._ask(request, self._patience)
+        request = b'{"op":"decide","portfolio":%b,"snapshot":%b,"told":%d}' % (portfolio, snapshot, known)
+        answer = self._ask(request, self._patience, meanwhile)
         if not _answers(answer, {**self._law, **asked}):
             self.close()
             raise WorkerLost("the worker was lost: what it answered is no decision on what it was asked")
@@ -129,6 +179,7 @@ class Worker:
     def close(self) -> None:
         """End the worker, at once."""
         process, self._process = self._process, None
+        self._told = {}
         if process is not None:
             process.kill()
             process.wait()
@@ -146,27 +197,44 @@ class Worker:
         self._process = subprocess.Popen(  # noqa: S603 - our own interpreter, no input of the user
             command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=environment, start_new_session=True
         )
-        assert self._process.stdin is not None
+        assert self._process.stdin is not None and self._process.stdout is not None
+        _widen(self._process.stdin, self._process.stdout)
         os.set_blocking(self._process.stdin.fileno(), False)
         answer = self._ask(self._load, PATIENCE_TO_LOAD)
         if "faults" in answer:
             self.close()
             raise Faulty(*(Fault(*fault) for fault in answer["faults"]))
 
-    def _ask(self, request: bytes, patience: float) -> Json:
+    def _ask(self, request: bytes, patience: float, meanwhile: Callable[[], None] | None = None) -> Json:
         process = self._process
         assert process is not None and process.stdin is not None and process.stdout is not None
         try:
-            _write_within(process.stdin, request, patience)
-            return parse(_read_within(process.stdout, patience))
-        except (OSError, ValueError, WorkerLost) as error:
-            ending = _ending(process)
-            self.close()
-            raise WorkerLost(f"the worker was lost: {ending or error}") from None
+            with self._lost_where_it_fails(process):
+                _write_within(process.stdin, request, patience)
+            if meanwhile is not None:
+                meanwhile()
+            with self._lost_where_it_fails(process):
+                return parse(_read_within(process.stdout, patience))
         except BaseException:
             # Interrupted while an answer was under way: nobody may take it for the answer to the next request.
             self.close()
             raise
+
+    @contextmanager
+    def _lost_where_it_fails(self, process: subprocess.Popen[bytes]) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError, WorkerLost) as error:
+            raise WorkerLost(f"the worker was lost: {_ending(process) or error}") from None
+
+
+def _widen(*pipes: IO[bytes]) -> None:
+    """Let a pipe hold a whole request or answer, so that the writer need not wait for the reader."""
+    size: int = getattr(fcntl, "F_SETPIPE_SZ", 0)
+    for pipe in pipes if size else ():
+        # What the system does not grant stays as it is: a narrow pipe is slower, and that is all.
+        with suppress(OSError):
+            fcntl.fcntl(pipe, size, _PIPE_BYTES)
 
 
 def _answers(answer: Json, inputs: Mapping[str, str]) -> bool:

@@ -31,7 +31,7 @@ from advisors.reference import Instrument
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
 from knowledge.door import freeze
-from knowledge.facts import Snapshot
+from knowledge.facts import Fact, Snapshot
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Inexact, exact
 from rules.rulebook import Rulebook, read_rulebook
@@ -329,9 +329,16 @@ class World:
         rows = panel.valid[: panel.row(day) + 1]
         return tuple(name for at, name in enumerate(panel.instruments) if rows[:, at].any())
 
+    def early(self, day: str) -> list[Fact]:
+        """What `snapshot` will hold as far as it is known before the heads are heard."""
+        facts = market_facts(self.survey, day)
+        self.__dict__["_early"] = day, facts
+        return facts
+
     def snapshot(self, day: str) -> Snapshot:
         """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""
-        facts = [*market_facts(self.survey, day), *self.council.advise(day)]
+        known, facts = self.__dict__.pop("_early", ("", []))
+        facts = [*(facts if known == day else market_facts(self.survey, day)), *self.council.advise(day)]
         return freeze(self.period(day).closes_at, self.listed(day), facts)
 
 

@@ -13,7 +13,7 @@ from adapters.paper.venue import Bar
 from adapters.running.clock import Clock
 from adapters.running.world import World
 from engine.orders.warrants import instant
-from knowledge.facts import Snapshot
+from knowledge.facts import Fact, Snapshot
 
 
 @dataclass(frozen=True)
@@ -41,6 +41,11 @@ class RevealedWorld(World):
         """The bars of a session that has closed. Raises `LookupError` for any other."""
         self._check(day)
         return super().bars(day)
+
+    def early(self, day: str) -> list[Fact]:
+        """What is known of such a session before its heads are heard. Raises `LookupError` for any other."""
+        self._check(day)
+        return super().early(day)
 
     def snapshot(self, day: str) -> Snapshot:
         """Everything known at the close of a session that has closed. Raises `LookupError` for any other."""

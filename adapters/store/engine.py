@@ -19,6 +19,8 @@ from adapters.store import postgresql, sqlite
 from adapters.store.address import Address
 
 BUSY_SECONDS = 5.0
+WORTH_MOVING = 1 << 22
+"""Bytes of new records after which a store is tidied up, if anybody has time for it."""
 FAULTS = (DBAPIError, UnicodeDecodeError)
 """What the store raises. SQLite's message quotes a damaged schema, and Python's module may fail to decode the quote."""
 
@@ -56,6 +58,12 @@ def reading(connection: Connection) -> Iterator[None]:
     begin = "BEGIN" if connection.dialect.name == "sqlite" else "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
     with _transaction(connection, begin):
         yield
+
+
+def rest(connection: Connection) -> None:
+    """Tidy up between two transactions. Raises `FAULTS`."""
+    if connection.dialect.name == "sqlite":
+        sqlite.checkpoint(connection)
 
 
 def reason(fault: DBAPIError | UnicodeDecodeError) -> str:

@@ -221,6 +221,42 @@ def test_the_tables_only_grow(file: Path, statement: str) -> None:
         raw(file, statement)
 
 
+def test_what_was_packed_ahead_is_stored_as_if_it_had_not_been(path: Address, tmp_path: Path) -> None:
+    texts = [canonical({"facts": [[number]] * 50}) for number in range(3)]
+    blobs = [{digest(text): text} for text in texts]
+    with AuditLog.open(path) as log, AuditLog.open(tmp_path / "other.sqlite") as other:
+        log.prepare(blobs[0])
+        log.append("state", body(at(0)), blobs[0])
+        log.prepare(blobs[2])
+        log.append("state", body(at(1)), blobs[1])
+        log.prepare({name: bytes(bytearray(text)) for name, text in blobs[2].items()})
+        log.append("state", body(at(2)), blobs[2])
+        for number, one in enumerate(blobs):
+            other.append("state", body(at(number)), one)
+        assert log.root == other.root
+        assert [log.blob(digest(text)) for text in texts] == texts
+        with pytest.raises(ValueError, match="have another digest"):
+            log.prepare({digest(b"one"): b"two"})
+
+
+def test_a_rest_moves_what_has_grown_and_changes_nothing(file: Path) -> None:
+    with AuditLog.open(file) as log:
+        log.rest()
+        for number in range(12):
+            text = canonical([str(number)] * 100_000)
+            log.append("state", {**body(at(number)), "said": text.decode()})
+        before, ahead = file.stat().st_size, file.with_name(f"{file.name}-wal")
+        log.rest()
+        assert file.stat().st_size > before + 4_000_000
+        grown = file.stat().st_size
+        log.append("state", body(at(12)))
+        log.rest()
+        assert file.stat().st_size == grown, "too little came since"
+        assert ahead.exists()
+    with LogReader.read(file) as log:
+        assert log.size == 13
+
+
 def test_commits_are_synchronous(file: Path) -> None:
     with AuditLog.open(file) as log:
         ask = log._connection.exec_driver_sql

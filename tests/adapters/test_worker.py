@@ -18,6 +18,7 @@ import pytest
 from adapters.running.worker import Worker, WorkerLost
 from engine.service import Service
 from engine.verdicts import spoken_over
+from knowledge.door import fact
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse
 from rules.rulebook import Rulebook, Source
@@ -78,6 +79,69 @@ def test_the_process_decides_what_the_core_decides(worker: Worker) -> None:
     expected = parse(Service(rulebook(), CYCLE.limits).answer(canonical(request)))["decision"]
     assert decide(worker) == expected
     assert entries(expected) == ["AAPL"]
+
+
+# --- told ahead -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_what_was_told_ahead_is_decided_on_as_if_it_came_with_the_rest(worker: Worker, parts: int) -> None:
+    expected, facts = decide(worker), list(reversed(CYCLE.snapshot.facts))
+    for part in range(parts):
+        worker.tell(facts[part :: 2 * parts])
+    worker.tell(facts[:1])
+    assert decide(worker) == expected
+    worker.tell(facts)
+    assert decide(worker) == expected == decide(worker)
+
+
+def test_a_snapshot_that_holds_other_facts_than_were_told_is_told_anew(worker: Worker) -> None:
+    expected = decide(worker)
+    told = CYCLE.snapshot.find("bar", "AAPL")
+    assert told is not None
+    worker.tell([*CYCLE.snapshot.facts[:20], fact("bar", **{**dict(told.slots), "session": "2011-01-03"})])
+    assert decide(worker) == expected
+    worker.tell([fact("rate", currency="EUR", value="1.3")])
+    assert worker.decide_stored(CYCLE.snapshot.encoded, CYCLE.portfolio.encoded) == expected
+    assert decide(worker) == expected
+
+
+def test_a_worker_that_dies_with_what_it_was_told_is_told_anew(worker: Worker) -> None:
+    expected = decide(worker)
+    worker.tell(CYCLE.snapshot.facts[:20])
+    assert worker.pid is not None
+    os.kill(worker.pid, signal.SIGKILL)
+    time.sleep(0.05)
+    worker.tell(CYCLE.snapshot.facts[20:40])
+    assert decide(worker) == expected
+
+
+def test_one_that_lost_some_of_it_is_lost() -> None:
+    forgetful = "whole = module.Service._tell\nmodule.Service._tell = lambda self, said: self.told.append(1)"
+    with made(broken(forgetful)) as one:
+        one.tell(CYCLE.snapshot.facts[:20])
+        with pytest.raises(WorkerLost, match="it ended with status 1"):
+            decide(one)
+
+
+def test_one_that_read_something_else_is_lost() -> None:
+    other = (
+        "whole = module.Service._tell\ndef tell(self, said):\n    whole(self, said)\n    self.told[0] = self.told[1]"
+    )
+    with made(broken(f"{other}\nmodule.Service._tell = tell")) as one:
+        one.tell(CYCLE.snapshot.facts[:20])
+        with pytest.raises(WorkerLost, match="is no decision on what it was asked"):
+            decide(one)
+
+
+def test_what_is_done_meanwhile_is_done_once_the_question_is_out(worker: Worker) -> None:
+    done: list[int] = []
+    assert worker.decide(CYCLE.snapshot, CYCLE.portfolio, lambda: done.append(1)) == decide(worker)
+    assert done == [1]
+    with pytest.raises(ZeroDivisionError):
+        worker.decide(CYCLE.snapshot, CYCLE.portfolio, lambda: done.append(1 // 0))
+    assert worker.pid is None, "nobody may take its answer for that to the next question"
+    assert decide(worker)["fault"] is None
 
 
 def test_a_worker_killed_between_cycles_is_replaced_unnoticed(worker: Worker) -> None:

@@ -142,6 +142,10 @@ class Stage:
     def prepare(self) -> None:
         """There is nothing to train."""
 
+    def early(self, day: str) -> list[Fact]:
+        """The snapshot is made in one go."""
+        return []
+
     def snapshot(self, day: str) -> Snapshot:
         following, facts = self.calendar.next_session(day), shared_facts(self.names)
         for name in self.names:

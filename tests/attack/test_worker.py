@@ -87,7 +87,7 @@ def test_a_worker_that_does_not_even_read_is_ended_too(tmp_path: Path):
     """A request is larger than a pipe: writing it must not wait for ever either."""
     stage = Stage(desk(tmp_path), names=("AAPL", "IBM", "KO"), moods=MOODS)
     snapshot, portfolio = asked(stage, MON)
-    padded = snapshot.encoded + b" " * 300_000
+    padded = snapshot.encoded + b" " * 3_000_000
     with Worker(rulebook(), limits(), patience=1) as worker:
         assert worker.pid is not None
         os.kill(worker.pid, signal.SIGSTOP)
