@@ -125,10 +125,14 @@ def test_one_that_lost_some_of_it_is_lost() -> None:
 
 
 def test_one_that_read_something_else_is_lost() -> None:
-    other = (
-        "whole = module.Service._tell\ndef tell(self, said):\n    whole(self, said)\n    self.told[0] = self.told[1]"
-    )
-    with made(broken(f"{other}\nmodule.Service._tell = tell")) as one:
+    other = """
+whole = module.Service._tell
+def tell(self, said):
+    whole(self, said)
+    self.told[0] = module.facts_from_json([["rate", {"currency": "EUR", "value": "1.3"}]])[0]
+module.Service._tell = tell
+"""
+    with made(broken(other)) as one:
         one.tell(CYCLE.snapshot.facts[:20])
         with pytest.raises(WorkerLost, match="is no decision on what it was asked"):
             decide(one)
