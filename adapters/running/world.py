@@ -306,6 +306,17 @@ class World:
 
     def bars(self, day: str) -> dict[str, Bar]:
         """The whole bars of one session; an instrument without one, or with prices nobody can say exactly, has none."""
+        if day not in self._bars:
+            # A cycle asks for those of its own session, and asks twice.
+            self._bars.clear()
+            self._bars[day] = self._bars_of(day)
+        return dict(self._bars[day])
+
+    @cached_property
+    def _bars(self) -> dict[str, dict[str, Bar]]:
+        return {}
+
+    def _bars_of(self, day: str) -> dict[str, Bar]:
         panel = self.survey.market.panel
         row = panel.row(day)
         risen, fallen = leaps(panel, row)
