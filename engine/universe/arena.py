@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from fractions import Fraction
 from functools import cached_property
+from itertools import product
 from typing import Literal
 
 from engine.gate.market import Market
@@ -26,6 +27,8 @@ from engine.universe.search import Pattern, Phase, Room, Step, Table, likeliest,
 MOST_PROGRAMMES = 500
 """Linear programmes of one question: some seconds."""
 MOST_RAYS = 3
+SMALL_PART = 20
+"""How much larger NAV is than a book that is about money and not about shares of it."""
 MOST_ASKED = 3
 """Questions to Z3 of one question about all markets."""
 NEAR = 1e-7
@@ -88,7 +91,7 @@ class Side:
     @cached_property
     def caps(self) -> dict[Capped, Cap]:
         """The cap that decides for each number."""
-        return dict(tightest(caps(self.in_force, self.market)))
+        return dict(tightest(caps(self.in_force, self.market, self.limits.multiplier(self.case.regime))))
 
     def rows(self, labels: Labels, but: str = "") -> list[Row]:
         """All rows; without those of the limit named `but`."""
@@ -215,6 +218,8 @@ class Arena:
         """Whether the accepting file keeps a row. Raises `Spent`."""
         view = self.view(target)
         line = view.columns.line(target)
+        if _weightless(target):
+            return Kept("covered", Certificate(target.key, target.bound, ()))
         covering = view.covering(target)
         if covering is not None:
             return Kept("covered", alone(target, covering))
@@ -272,6 +277,23 @@ class Arena:
             if found is not None:
                 yield found
                 return
+
+    def spread(self, low: Fraction, high: Fraction) -> Iterator[tuple[Step, Fraction]]:
+        """Steps of an even book whose gross an order carries over an amount of money, with the shares of the order."""
+        columns, nav = self.plain.columns, low * SMALL_PART
+        count = len(columns.names)
+        for at, sign in product(range(min(count, MOST_RAYS)), (1, -1)):
+            terms = self.accept.market.terms[columns.names[at]]
+            caps = [
+                one for side in (self.accept, self.refuse) if (one := side.most_shares(terms.instrument)) is not None
+            ]
+            lots = min([*(cap / 2 for cap in caps), min(high - low, low) / terms.exposure]) // terms.lot
+            worth = lots * terms.lot * terms.exposure
+            if lots >= 1 and worth < low:
+                each = float((low - worth / 2) / count / nav)
+                pattern = Pattern((sign,) * count, (0,) * count)
+                step = Step(pattern, (each,) * count, (0.0,) * count, at, float(worth / nav), 0.0, 0.0, 0.0)
+                yield step, Fraction(lots * terms.lot)
 
     def rays(self, limit: Limit, row: Row, point: tuple[float, ...]) -> Iterator[Step]:
         """Steps that carry a convex limit from below its bound to above it, along the ray to a book of the other file.
@@ -338,6 +360,12 @@ def _order(target: Row, pattern: Pattern, point: Sequence[float], columns: Colum
         return own * held + held / 1000
 
     return sorted(range(len(columns.names)), key=lambda at: (-weight(at), at))
+
+
+def _weightless(target: Row) -> bool:
+    """Whether nothing held counts in a row, so that it is kept by nothing at all."""
+    weighs = any(one > 0 for one in (*target.long.values(), *target.short.values()))
+    return not (weighs or target.losses or target.lost) and target.bound >= 0
 
 
 def alone(target: Row, covering: Row) -> Certificate:

@@ -1,8 +1,9 @@
 """Limits that cap one number of an order or of the session, as numbers to compare.
 
-The value of an order, its shares, what has been traded and the cash that is left are free in a symbolic book, each by
-itself, so that of several limits on one number the tightest decides and the others never bind. Shares of average daily
-volume become shares of one instrument by the snapshot's volume.
+The value of an order, its shares, what other entries at work are worth, what has been traded, the cash that is left and
+the size of NAV in money are free in a symbolic book, each by itself, so that of several limits on one number the
+tightest decides and the others never bind. Shares of average daily volume become shares of one instrument by the
+snapshot's volume.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from engine.gate.market import Market
 from engine.limits.model import Limit
 
 VALUE, SHARES, TRADED, CASH = "order value", "order shares", "traded", "cash left"
+AT_WORK, MONEY = "entries at work", "gross in money"
 CAP_KINDS = {
     "order_value": VALUE,
     "order_quantity": SHARES,
     "volume_share": SHARES,
     "turnover": TRADED,
     "cash_reserve": CASH,
+    "open_orders": AT_WORK,
+    "credit": MONEY,
 }
 """Kinds that cap a number, and which."""
 
@@ -42,12 +46,13 @@ class Cap:
         return f"{self.limit.id}[{self.capped[1]}]" if self.capped[1] else self.limit.id
 
 
-def caps(limits: Iterable[Limit], market: Market) -> Iterator[Cap]:
-    """Every cap of these limits."""
+def caps(limits: Iterable[Limit], market: Market, multiplier: Fraction) -> Iterator[Cap]:
+    """Every cap of these limits; `multiplier` is the regime's."""
     for limit in limits:
         match limit.kind:
-            case "order_value" | "turnover":
-                yield Cap(limit, (CAP_KINDS[limit.kind], ""), limit.bound)
+            case "order_value" | "turnover" | "open_orders" | "credit":
+                bound = limit.bound * (multiplier if limit.regime else 1)
+                yield Cap(limit, (CAP_KINDS[limit.kind], ""), bound)
             case "cash_reserve":
                 yield Cap(limit, (CASH, ""), -limit.bound)
             case "order_quantity" | "volume_share":

@@ -269,7 +269,7 @@ class _Asking:
                     bad.setdefault(row.limit.id, f"{row.key}: {fault}")
                 else:
                     good.add(row.limit.id)
-            for cap in caps(case.in_force(self.limits), self.market):
+            for cap in caps(case.in_force(self.limits), self.market, self.limits.multiplier(case.regime)):
                 # A reserve is written as a negative bound, and refers to NAV, which no order changes.
                 if cap.bound < 0 and cap.limit.kind != "cash_reserve":
                     bad.setdefault(cap.limit.id, f"{cap.key}: its bound is below zero")
@@ -337,7 +337,7 @@ class _Asking:
     def _caps_never(self, limit: Limit, own: Sequence[Case]) -> Finding | None:
         before: set[str] = set()
         for case in own:
-            found = list(caps(case.in_force(self.limits), self.market))
+            found = list(caps(case.in_force(self.limits), self.market, self.limits.multiplier(case.regime)))
             for cap in (one for one in found if one.limit.id == limit.id):
                 tighter = _tighter(cap, found, {name: terms.lot for name, terms in self.market.terms.items()})
                 if tighter is None:

@@ -23,7 +23,7 @@ from engine.limits.kinds import KINDS
 from engine.limits.model import Limit, Limits
 from engine.orders.portfolio import Operations
 from engine.universe.arena import Arena, Budget, Side, Spent
-from engine.universe.caps import CAP_KINDS, CASH, SHARES, TRADED, VALUE, Cap, Capped
+from engine.universe.caps import AT_WORK, CAP_KINDS, CASH, MONEY, SHARES, TRADED, VALUE, Cap, Capped
 from engine.universe.cases import VOLATILITY, Case, TooMany, cases
 from engine.universe.conditions import FLAGS, RANGES, STATE_RANGES, admitted, between, halting, wider
 from engine.universe.farkas import Certificate
@@ -315,9 +315,26 @@ class _Comparison:
             wanted = Wanted(shares=Fraction(shares))
         elif capped[0] == TRADED:
             wanted = Wanted(traded=half)
+        elif capped[0] == AT_WORK:
+            wanted = Wanted(at_work=half)
+        elif capped[0] == MONEY:
+            self._money(arena, cap, most)
+            return
         else:
             wanted = Wanted(cash=-half)
         self._wider(arena, limit, wanted, least, name)
+
+    def _money(self, arena: Arena, cap: Cap, most: Fraction) -> None:
+        """A book spread evenly over all instruments, a small part of NAV, that an order carries beyond an amount."""
+        for step, shares in arena.spread(cap.bound, most):
+            name = arena.plain.columns.names[step.instrument]
+            wanted = replace(_filled(Wanted(shares=shares), arena, name), most_money=None)
+            asked = concrete(self.ground, arena.accept.case, step, arena.plain.columns, wanted, together=True)
+            witness = None if asked is None else judged(self.ground, cap.limit.id, asked)
+            if witness is not None:
+                self._tell(Effect(cap.limit.id, Answer.YES, REPLAYED, witness, None, arena.accept.case))
+                return
+        self._tell(Effect(cap.limit.id, Answer.UNKNOWN, "wider, and no order was found that shows it"))
 
     def _wider(self, arena: Arena, limit: str, wanted: Wanted, least: Fraction | None = None, about: str = "") -> None:
         """What is wider admits more, if there is an order that shows it."""
@@ -363,7 +380,14 @@ class _Comparison:
                     self._tell(Effect(limit.id, Answer.UNKNOWN, how, case=arena.accept.case))
 
     def _convex(self, arena: Arena, limit: Limit) -> None:
-        """Kept where even at correlation one nothing reaches its bound; else a book is looked for along a ray."""
+        """Kept where even at correlation one nothing reaches its bound; else a book is looked for along a ray.
+
+        With a convex limit in force, nothing is entered in an instrument without a covariance.
+        """
+        free = not any(one.kind in CONVEX_KINDS for one in arena.accept.in_force)
+        if free and (bare := [name for name, one in arena.refuse.market.terms.items() if not one.factors]):
+            self._wider(arena, limit.id, Wanted(), about=bare[0])
+            return
         (row,) = majorants(limit, arena.refuse.scope(arena.plain.columns.labels), wary=False)
         kept = arena.kept(row, self.certificates)
         if kept.shown:
@@ -397,7 +421,19 @@ def _filled(wanted: Wanted, arena: Arena, name: str) -> Wanted:
     """What an order may be and has to leave under both files, where nothing else is asked for."""
     most = [one for side in (arena.accept, arena.refuse) if (one := side.most_shares(name)) is not None]
     reserve = [-side.caps[CASH, ""].bound for side in (arena.accept, arena.refuse) if (CASH, "") in side.caps]
-    return replace(wanted, most_shares=min(most, default=None), reserve=max(reserve, default=Fraction(0)))
+    return replace(
+        wanted,
+        most_shares=min(most, default=None),
+        reserve=max(reserve, default=Fraction(0)),
+        most_value=_least(arena, VALUE),
+        most_money=_least(arena, MONEY),
+    )
+
+
+def _least(arena: Arena, what: str) -> Fraction | None:
+    """The cap that decides under both files."""
+    found = [side.caps[what, ""].bound for side in (arena.accept, arena.refuse) if (what, "") in side.caps]
+    return min(found, default=None)
 
 
 def _together(arena: Arena, step: Step) -> bool:

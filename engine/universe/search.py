@@ -199,8 +199,9 @@ def step(
         if after:
             block[:, order], block[:, order_loss] = weights[:, instrument], losses[:, instrument]
         block = sign * block
-        # What is bounded by nothing at all leaves no room for a gap; the exact gate decides about it.
-        block[:, gap] = np.where((most == 0) & (sign > 0), 0.0, 1.0)
+        # A row that is nothing at best and may be nothing at most leaves no room for a gap; the exact gate decides.
+        cornered = (most == 0) & ~(weights < 0).any(axis=1) & (sign > 0)
+        block[:, gap] = np.where(cornered, 0.0, 1.0)
         lines.append(block)
         bounds.append(sign * most)
 

@@ -15,7 +15,7 @@ its property tests stand for them), baskets, and flags, which have no bound to l
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from engine.gate.market import Market
@@ -238,15 +238,26 @@ def _concentrated(limit: Limit) -> Value:
     )  # fmt: skip
 
 
-def _amounts(limit: Limit, bound: Fraction, words: str) -> Value:
-    """What stands already, and an amount for each entry in proportion to what fills of it."""
+def _in_money(limit: Limit, scope: Scope) -> Value | None:
+    """Gross exposure against an amount of money, which no order changes."""
+    plain = replace(limit, kind="gross")
+    value = _exposures(plain, scope)
+    if value is None:
+        return None
+    bound = real(scope.bound(limit))
+    return replace(value, limit=limit, words=f"{value.words}, against an amount of money", bound=lambda _: bound,
+                   lower=(f"(assert (<= tighter {bound}))",))  # fmt: skip
+
+
+def _amounts(limit: Limit, bound: Fraction, words: str, filled: bool = True) -> Value:
+    """What stands already, and an amount for each entry: in proportion to what fills of it, or all of it at once."""
     return Value(
         limit, words,
         ("(declare-const rest Real)", "(declare-const rest-filled Real)",
          "(assert (and (<= 0.0 rest-filled) (<= rest-filled rest)))"),
         lambda less: f"(+ rest amount-A{less} amount-B{less})",
         "rest",
-        "(+ rest-filled amount-A-filled amount-B-filled)",
+        "(+ rest-filled amount-A-filled amount-B-filled)" if filled else "(+ rest-filled amount-A amount-B)",
         "rest-filled",
         _share(bound),
         _lower(bound),
@@ -282,12 +293,15 @@ def _of_one_order(limit: Limit, constant: bool) -> Value:
 
 _LOSSES = "losses at the stops: of positions until exits fill, and of entries"
 _TRADED = "what was traded, and what entries trade at their worst prices"
-_VALUES: Mapping[str, Callable[[Limit, Scope], Value]] = {
+_AT_WORK = "what all entries at work are worth at their worst prices, filled or not"
+_VALUES: Mapping[str, Callable[[Limit, Scope], Value | None]] = {
     "concentration": lambda limit, _: _concentrated(limit),
     "stop_loss": lambda limit, scope: _amounts(limit, scope.bound(limit), _LOSSES),
     "open_risk": lambda limit, scope: _amounts(limit, scope.bound(limit), _LOSSES),
     "loss_budget": lambda limit, scope: _amounts(limit, scope.bound(limit), _LOSSES),
     "turnover": lambda limit, scope: _amounts(limit, scope.bound(limit), _TRADED),
+    "open_orders": lambda limit, scope: _amounts(limit, scope.bound(limit), _AT_WORK, filled=False),
+    "credit": _in_money,
     "cash_reserve": lambda limit, _: _cash(limit),
     "order_value": lambda limit, _: _of_one_order(limit, constant=False),
     "order_quantity": lambda limit, _: _of_one_order(limit, constant=True),

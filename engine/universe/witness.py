@@ -16,8 +16,8 @@ from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry
 from engine.gate.sizing import limit_price
 from engine.limits.model import Limits
-from engine.orders.order import Side
-from engine.orders.portfolio import Mode, Operations, Portfolio, Position
+from engine.orders.order import Kind, Order, Role, Side, State
+from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Working
 from engine.telling.figures import amount, percent
 from engine.universe.cases import Case
 from engine.universe.polytope import Columns
@@ -30,7 +30,7 @@ USUAL_SHARES = Fraction(1_000_000)
 """Shares of an order that no limit caps."""
 MOST_SHARPENED = 4
 CENT = Decimal("0.01")
-ZERO = Fraction(0)
+ZERO, ONE = Fraction(0), Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,8 @@ class Witness:
         """What a reader sees: the book, the order, both verdicts."""
         entry, portfolio = self.asked.entry, self.asked.portfolio
         held = ", ".join(f"{amount(one.quantity)} {one.instrument}" for one in portfolio.positions) or "nothing"
+        at_work = sum(one.remaining for one in portfolio.working)
+        held += f" and {amount(at_work)} shares of entries at work" if at_work else ""
         order = f"{entry.side.value} {amount(entry.target)} {entry.instrument} up to {amount(entry.limit_price, 2)}"
         cut = self.refusing.outcome is Outcome.CUT
         said = f"cuts it to {amount(self.refusing.quantity)}" if cut else "denies it"
@@ -95,7 +97,11 @@ class Wanted:
     shares: Fraction | None = None
     traded: Fraction | None = None
     cash: Fraction | None = None
+    at_work: Fraction | None = None
+    """What all entries at work come to with this one."""
     most_shares: Fraction | None = None
+    most_value: Fraction | None = None
+    most_money: Fraction | None = None
     reserve: Fraction = ZERO
     figures: Figures = field(default_factory=Figures)
     operations: Operations = field(default_factory=Operations)
@@ -142,22 +148,28 @@ def concrete(ground: Ground, case: Case, step: Step, columns: Columns, wanted: W
     name = names[step.instrument]
     one, side = terms[name], Side.BUY if step.pattern.signs[step.instrument] > 0 else Side.SELL
     edge = limit_price(one, side, ground.accept.collar(case.session))
-    quantity = _shares(one, wanted)
+    quantity = _shares(one, wanted, step)
     if quantity is None or edge <= 0:
         return None
     slippage = max(ZERO, side.sign * (edge - one.price)) * one.unit
     base = quantity * one.exposure / _exact(step.order)
+    value = quantity * (one.exposure + slippage)
     parameters = ground.accept.parameters
-    fees = parameters.fee_per_order + parameters.fee_per_share * quantity
-    nav = _money(base + slippage * quantity + fees)
     owners = _owners(step, names, columns.classes, together)
     positions = tuple(
         position
         for at, held in enumerate(names)
         if (position := _position(terms[held], step, at, base, owners[at])) is not None
     )
-    value = quantity * (one.exposure + slippage)
+    working = _working(ground, case, step, names, wanted, base, value) if wanted.at_work is not None else ()
+    others = [(terms[each.order.instrument], Fraction(each.remaining), Fraction(each.order.limit_price or 0))
+              for each in working]  # fmt: skip
+    shares = quantity + sum((count for _, count, _ in others), ZERO)
+    fees = parameters.fee_per_order * (1 + len(others)) + parameters.fee_per_share * shares
+    dearer = sum((count * (price - its.price) * its.unit for its, count, price in others), slippage * quantity)
+    nav = _money(base + dearer + fees)
     spent = (value if side is Side.BUY else ZERO) + fees
+    spent += sum((count * price * its.unit for its, count, price in others), ZERO)
     start = Fraction(nav)
     left = wanted.reserve + Fraction(1, 10) if wanted.cash is None else wanted.cash
     traded = ZERO if wanted.traded is None else max(ZERO, wanted.traded * base - value)
@@ -170,7 +182,7 @@ def concrete(ground: Ground, case: Case, step: Step, columns: Columns, wanted: W
     portfolio = Portfolio(
         account="witness", mode=Mode.BACKTEST, currency=_currency(ground), nav=nav, cash=_money(spent + left * start),
         settled_cash=_money(spent + left * start), day_pnl=-_money(lost), high_water_mark=_money(high),
-        traded_today=_money(traded), positions=positions, working=(), operations=operations,
+        traded_today=_money(traded), positions=positions, working=working, operations=operations,
     )  # fmt: skip
     loss = _exact(step.order_loss) * base / quantity / one.unit
     stop = _ticks(max(one.tick, edge - side.sign * max(loss, side.sign * (edge - one.price))), one, side)
@@ -178,12 +190,41 @@ def concrete(ground: Ground, case: Case, step: Step, columns: Columns, wanted: W
     return Asked(case, portfolio, entry, wanted.figures)
 
 
-def _shares(terms: Terms, wanted: Wanted) -> Fraction | None:
-    """Whole lots: what is asked for, else half of what the caps allow."""
-    lots = (wanted.shares or (wanted.most_shares / 2 if wanted.most_shares is not None else USUAL_SHARES)) // terms.lot
-    if lots < 1 and wanted.shares is None and wanted.most_shares is not None and wanted.most_shares >= terms.lot:
+def _shares(terms: Terms, wanted: Wanted, step: Step) -> Fraction | None:
+    """Whole lots: what is asked for, else half of what the caps allow; None where there is no such number."""
+    order, after = _exact(step.order), sum(map(_exact, step.exposures), ZERO) + _exact(step.order)
+    most = wanted.most_shares
+    if wanted.most_money is not None:
+        # The book's gross in money grows with the order's shares, as both are parts of one NAV.
+        within = wanted.most_money * order / after / terms.exposure
+        most = within if most is None else min(most, within)
+    shares = wanted.shares or (most / 2 if most is not None else USUAL_SHARES)
+    lots = shares // terms.lot
+    if lots < 1 and wanted.shares is None and most is not None and most >= terms.lot:
         lots = 1
     return Fraction(lots * terms.lot) if lots >= 1 else None
+
+
+def _working(
+    ground: Ground, case: Case, step: Step, names: tuple[str, ...], wanted: Wanted, base: Fraction, value: Fraction
+) -> tuple[Working, ...]:
+    """Entries at work in instruments that are not held, which with this one come to what is wanted."""
+    assert wanted.at_work is not None
+    left, found = wanted.at_work * base - value, list[Working]()
+    most = base * Fraction(9, 10) * min(wanted.most_value or ONE, Fraction(1, 10))
+    for at, name in enumerate(names):
+        terms = ground.accept_market.terms[name]
+        price = limit_price(terms, Side.BUY, ground.accept.collar(case.session))
+        lots = min(left, most) // (price * terms.unit * terms.lot)
+        if at == step.instrument or step.exposures[at] or lots < 1:
+            continue
+        quantity = lots * terms.lot
+        left -= quantity * price * terms.unit
+        stop = _decimal(_ticks(terms.price, terms, Side.BUY))
+        order = Order(f"entry-{name}", name, Side.BUY, Role.ENTRY, Kind.LIMIT, Decimal(quantity), _decimal(price), stop,
+                      False, "desk", HORIZONS[-1], terms.currency, _decimal(terms.multiplier))  # fmt: skip
+        found.append(Working(order, Decimal(quantity), State.WORKING))
+    return tuple(found)
 
 
 def _position(terms: Terms, step: Step, at: int, base: Fraction, owner: tuple[str, str]) -> Position | None:

@@ -11,8 +11,8 @@ SESSION = "2012-03-01"
 SECTORS = ("technology", "energy", "health", "finance")
 
 
-def made_market(count: int, session: str = SESSION, sectors: int = 4) -> Market:
-    """Instruments S00 …; the first two form a cluster."""
+def made_market(count: int, session: str = SESSION, sectors: int = 4, covariance: bool = False) -> Market:
+    """Instruments S00 …; the first two form a cluster. With a covariance of two factors, or without one."""
     found = {}
     for at in range(count):
         name = f"S{at:02d}"
@@ -24,5 +24,7 @@ def made_market(count: int, session: str = SESSION, sectors: int = 4) -> Market:
             sector=SECTORS[at % sectors],
             issuer=name.lower(),
             average_volume=Fraction(100_000 + 91_000 * at),
+            factors=(Fraction(15 + 7 * at % 30, 2000), Fraction(at % 3, 300)) if covariance else (),
+            residual=Fraction(1, 10_000) if covariance else Fraction(0),
         )
     return Market(session, found, {}, (("S00", "S01"),))
