@@ -16,6 +16,7 @@ from engine.gate.conditions import Circumstances
 from engine.gate.market import read_market
 from engine.gate.reach import read_book
 from engine.gate.states import trading_state
+from engine.gate.stress import stresses
 from engine.issue import issue_warrants
 from engine.limits.model import UNKNOWN_REGIME, Limits
 from engine.orders.portfolio import Portfolio
@@ -41,7 +42,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     derived = inference.derived
     regime = next((fact.word("name") for fact in derived if fact.template == "regime"), UNKNOWN_REGIME)
 
-    market = read_market(snapshot, portfolio, limits.parameters.cluster_threshold)
+    market = read_market(snapshot, portfolio, limits.parameters.cluster_threshold, limits.scenarios)
     state, states = trading_state(portfolio, market, limits, regime)
     asked = propose_exits(derived, portfolio, market, limits.in_force(market.session, regime, state, market.figures))
     going = tuple(one for one, _ in asked)
@@ -56,8 +57,9 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
         entries = rule_on_entries(wanted, rulebook, facts, here, states)
         others = silences(rulebook, WorkingMemory.of((*facts, *derived)), silent)
         exits = worsened(exits, here)
+        losses = stresses(book, entries.grants, market, limits)
     except Exception as error:  # noqa: BLE001 - no exit needs any of this: what goes wrong costs the entries alone
-        entries, others = without_entries(wanted, error), unexplained(silent, error)
+        entries, others, losses = without_entries(wanted, error), unexplained(silent, error), None
     verdicts = [*entries.verdicts, *(refused_verdict(*one) for one in wanted.refused.items()), *others]
 
     decision = Decision(
@@ -74,6 +76,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
         firings=inference.firings,
         proof=entries.proof,
         law_digest=limits.law_digest,
+        stress=losses,
     )
     target = limits.parameters.take_profit
     return replace(decision, warrants=issue_warrants(decision, entries.grants, snapshot, portfolio, market, target))

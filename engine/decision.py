@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from engine.gate.judge import Core, Outcome, Reading
 from engine.gate.proposals import Exit, Finding
 from engine.gate.sizing import Size
+from engine.gate.stress import Stresses
 from engine.orders.basket import Basket
 from engine.orders.order import Side
 from engine.orders.warrants import Inputs, Warrant
@@ -120,6 +121,7 @@ class Decision:
     derived: tuple[Fact, ...] = ()
     firings: tuple[Firing, ...] = ()
     proof: Proof | None = None
+    stress: Stresses | None = None
     fault: str | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     law_digest: str = ""
@@ -154,6 +156,7 @@ class Decision:
                 for one in self.firings
             ],
             "proof": None if self.proof is None else self.proof.to_json(),
+            **({} if self.stress is None else {"stress": self.stress.to_json()}),
         }
 
 

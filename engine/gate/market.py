@@ -6,12 +6,13 @@ and a *held* instrument that lacks one admits no entry anywhere, because no limi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations
 
 from engine.gate.correlations import correlations
+from engine.limits.model import Scenario
 from engine.orders.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
 
@@ -75,14 +76,23 @@ class Market:
         return next((group for group in self.clusters if instrument in group), (instrument,))
 
 
-def read_market(snapshot: Snapshot, portfolio: Portfolio, cluster_threshold: Fraction) -> Market:
-    """Read terms for every instrument of the universe, the positions and the working orders."""
+def read_market(
+    snapshot: Snapshot, portfolio: Portfolio, cluster_threshold: Fraction, scenarios: Iterable[Scenario] = ()
+) -> Market:
+    """Read terms for every instrument of the universe, the positions and the working orders.
+
+    An instrument that a scenario of single instruments leaves out lacks its loss, and so its terms.
+    """
     names = set(snapshot.universe)
     names |= {held.instrument for held in portfolio.positions} | {one.order.instrument for one in portfolio.working}
+    listing = [one for one in scenarios if one.instruments]
     terms: dict[str, Terms] = {}
     missing: dict[str, tuple[str, ...]] = {}
     for name in sorted(names):
         found, lacks = _terms(snapshot, name, portfolio.currency)
+        silent = tuple(f"scenario {one.id}" for one in listing if name not in dict(one.instruments))
+        if silent:
+            found, lacks = None, (*lacks, *silent)
         if found is None:
             missing[name] = lacks
         else:

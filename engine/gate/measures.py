@@ -17,11 +17,9 @@ from engine.gate.convex import ConvexMeasure
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry
 from engine.gate.reach import ZERO, Book, Holding, Leg, Reach, State
+from engine.gate.stress import Profile, shock
 from engine.limits.model import UNKNOWN_STATE, Limit, Limits
 from engine.orders.basket import Basket
-
-Profile = tuple[Fraction, Fraction]
-"""Slopes (p, n): a position of x shares weighs max(p·x, n·x)."""
 
 
 @dataclass(frozen=True)
@@ -261,16 +259,8 @@ def _concentration(limit: Limit, scope: Scope) -> Iterator[Measure]:
 
 def _stress(limit: Limit, scope: Scope) -> Iterator[Measure]:
     for scenario in scope.limits.scenarios:
-        profiles: dict[str, Profile] = {}
-        for name in scope.touched:
-            one, e = scope.terms[name], scope.exposures[name]
-            if scenario.sigmas:
-                loss = scenario.sigmas * one.daily_volatility * e
-                profiles[name] = (loss, -loss)
-            else:
-                loss = -one.beta * scenario.index * e
-                profiles[name] = (loss, loss)
-        yield scope.over(limit, profiles, scenario.id)
+        if not scenario.drawn:
+            yield scope.over(limit, {name: shock(scenario, scope.terms[name]) for name in scope.touched}, scenario.id)
 
 
 def _order_value(limit: Limit, entry: Entry, market: Market) -> Measure:

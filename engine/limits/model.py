@@ -89,12 +89,29 @@ class Limit:
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A stress: an index move each instrument follows with its beta, or a number of its own daily sigmas."""
+    """A stress of one of four sorts; what each makes an instrument lose is written in docs/limits.md.
+
+    Moves of the index, of sectors and of single instruments, as shares of the price, over dated sessions; a number of
+    daily standard deviations that every position loses at once; or drawn paths, which are figures and bound nothing.
+    """
 
     id: str
     index: Fraction
     sigmas: Fraction
     source: str
+    begins: str = ""
+    ends: str = ""
+    """First and last session of what happened (ISO dates); empty for what never did."""
+    sectors: tuple[tuple[str, Fraction], ...] = ()
+    instruments: tuple[tuple[str, Fraction], ...] = ()
+    """The move of each instrument, where the scenario says it of single ones: then it has to say it of all."""
+    paths: int = 0
+    seed: int = 0
+
+    @property
+    def drawn(self) -> bool:
+        """Whether it is a number of drawn paths."""
+        return self.paths > 0
 
 
 @dataclass(frozen=True, slots=True)

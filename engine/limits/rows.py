@@ -1,4 +1,4 @@
-"""Reads one row of `limits.yaml`: a limit of some kind over one window of time, or a scenario.
+"""Reads one row of `limits.yaml`: a limit of some kind over one window of time.
 
 What a row may say depends on its kind (`engine.limits.kinds`). Refused: a key the kind does not take, a wrong unit or
 layer, a bound out of the range in which it bounds anything, a window that ends before it begins, and a `when` that
@@ -14,7 +14,7 @@ from fractions import Fraction
 from typing import Any
 
 from engine.limits.kinds import BOUNDLESS, GROUPS, KINDS, MANDATORY, REGIMES, TRADING_STATES
-from engine.limits.model import ALWAYS, UNKNOWN_REGIME, Limit, Scenario, When
+from engine.limits.model import ALWAYS, UNKNOWN_REGIME, Limit, When
 from knowledge.marked_yaml import Entry, Items, MarkedReader, Node, Table, is_day, named
 from knowledge.templates import vocabulary
 
@@ -171,20 +171,3 @@ class RowReader(MarkedReader):
         if isinstance(node, Items) and not found:
             self.fault(node, f"`{part}` names none, so the limit would never be in force; name one")
         return tuple(found)
-
-    # --- scenarios ----------------------------------------------------------------------------------------------
-
-    def scenario(self, node: Node) -> Scenario:
-        """One stress scenario."""
-        entries = self.section(node, "a scenario", ("id", "index", "sigmas", "source"))
-        for part in ("id", "source"):
-            if part not in entries:
-                self.fault(node, f"a scenario needs `{part}`")
-        if ("index" in entries) == ("sigmas" in entries):
-            self.fault(node, "a scenario has either an `index` move or a number of `sigmas`")
-        return Scenario(
-            self.word(entries["id"].value, "id", ID.match, ID_HINT) if "id" in entries else "",
-            self.number(entries["index"].value, "index move", -1, 10) if "index" in entries else Fraction(0),
-            self.number(entries["sigmas"].value, "number of sigmas") if "sigmas" in entries else Fraction(0),
-            self.word(entries["source"].value, "source") if "source" in entries else "",
-        )

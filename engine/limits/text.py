@@ -14,7 +14,8 @@ from types import MappingProxyType
 
 from engine.limits.kinds import MANDATORY, REGIMES
 from engine.limits.model import UNKNOWN_REGIME, Limits, Parameters
-from engine.limits.rows import DATE_HINT, Groups, RowReader
+from engine.limits.rows import DATE_HINT, Groups
+from engine.limits.scenarios import ScenarioReader
 from engine.limits.sense import contradictions
 from engine.limits.windows import Row, over_time
 from knowledge.faults import Faulty
@@ -53,8 +54,8 @@ def _read(reader: _Reader, source: str, file: str) -> Limits:
     return limits
 
 
-class _Reader(RowReader):
-    """Says what the file means; the pieces it is made of are read by `MarkedReader`, its rows by `RowReader`."""
+class _Reader(ScenarioReader):
+    """Says what the file means; its pieces are read by `MarkedReader`, its rows by `RowReader`, its stresses above."""
 
     def limits(self, root: Node | None, source: str) -> Limits | None:
         sections = self.section(root, "the limits file", SECTIONS)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from engine.limits.model import Limit
+from engine.limits.model import Limit, Scenario
 from engine.proof.smt_desk import Desk, Order
 from engine.proof.smt_text import ZERO, minus, name, plus, real, times
 
@@ -191,12 +191,35 @@ def _margin(limit: Limit, view: View) -> Rows:
 def _stress(limit: Limit, view: View) -> Rows:
     desk = view.desk
     for scenario in desk.limits.scenarios:
-        loss = times(-scenario.index, view.over("beta"))
+        if scenario.paths:
+            continue
         if scenario.sigmas:
             loss = plus(
                 times(scenario.sigmas * desk.terms(one).daily_volatility, view.gross(one)) for one in desk.names
             )
+        elif scenario.sectors or scenario.instruments:
+            loss = plus(_larger([view.exposure(one, -move) for move in _moves(scenario, desk, one)])
+                        for one in desk.names)  # fmt: skip
+        else:
+            loss = times(-scenario.index, view.over("beta"))
         yield Bounded(scenario.id, loss, _share_of_nav(limit, view))
+
+
+def _moves(scenario: Scenario, desk: Desk, one: str) -> list[Fraction]:
+    """What may move the price of one instrument: its own move, or that of the index and that of its sector."""
+    terms = desk.terms(one)
+    own = [move for name, move in scenario.instruments if name == one]
+    sector = [move for name, move in scenario.sectors if name == terms.sector]
+    index = [terms.beta * scenario.index] if scenario.index else []
+    return [*own, *sector, *index]
+
+
+def _larger(losses: Sequence[str]) -> str:
+    """The larger of no more than two."""
+    if len(losses) < 2:
+        return losses[0] if losses else ZERO
+    first, second = losses
+    return f"(ite (< {first} {second}) {second} {first})"
 
 
 # --- money ------------------------------------------------------------------------------------------------------

@@ -21,10 +21,12 @@ from engine.gate.convex import Corner
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry, Exit, Grant
 from engine.limits.kinds import MANDATORY, REGIMES, TRADING_STATES
-from engine.limits.model import UNKNOWN_STATE, Limit, Limits
+from engine.limits.model import UNKNOWN_STATE, Limit, Limits, Scenario
 from engine.orders.order import Order, Role
 from engine.orders.portfolio import Portfolio, Position
 from engine.review.oracle_convex import Range, Spread, bound_square, spread, times_square
+from engine.review.oracle_stress import loss_of
+from knowledge.values import Json, text
 
 MOST_ORDERS = 12
 NONE = Fraction(0)
@@ -383,14 +385,25 @@ def _stopped(_: str, line: _Line, one: _Filling) -> Fraction:
 def _stresses(limits: Limits) -> Iterator[tuple[str, Value]]:
     for scenario in limits.scenarios:
 
-        def loss(_: str, line: _Line, one: _Filling, index: Fraction = scenario.index,
-                 sigmas: Fraction = scenario.sigmas) -> Fraction:  # fmt: skip
-            terms = line.terms
-            if sigmas:
-                return abs(one.shares) * terms.exposure * sigmas * terms.daily_volatility
-            return -terms.beta * index * one.shares * terms.exposure
+        def loss(_: str, line: _Line, one: _Filling, scenario: Scenario = scenario) -> Fraction:
+            return loss_of(scenario, line.terms, one.shares)
 
-        yield scenario.id, _sum_of(loss)
+        if not scenario.paths:
+            yield scenario.id, _sum_of(loss)
+
+
+def stress_losses(case: Case, grants: Sequence[Grant]) -> Json:
+    """Of every scenario the loss of what is held, and the worst that all orders may come to."""
+    after = _world(case, grants)
+    drawn = {one.id: one for one in case.limits.scenarios}
+    return [
+        {
+            "scenario": name,
+            "held": text(sum((loss_of(drawn[name], one.terms, one.held) for one in after.lines.values()), NONE)),
+            "worst": text(value(after)),
+        }
+        for name, value in _stresses(case.limits)
+    ]
 
 
 def _concentrations(limit: Limit, case: Case, names: Sequence[str]) -> Iterator[Subject]:

@@ -40,12 +40,13 @@ from engine.gate.market import Market, read_market
 from engine.gate.proposals import Entry, Exit, Finding, Grant
 from engine.gate.reach import read_book
 from engine.gate.states import trading_state
+from engine.gate.stress import stresses
 from engine.issue import issue_warrants
 from engine.limits.model import UNKNOWN_REGIME, Limits
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof, questions
-from engine.review.oracle import Case, TooMany, Worst, worst
+from engine.review.oracle import Case, TooMany, Worst, stress_losses, worst
 from engine.verdicts import instruments_of, refused_verdict, verdict_of
 from knowledge.door import admit
 from knowledge.facts import Fact, Snapshot
@@ -111,7 +112,9 @@ class _Recheck:
 
     @cached_property
     def market(self) -> Market:
-        return read_market(self.snapshot, self.portfolio, self.limits.parameters.cluster_threshold)
+        return read_market(
+            self.snapshot, self.portfolio, self.limits.parameters.cluster_threshold, self.limits.scenarios
+        )
 
     @cached_property
     def state(self) -> tuple[str, dict[str, Finding]]:
@@ -207,11 +210,22 @@ class _Recheck:
                 yield from self._verdicts(grants)
                 readings = [_reading(one) for one in self.worst(grants)] if self.candidates else []
                 yield from _differs("readings", record["readings"], readings)
+                yield from self._stress(grants)
             else:
                 yield from self._disagreed()
         except TooMany as error:
             yield f"readings: not checked, {error}"
         yield from self._warrants(exits, grants)
+
+    def _stress(self, grants: Sequence[Grant]) -> Complaints:
+        """Losses by the oracle; what was drawn from a seed is drawn again. Records of the first releases have none."""
+        recorded = self.record.get("stress")
+        if recorded is None:
+            return
+        yield from _differs("stress.losses", recorded["losses"], stress_losses(self.case, grants))
+        again = stresses(self.here.book, grants, self.market, self.limits).to_json()
+        for part in sorted({*recorded, *again} - {"losses"}):
+            yield from _differs(f"stress.{part}", recorded.get(part), again.get(part))
 
     @property
     def _agreed(self) -> bool:

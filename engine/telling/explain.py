@@ -21,6 +21,7 @@ from engine.standing import portfolio_facts
 from engine.telling.baskets import basket_of, leaving_with
 from engine.telling.figures import amount, percent, short
 from engine.telling.narrative import Telling, tell
+from engine.telling.stress import stress
 from knowledge.door import admit
 from knowledge.facts import Fact, Snapshot
 from knowledge.prolog.proof import ProofNode
@@ -346,4 +347,5 @@ def _circumstances(evidence: Evidence) -> Telling:
         tell(f"holds {amount(abs(held.quantity))} {held.instrument} {'long' if held.quantity > 0 else 'short'}")
         for held in portfolio.positions
     ]
+    parts += stress(record, Fraction(nav), portfolio.currency)
     return tell(f"trading state {record['trading_state']}", *parts)

@@ -103,4 +103,6 @@ def _shown(value: object) -> str:
         return "yes" if value else "no"
     if isinstance(value, Fraction):
         return text(value)
+    if isinstance(value, tuple):
+        return ", ".join(" ".join(map(_shown, one)) if isinstance(one, tuple) else _shown(one) for one in value)
     return "" if value is None else str(value)

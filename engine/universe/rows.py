@@ -19,8 +19,8 @@ from fractions import Fraction
 from functools import cached_property
 from math import isqrt
 
-from engine.gate.market import Market
-from engine.limits.model import Limit, Limits
+from engine.gate.market import Market, Terms
+from engine.limits.model import Limit, Limits, Scenario
 from knowledge.templates import vocabulary
 
 ONE = Fraction(1)
@@ -199,9 +199,18 @@ def _stress(limit: Limit, scope: Scope) -> Iterator[Row]:
         if scenario.sigmas:
             falls = {name: scenario.sigmas * scope.market.terms[name].daily_volatility for name in scope.names}
             yield Row(limit, scenario.id, scope.bound(limit), falls, falls)
-        else:
-            moves = {name: -scope.market.terms[name].beta * scenario.index for name in scope.names}
-            yield _signed(limit, scope, moves, scenario.id)
+        elif not scenario.drawn:
+            moves = {name: _moves(scenario, scope.market.terms[name]) for name in scope.names}
+            longs = {name: max((-move for move in each), default=Fraction(0)) for name, each in moves.items()}
+            shorts = {name: max(each, default=Fraction(0)) for name, each in moves.items()}
+            yield Row(limit, scenario.id, scope.bound(limit), longs, shorts)
+
+
+def _moves(scenario: Scenario, terms: Terms) -> list[Fraction]:
+    """What may move the price of an instrument (docs/limits.md): a position loses by the worst of it."""
+    single = [move for name, move in scenario.instruments if name == terms.instrument]
+    sector = [move for name, move in scenario.sectors if name == terms.sector]
+    return [*single, *sector, *([terms.beta * scenario.index] if scenario.index else [])]
 
 
 def _stop_loss(limit: Limit, scope: Scope) -> Iterator[Row]:

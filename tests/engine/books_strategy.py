@@ -31,6 +31,8 @@ from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Worki
 
 SESSION = "2011-01-03"
 NAMES = ("AA", "BB", "CC", "DD")
+SECTOR_MOVES = (("energy", Fraction("0.15")), ("technology", Fraction("-0.5")))
+OWN_MOVES = tuple(zip(NAMES, map(Fraction, ("-0.6", "0.3", "0", "-0.05")), strict=True))
 STRATEGIES = ("drift", "swing-book")
 HORIZONS = ("position", "swing")
 REGIMES = ("bear", "bull", "unknown")
@@ -215,6 +217,10 @@ def limit_files(draw: st.DrawFn, kinds: Sequence[str] = NUMERIC, rows: int = 6) 
         Scenario("crash", Fraction("-0.4"), Fraction(0), "test"),
         Scenario("rally", Fraction("0.2"), Fraction(0), "test"),
         Scenario("together", Fraction(0), Fraction(5), "test"),
+        Scenario("sectors", Fraction("-0.3"), Fraction(0), "test", sectors=SECTOR_MOVES),
+        Scenario("without-index", Fraction(0), Fraction(0), "test", sectors=SECTOR_MOVES),
+        Scenario("names", Fraction(0), Fraction(0), "test", instruments=OWN_MOVES),
+        Scenario("drawn", Fraction(0), Fraction(0), "test", paths=1000, seed=7),
     )
     multipliers = MappingProxyType({"bear": Fraction(1, 2), "bull": Fraction(1), "unknown": Fraction(3, 10)})
     return Limits("test", (*found, collar), scenarios, Parameters(*map(Fraction, shape)), multipliers)

@@ -269,7 +269,7 @@ class Account:
                 if len(self._complete()) >= limit.once:
                     yield from (Row(f"{limit.id}[{name}]", limit, names, ZERO, about=name) for name in names)
             case "stress":
-                for one in self.limits.scenarios:
+                for one in (each for each in self.limits.scenarios if not each.drawn):
                     yield Row(f"{limit.id}[{one.id}]", limit, names, allowed, about=one.id)
             case "volatility" | "value_at_risk" | "expected_shortfall":
                 yield Row(limit.id, limit, names, limit.bound**2 * self.nav * abs(self.nav))
@@ -393,7 +393,11 @@ class Account:
         scenario = next(one for one in self.limits.scenarios if one.id == scenario_id)
         if scenario.sigmas:
             return abs(exposure) * scenario.sigmas * terms.volatility / SESSIONS_A_YEAR_ROOTED
-        return -terms.beta * scenario.index * exposure
+        if scenario.instruments:
+            return -exposure * dict(scenario.instruments)[terms.instrument]
+        sector = [-exposure * move for name, move in scenario.sectors if name == terms.sector]
+        index = [-exposure * terms.beta * scenario.index] if scenario.index else []
+        return max([*sector, *index], default=0 * exposure)
 
     def _at_stops(self, name: str, terms: Terms, moved: Sequence[tuple[Ticket, Fraction]]) -> Fraction:
         held = next((one for one in self.portfolio.positions if one.instrument == name and one.quantity), None)
