@@ -111,21 +111,26 @@ def _of_case(limits: Limits, market: Market, case: Case) -> Iterator[Theorem]:
     where = f" in regime {case.regime}" if any(one.regime for one in in_force) else ""
     for limit in in_force:
         named = f"{limit.id}{where if limit.regime else ''}"
-        value = _value(limit, scope)
-        if value is not None:
-            yield Theorem(1, named, value.words, _script(value, _sound(value)))
-            if not value.own:
-                words = "the same with exits and stops alone, at any bound and from any book"
-                yield Theorem(2, named, words, _script(value, _exits_free(value)))
-            yield Theorem(3, named, value.words, _script(value, _removing(value)))
-            if limit.kind == "concentration":
-                words = "own worst and the others' least never fall together: that times both shares' difference is "
-                yield Theorem(4, named, f"{words}what sets them apart", _script(value, _tighter_share()))
-            else:
-                yield Theorem(4, named, value.words, _script(value, _tighter(value)))
-        elif limit.kind in RANGES or limit.kind in STATE_RANGES:
+        values = _values(limit, scope)
+        for value in values:
+            yield from _of_value(limit, named, value)
+        if not values and (limit.kind in RANGES or limit.kind in STATE_RANGES):
             yield Theorem(4, named, "the figure is free, and so is the lower bound", _condition(limit))
     yield from _of_all(in_force, market, scope)
+
+
+def _of_value(limit: Limit, named: str, value: Value) -> Iterator[Theorem]:
+    """Promises 1 to 4 for one limit over one book."""
+    yield Theorem(1, named, value.words, _script(value, _sound(value)))
+    if not value.own:
+        words = "the same with exits and stops alone, at any bound and from any book"
+        yield Theorem(2, named, words, _script(value, _exits_free(value)))
+    yield Theorem(3, named, value.words, _script(value, _removing(value)))
+    if limit.kind == "concentration":
+        words = "own worst and the others' least never fall together: that times both shares' difference is "
+        yield Theorem(4, named, f"{words}what sets them apart", _script(value, _tighter_share()))
+    else:
+        yield Theorem(4, named, value.words, _script(value, _tighter(value)))
 
 
 # --- what a limit bounds ----------------------------------------------------------------------------------------
@@ -152,23 +157,26 @@ class Value:
     """Whether each entry is bounded by itself, whatever stood before."""
 
 
-def _value(limit: Limit, scope: Scope) -> Value | None:
-    """The limit's value; None for kinds that bound no number of an order or of the book."""
+def _values(limit: Limit, scope: Scope) -> list[Value]:
+    """The limit's value over each book that differs; none for kinds that bound no number of an order or of the book."""
     make = _VALUES.get(limit.kind)
-    if make is None and limit.kind in ROW_KINDS:
-        return _exposures(limit, scope)
-    return None if make is None else make(limit, scope)
+    if make is not None:
+        return [make(limit, scope)]
+    return _exposures(limit, scope) if limit.kind in ROW_KINDS else []
 
 
-def _exposures(limit: Limit, scope: Scope) -> Value | None:
-    """A sum of `max(long·x, −short·x)`: each of the two instruments has any of the weights that some row has."""
-    shapes = sorted({
-        _scaled(row.long.get(name, Fraction(0)), row.short.get(name, Fraction(0)))
+def _exposures(limit: Limit, scope: Scope) -> list[Value]:
+    """Sums of `max(long·x, −short·x)`: each of the two instruments has any of the weights that its row has."""
+    sets = {
+        frozenset(_scaled(row.long.get(name, Fraction(0)), row.short.get(name, Fraction(0)))
+                  for name in row.long.keys() | row.short.keys())
         for row in rows(limit, scope)
-        for name in row.long.keys() | row.short.keys()
-    })  # fmt: skip
-    if not shapes:
-        return None
+    }  # fmt: skip
+    return [_weighed(limit, scope, sorted(one)) for one in sorted(sets, key=sorted)
+            if one and not any(one < other for other in sets)]  # fmt: skip
+
+
+def _weighed(limit: Limit, scope: Scope, shapes: Sequence[Shape]) -> Value:
     declared = [f"(declare-const shape-{one} Int)" for one in "AB"]
     declared += [f"(assert (and (<= 0 shape-{one}) (< shape-{one} {len(shapes)})))" for one in "AB"]
     declared += [_weigh(one, shapes) for one in "AB"]
