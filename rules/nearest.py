@@ -98,20 +98,22 @@ class _Search:
         return self.answers[goal]
 
     def _missing(self, template: str, known: Known, depth: int) -> _Answer | None:
-        best: _Answer | None = None
+        found: list[tuple[Plan, list[Stop]]] = []
         for rule, assertion in self.rules.concluding(template):
             given = seeds(assertion, known)
-            answer = self._rule(rule, given, depth) if given is not None else None
-            if answer and (best is None or answer.closeness < best.closeness):
-                best = answer
-        return best
+            if given is not None:
+                plan = self.rules.plan(rule, given)
+                ends = furthest(stops(plan, 0, self.memory, given))
+                if ends[0].at < len(plan.conditions):
+                    found.append((plan, ends))
+        # Closeness begins with the conditions that held: a rule with fewer of them is not asked for its words.
+        most = max((ends[0].held for _, ends in found), default=0)
+        answers = (self._rule(plan, ends, depth) for plan, ends in found if ends[0].held == most)
+        return min(answers, key=lambda answer: answer.closeness, default=None)
 
-    def _rule(self, rule: tree.Rule, given: Bindings, depth: int) -> _Answer | None:
-        """Why one rule did not conclude; None if all its conditions hold."""
-        plan = self.rules.plan(rule, given)
-        ends = furthest(stops(plan, 0, self.memory, given))
-        if ends[0].at == len(plan.conditions):
-            return None
+    def _rule(self, plan: Plan, ends: Sequence[Stop], depth: int) -> _Answer:
+        """Why one rule did not conclude, whose conditions hold up to these ends."""
+        rule = plan.rule
         failure = min((self._failure(plan, end, depth) for end in ends), key=_Failure.order)
         held, total = ends[0].held, len(rule.conditions)
         numbers = failure.numbers
