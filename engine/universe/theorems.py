@@ -159,6 +159,8 @@ class Value:
 
 def _values(limit: Limit, scope: Scope) -> list[Value]:
     """The limit's value over each book that differs; none for kinds that bound no number of an order or of the book."""
+    if limit.kind == "credit":
+        return _in_money(limit, scope)
     make = _VALUES.get(limit.kind)
     if make is not None:
         return [make(limit, scope)]
@@ -246,15 +248,14 @@ def _concentrated(limit: Limit) -> Value:
     )  # fmt: skip
 
 
-def _in_money(limit: Limit, scope: Scope) -> Value | None:
+def _in_money(limit: Limit, scope: Scope) -> list[Value]:
     """Gross exposure against an amount of money, which no order changes."""
-    plain = replace(limit, kind="gross")
-    value = _exposures(plain, scope)
-    if value is None:
-        return None
     bound = real(scope.bound(limit))
-    return replace(value, limit=limit, words=f"{value.words}, against an amount of money", bound=lambda _: bound,
-                   lower=(f"(assert (<= tighter {bound}))",))  # fmt: skip
+    return [
+        replace(one, limit=limit, words=f"{one.words}, against an amount of money", bound=lambda _: bound,
+                lower=(f"(assert (<= tighter {bound}))",))
+        for one in _exposures(replace(limit, kind="gross"), scope)
+    ]  # fmt: skip
 
 
 def _amounts(limit: Limit, bound: Fraction, words: str, filled: bool = True) -> Value:
@@ -302,14 +303,13 @@ def _of_one_order(limit: Limit, constant: bool) -> Value:
 _LOSSES = "losses at the stops: of positions until exits fill, and of entries"
 _TRADED = "what was traded, and what entries trade at their worst prices"
 _AT_WORK = "what all entries at work are worth at their worst prices, filled or not"
-_VALUES: Mapping[str, Callable[[Limit, Scope], Value | None]] = {
+_VALUES: Mapping[str, Callable[[Limit, Scope], Value]] = {
     "concentration": lambda limit, _: _concentrated(limit),
     "stop_loss": lambda limit, scope: _amounts(limit, scope.bound(limit), _LOSSES),
     "open_risk": lambda limit, scope: _amounts(limit, scope.bound(limit), _LOSSES),
     "loss_budget": lambda limit, scope: _amounts(limit, scope.bound(limit), _LOSSES),
     "turnover": lambda limit, scope: _amounts(limit, scope.bound(limit), _TRADED),
     "open_orders": lambda limit, scope: _amounts(limit, scope.bound(limit), _AT_WORK, filled=False),
-    "credit": _in_money,
     "cash_reserve": lambda limit, _: _cash(limit),
     "order_value": lambda limit, _: _of_one_order(limit, constant=False),
     "order_quantity": lambda limit, _: _of_one_order(limit, constant=True),
