@@ -94,8 +94,8 @@ class Told:
         }
 
 
-def replay(asked: Asked, market: Market, limits: Limits) -> Told:
-    """Judge it by the gate under a file; `market` is read with the file's parameters."""
+def replay(asked: Asked, market: Market, limits: Limits, reading: bool = False) -> Told:
+    """Judge it by the gate under a file; `market` is read with the file's parameters. Readings only where asked for."""
     case = asked.case
     known = dict(case.known)
     if "index_volatility" in asked.figures.values:
@@ -114,15 +114,19 @@ def replay(asked: Asked, market: Market, limits: Limits) -> Told:
     reasons = tuple(dict.fromkeys(
         [core.limit for core in ruling.cores] + [reading.limit for reading in ruling.binding]
     ))  # fmt: skip
-    scope = Scope(book, (entry,), place, limits, case.regime, state)
-    after = state_of(book, (Grant(entry, entry.target),), place, limits)
-    readings = {
-        one.key: (one.value(after), one.bound(after))
-        for one in measures(scope)
-        if one.limit.id in reasons and one.limit.spec.form == "linear"
-    }
+    readings = _readings(Scope(book, (entry,), place, limits, case.regime, state), entry, reasons) if reading else {}
     nav = Fraction(asked.portfolio.nav)
     return Told(ruling.outcome, ruling.quantity, reasons, readings, state, nav)
+
+
+def _readings(scope: Scope, entry: Entry, limits: tuple[str, ...]) -> dict[str, tuple[Fraction, Fraction]]:
+    """Value and bound of the measures of these limits, with the whole order."""
+    after = state_of(scope.book, (Grant(entry, entry.target),), scope.market, scope.limits)
+    return {
+        one.key: (one.value(after), one.bound(after))
+        for one in measures(scope)
+        if one.limit.id in limits and one.limit.spec.form == "linear"
+    }
 
 
 def _snapshot(asked: Asked, session: str) -> Snapshot:

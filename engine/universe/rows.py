@@ -185,8 +185,9 @@ def _clusters(limit: Limit, scope: Scope) -> Iterator[Row]:
 
 
 def _concentration(limit: Limit, scope: Scope) -> Iterator[Row]:
+    others = _flat(scope.names, -limit.bound)
     for chosen in scope.names:
-        weights = {name: (1 if name == chosen else 0) - limit.bound for name in scope.names}
+        weights = {**others, chosen: 1 - limit.bound}
         yield Row(limit, chosen, Fraction(0), weights, weights, once=limit.once)
 
 

@@ -76,21 +76,25 @@ class Table:
         long, short, losses = (np.zeros((count, len(names))) for _ in range(3))
         tags = np.zeros((count, len(self.columns.classes)))
         for at, row in enumerate(self.rows):
-            for target, weights in ((long, row.long), (short, row.short)):
-                for name, weight in weights.items():
-                    target[at, names[name]] = float(weight)
+            for name, weight in row.long.items():
+                long[at, names[name]] = float(weight)
+            if row.short is row.long:
+                short[at] = long[at]
+            else:
+                for name, weight in row.short.items():
+                    short[at, names[name]] = float(weight)
             for name in row.losses:
                 losses[at, names[name]] = 1.0
             tags[at, self.columns.within(row)] = 1.0
         lost = np.array([1.0 if row.lost else 0.0 for row in self.rows])
         return long, short, losses, tags, lost, np.array([float(row.bound) for row in self.rows])
 
-    def under(self, pattern: Pattern, phase: Phase) -> tuple[Any, Any, Any, Any]:
-        """Weights of exposures and of losses, of what was lost, and bounds, of the rows that count."""
+    def under(self, pattern: Pattern, phase: Phase, but: str = "") -> tuple[Any, Any, Any, Any]:
+        """Weights of exposures and losses, of what was lost, and bounds: of rows that count, but those of a limit."""
         import numpy as np
 
         long, short, losses, tags, lost, bounds = self._arrays
-        counts = np.array([row.once <= phase.least for row in self.rows], dtype=bool)
+        counts = np.array([row.once <= phase.least and row.limit.id != but for row in self.rows], dtype=bool)
         signs = np.array(pattern.signs)
         weights = np.where(signs > 0, long, short) * tags[:, list(pattern.classes)]
         return weights[counts], losses[counts], lost[counts], bounds[counts]
@@ -192,8 +196,8 @@ def step(
     loss_at, order, order_loss, lost_at, gap = count, 2 * count, 2 * count + 1, 2 * count + 2, 2 * count + 3
     lines, bounds = [], []
 
-    def post(table: Table, after: bool, sign: int = 1) -> None:
-        weights, losses, lost, most = table.under(pattern, phase)
+    def post(table: Table, after: bool, sign: int = 1, but: str = "") -> None:
+        weights, losses, lost, most = table.under(pattern, phase, but)
         block = np.zeros((len(most), gap + 1))
         block[:, :count], block[:, loss_at:order], block[:, lost_at] = weights, losses, lost
         if after:
@@ -211,8 +215,7 @@ def step(
     if target is not None:
         post(Table((target,), accept.columns), after=True, sign=-1)
         if alone:
-            others = [row for row in refuse.rows if row.limit.id != target.limit.id]
-            post(Table(others, refuse.columns), after=True)
+            post(refuse, after=True, but=target.limit.id)
     own = np.zeros((count + 4, gap + 1))
     own[:count, loss_at:order], own[:count, :count] = np.eye(count), -np.eye(count)
     own[count, order_loss], own[count, order] = 1.0, -1.0

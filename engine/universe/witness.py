@@ -113,33 +113,36 @@ class Wanted:
 def judged(ground: Ground, limit: str, asked: Asked) -> Witness | None:
     """A witness, if the gate bears it out: the first file grants the whole order, the other does not."""
     accepting = replay(asked, ground.accept_market, ground.accept)
-    refusing = replay(asked, ground.refuse_market, ground.refuse)
-    if accepting.outcome is not Outcome.GRANTED or refusing.quantity >= asked.entry.target:
+    if accepting.outcome is not Outcome.GRANTED:
         return None
-    return _sharper(ground, Witness(limit, asked, accepting, refusing))
+    refusing = replay(asked, ground.refuse_market, ground.refuse, reading=True)
+    if refusing.quantity >= asked.entry.target:
+        return None
+    found = Witness(limit, asked, accepting, refusing)
+    return _sharper(ground, found) or found
 
 
-def _sharper(ground: Ground, witness: Witness) -> Witness:
+def _sharper(ground: Ground, witness: Witness) -> Witness | None:
     """The same with what the refusing file still grants held already, so that it denies the rest, where it does.
 
     With less to buy at the worst price, NAV⁻ is a little larger, so that a few lots may still fit: again, then.
     """
-    nearer = witness
+    asked, part = witness.asked, witness.refusing.quantity
     for _ in range(MOST_SHARPENED):
-        asked, part = nearer.asked, nearer.refusing.quantity
         position = asked.portfolio.position(asked.entry.instrument)
-        if part <= 0 or position is None:
-            break
+        if not 0 < part < asked.entry.target or position is None:
+            return None
         grown = replace(position, quantity=position.quantity + Decimal(int(part)) * asked.entry.side.sign)
         others = tuple(one for one in asked.portfolio.positions if one is not position)
         portfolio = replace(asked.portfolio, positions=(*others, grown))
         asked = replace(asked, portfolio=portfolio, entry=replace(asked.entry, target=asked.entry.target - part))
-        accepting = replay(asked, ground.accept_market, ground.accept)
-        refusing = replay(asked, ground.refuse_market, ground.refuse)
-        if accepting.outcome is not Outcome.GRANTED or refusing.quantity >= asked.entry.target:
+        part = replay(asked, ground.refuse_market, ground.refuse).quantity
+        if part == 0:
             break
-        nearer = Witness(witness.limit, asked, accepting, refusing)
-    return nearer if nearer.refusing.outcome is Outcome.DENIED else witness
+    accepting = replay(asked, ground.accept_market, ground.accept)
+    refusing = replay(asked, ground.refuse_market, ground.refuse, reading=True)
+    borne_out = accepting.outcome is Outcome.GRANTED and refusing.outcome is Outcome.DENIED
+    return Witness(witness.limit, asked, accepting, refusing) if borne_out else None
 
 
 def concrete(ground: Ground, case: Case, step: Step, columns: Columns, wanted: Wanted, together: bool) -> Asked | None:
