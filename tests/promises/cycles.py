@@ -48,7 +48,9 @@ INDICATORS = {
 }  # fmt: skip
 FALLING = {"ema-50-200": "-0.02", "momentum-63": "-0.06", "macd-histogram": "-0.001"}
 """What makes a downtrend of it, with a setup for a short entry."""
-MOODS = ("long", "short", "quiet")
+MOODS = ("long", "short", "quiet", "rich", "cheap")
+APART = {"rich": ("short", {"zscore-20": "1.9"}), "cheap": ("long", {"zscore-20": "-1.8"})}
+"""Halves of a pair: the side that three heads lean to, too few of them strongly, and where the close stands."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -169,10 +171,15 @@ def instrument_facts(name: str, mood: str) -> list[Fact]:
     ]  # fmt: skip
     true_range = (close * Decimal("0.02")).quantize(Decimal("0.0001"))
     values = INDICATORS | {"atr-14": str(true_range)} | (FALLING if mood == "short" else {})
+    if mood in APART:
+        side, stands = APART[mood]
+        values |= stands
     found += [fact("indicator", instrument=name, name=measure, value=value) for measure, value in values.items()]
+    if mood in APART:
+        leaning = zip(HEADS, ("0.85", "0.80", "0.55"), strict=False)
+        return found + [advisory(name, head, side, conviction) for head, conviction in leaning]
     direction = mood if mood in ("long", "short") else "flat"
-    found += [advisory(name, head, direction) for head in HEADS]
-    return found
+    return found + [advisory(name, head, direction) for head in HEADS]
 
 
 def advisory(name: str, head: str, direction: str, conviction: object = "0.85", **more: object) -> Fact:
@@ -242,7 +249,15 @@ def grants_of(decision: Decision) -> tuple[Grant, ...]:
             prices = (Fraction(order.limit_price), Fraction(stop.stop_price))
             quantity = Fraction(order.quantity)
             entry = Entry(
-                order.instrument, order.side, Fraction(0), quantity, *prices, order.strategy, order.horizon, ()
+                order.instrument,
+                order.side,
+                Fraction(0),
+                quantity,
+                *prices,
+                order.strategy,
+                order.horizon,
+                (),
+                order.basket,
             )
             found.append(Grant(entry, quantity))
     return tuple(found)
@@ -298,7 +313,10 @@ def cycles(draw: st.DrawFn, moods: Sequence[str] = ("long", "long", "short", "qu
     """A healthy cycle of two to four instruments, with some of the shipped bounds drawn anew."""
     names = sorted(draw(st.lists(st.sampled_from(sorted(SHARES)), unique=True, min_size=2, max_size=4)))
     regime = draw(st.sampled_from(("bull", "bull", "range", "bear", "volatile")))
-    facts = facts_of({name: draw(st.sampled_from(moods)) for name in names}, regime)
+    said = {name: draw(st.sampled_from(moods)) for name in names}
+    if {"AAPL", "IBM"} <= said.keys() and len(moods) > 1 and draw(st.integers(0, 1)) == 0:
+        said |= {"AAPL": "rich", "IBM": "cheap"}
+    facts = facts_of(said, regime)
     factors = st.sampled_from([Fraction(one) for one in ("1", "1/2", "1/5", "1/20", "0", "3")])
     drawn = draw(st.dictionaries(st.sampled_from(NUMERIC), factors, max_size=4))
     known = {one.id: one.bound for one in limits().limits}

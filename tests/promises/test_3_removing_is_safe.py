@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from engine.decision import Decision
 from engine.gate.judge import Judgement, Outcome, judge
 from engine.gate.proposals import Grant
-from tests.engine.books_strategy import Desk, desks, further, together
+from tests.engine.books_strategy import Desk, desks, further
+from tests.engine.books_strategy import together as parties
 from tests.promises.cycles import Cycle, account_after, cycles, entered
 from tests.promises.depth import whole_cycles
 from tests.promises.test_1_sound import SEEDS, hold
@@ -22,7 +23,7 @@ from tests.promises.test_1_sound import SEEDS, hold
 def fewer(judgement: Judgement, desk: Desk, chance: Random) -> list[Grant]:
     """Some of the grants, some of them smaller by whole lots; a basket goes, or shrinks by whole units, as one."""
     kept: list[Grant] = []
-    for ruled in together(judgement.rulings):
+    for ruled in parties(judgement.rulings):
         if ruled[0].quantity == 0:
             continue
         step = further(ruled, desk.market)[0].quantity - ruled[0].quantity
@@ -77,11 +78,18 @@ def test_removing_is_safe_in_whole_cycles(cycle: Cycle, seed: int, data: st.Data
     hold(replace(account, grants=tuple(one for one in parts if one.quantity)), seed)
 
     kept = data.draw(st.sampled_from(sorted(granted)))
-    alone = entered(without(cycle, set(granted) - {kept}))
-    assert alone.get(kept, Decimal(0)) >= granted[kept]
+    alone = entered(without(cycle, set(granted) - together(decision, kept)))
+    assert all(alone.get(one, Decimal(0)) >= granted[one] for one in together(decision, kept))
     ranks = {one.instrument: (-Decimal(one.conviction), one.instrument) for one in decision.verdicts if one.conviction}
-    last = max(granted, key=ranks.__getitem__)
-    first = entered(without(cycle, {last}))
-    assert {name: quantity for name, quantity in first.items() if ranks[name] < ranks[last]} == {
-        name: quantity for name, quantity in granted.items() if name != last
+    last = together(decision, max(granted, key=ranks.__getitem__))
+    turn = min(ranks[one] for one in last)
+    first = entered(without(cycle, last))
+    assert {name: quantity for name, quantity in first.items() if ranks[name] < turn} == {
+        name: quantity for name, quantity in granted.items() if name not in last
     }
+
+
+def together(decision: Decision, name: str) -> set[str]:
+    """An instrument, and its fellows where it is a leg."""
+    basket = decision.verdict(name).basket
+    return {name} if basket is None else set(basket.instruments)
