@@ -1,56 +1,45 @@
 # fmt: off
 """A checker for strangers: `python checker.py records.jsonl` says what in an exported log does not hold.
 
-One file, the standard library, exact fractions, no solver; written from `docs/limits.md` and `docs/record.md`. Of each
-decision it works out again: digests, which limits are in force, every numeric limit at the grants (value, bound, base),
-what one lot more of a cut or denied entry would break, every minimal core; that exits close at most the position,
-conditions hold as they say, warrants are grants. What it does not know (a kind, a field) it reports as `not checked`.
-Left out: conclusions of rules and policies, sizes, what conditions measured. Exit status: 0 all holds, 1 something does
-not or was not checked, 2 the file is no export.
+One file, the standard library, exact fractions, no solver; written from `docs/limits.md` and `docs/record.md`. Of each decision it
+works out again: digests, which limits are in force, each numeric limit at the grants, what one lot more of a cut or denied entry
+would break, every minimal core; that exits close at most the position, conditions hold as they say, warrants are grants. What it
+does not know (a kind, a field of the law) is `not checked`. Left out: what rules, policies and sizing concluded, what conditions
+measured, shares of crowding. Exit status: 0 all holds, 1 something does not or was not checked, 2 the file is no export.
 """
-# ruff: noqa: ANN401, B023, B905, E701, E704, PTH123, SIM115, SIM905 - dense: it is meant to be read in one sitting
-from __future__ import annotations
-
+# ruff: noqa: ANN401, B023, B905, E501, E701, E731, E704, PTH123, SIM115, SIM905 - dense: to be read in one sitting
 import hashlib
 import json
 import sys
 from collections import defaultdict, namedtuple
-from collections.abc import Callable, Iterable, Iterator, Sequence
 from fractions import Fraction as F  # noqa: N817 - it stands on every line
 from functools import cached_property
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any as Json
 
 ZERO, SIGN, MOST_CROWDING = F(0), {"buy": 1, "sell": -1, "long": 1, "short": -1}, 8  # beyond it one set is named
 STATES, REGIMES, WAYS = ("active", "reducing", "halted"), ("bull", "range", "bear", "volatile"), ("long", "short")
-KNOWN = """id layer kind bound unit owner source effective until when regime by only once long short then regimes
-    states figure above below index sigmas stop_distance cluster_threshold kelly_fraction volatility_target
-    fee_per_share fee_per_order take_profit instrument outcome reasons side rule strategy horizon conviction target
-    quantity stop_price limit_price size findings policy binding cores crowding miss""".split()
-MANDATORY = """kill_switch data_quality data_complete other_strategy duplicate_order policy wash_trade log_verified
-    price_collar""".split()  # in force before their first window, too
-CONDITIONS = MANDATORY[:8] + """day_loss drawdown index_volatility head_brier head_psi head_age healthy_heads
-    interval_width data_age feed_connected broker_connected books_reconciled clock_skew message_rate
-    repeated_execution""".split()
+KNOWN = """id layer kind bound unit owner source effective until when regime by only once long short then days regimes states figure
+    above below index sigmas stop_distance cluster_threshold kelly_fraction volatility_target fee_per_share fee_per_order
+    take_profit sectors instruments begins ends paths seed""".split()  # what the law may say
+MANDATORY = "price_collar kill_switch data_quality data_complete duplicate_order other_strategy wash_trade policy log_verified".split()
+CONDITIONS = MANDATORY[1:] + """day_loss drawdown index_volatility head_brier head_psi head_age healthy_heads interval_width data_age
+    feed_connected broker_connected books_reconciled clock_skew message_rate repeated_execution""".split()
 Order = namedtuple("Order", "name sign shares slip risk out said")  # slippage and loss at the stop: of one share
-Terms = namedtuple("Terms", "name price unit e volume beta sigma lot fixed")  # `e`: exposure of a share; `sigma`: daily
+Terms = namedtuple("Terms", "name price unit e volume beta sigma lot loads rest fixed")  # `e`: exposure of one share
 class Said(dict[str, Json]): __getattr__ = dict.get  # noqa: D101 - an object of the record; what it lacks is None
-def _known(said: Iterable[str], where: str) -> None:
-    if unheard := sorted({*said} - {*KNOWN}): raise NotImplementedError(f"{where} says {', '.join(unheard)}")
-def _canonical(value: Json) -> bytes:  # RFC 8785, for values without floats
-    return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
+def _canonical(value: Json) -> bytes: return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
 def _digest(value: Json) -> str: return "sha256:" + hashlib.sha256(_canonical(value)).hexdigest()
-def _same(where: str, said: Json, again: Json) -> Iterator[str]:
-    equal = type(said) is str and F(said) == again if isinstance(again, F) else said == again
-    if not equal: yield f"{where}: the record says {said}, worked out again it is {again}"
-
+def _same(where: str, said: Json, again: Json) -> Json:
+    if (F(said) if isinstance(again, F) else said) != again: yield f"{where}: the record says {said}, worked out again it is {again}"
 class _Desk:  # what a decision was made from, and what it says of entries and exits
     def __init__(self, record: Json) -> None:
         self.record, self.book, self.nav = record, record.portfolio, F(record.portfolio.nav)
-        law, session, self.facts = record.law, record.as_of[:10], defaultdict[str, list[Json]](list)
+        law, session, self.facts = record.law, record.as_of[:10], defaultdict[str, Json](list)
         for template, slots in [*record.snapshot.facts, *record.derived]: self.facts[template].append(slots)
-        for one in (*law.limits, *law.scenarios, law.parameters, *record.verdicts):
-            _known([*one, *(one.when or ())], f"`{one.id or one.instrument or 'parameters'}`")
+        for one in (*law.limits, *law.scenarios, law.parameters):
+            unheard = ({*one, *(one.when or ())} - {*KNOWN}) | ({one.kind} - {None, *NUMERIC, *CONDITIONS})
+            if unheard: raise NotImplementedError(f"`{one.id or 'parameters'}` says {', '.join(sorted(unheard))}")
         self.law, self.shape = law, {name: F(value) for name, value in law.parameters.items()}
         self.regime, factors = self.fact("regime").name or "unknown", law.regime_multipliers
         self.multiplier = F(factors[self.regime]) if self.regime != "unknown" else min(map(F, factors.values()))
@@ -58,10 +47,10 @@ class _Desk:  # what a decision was made from, and what it says of entries and e
             one.kind in MANDATORY and one.effective == min(row.effective for row in law.limits if row.id == one.id)))]
         self.limits = [one for one in rows if not one.when or self.in_force(one.when)]
         self.collar = min(F(one.bound) for one in rows if one.kind == "price_collar")
-        own = (*self.book.positions, *(one.order for one in self.book.working))
-        self.names = sorted({*record.snapshot.universe, *(one.instrument for one in own)})
+        own = {one.instrument for one in (*self.book.positions, *(one.order for one in self.book.working))}
+        self.names = sorted({*record.snapshot.universe, *own})
         self.terms = {name: terms for name in self.names if (terms := self.read(name))}
-        self.held = dict[str, tuple[F, F, Json]]()  # shares, loss of one at its stop, what is said of it
+        self.held, self.worlds = dict[str, Json](), dict[Json, _World]()  # shares, loss of one at its stop, what is said
         self.resting, self.unpriced = list[Order](), self.nav <= 0  # unpriced: no entry can be judged
         for one in self.book.positions:
             h, t = F(one.quantity), self.terms.get(one.instrument)
@@ -71,9 +60,11 @@ class _Desk:  # what a decision was made from, and what it says of entries and e
             bare = one.role == "entry" and one.side == "sell" and one.stop_price is None
             if bare or one.instrument not in self.terms: self.unpriced = True
             else: self.resting.append(self.order(one, left, one.role != "entry"))
-        self.queue = sorted((v for v in record.verdicts if v.side), key=lambda v: (-F(v.conviction), v.instrument))
-        self.free = [v for v in self.queue if v.instrument in self.terms and all(one.holds for one in v.findings)]
-        self.worlds = dict[Json, _World]()
+        said: Json = defaultdict(list)  # single entries, and the legs of each basket, by name
+        for v in (v for v in record.verdicts if v.side): said[f"basket:{v.basket.name}" if v.basket else v.instrument].append(v)
+        self.queue = sorted(said.items(), key=lambda one: (-min(F(v.conviction) for v in one[1]), one[1][0].instrument))
+        self.free = [v for _, legs in self.queue if _whole(legs) and all(
+            v.instrument in self.terms and all(one.holds for one in v.findings) for v in legs) for v in legs]
     def fact(self, template: str, **slots: str | None) -> Json:  # the first with these slots, or an empty one
         return next((one for one in self.facts[template] if all(one[k] == said for k, said in slots.items())), Said())
     def in_force(self, when: Json) -> bool:  # what is not known holds
@@ -88,35 +79,35 @@ class _Desk:  # what a decision was made from, and what it says of entries and e
         rate = self.fact("rate", currency=fixed.currency).value or (fixed.currency == self.book.currency and "1")
         if not (fixed and bar and rate) or None in figures: return None
         unit, price, (volume, beta, sigma) = F(fixed.multiplier) * F(rate or 1), F(bar.close), map(F, figures[:3])
-        return Terms(name, price, unit, price * unit, volume, beta, sigma / F("15.87"), F(fixed.lot), fixed)
+        risk: Json = self.fact("risk", instrument=name) if len({len(one.loadings) for one in self.facts["risk"]}) == 1 else Said()
+        return Terms(name, price, unit, price * unit, volume, beta, sigma / F("15.87"), F(fixed.lot),
+                     [F(one) for one in risk.loadings or ()], F(risk.residual or 0), fixed)
     def order(self, said: Json, shares: F, out: bool) -> Order:
         t, sign = self.terms[said.instrument], SIGN[said.side]
         price = t.price * (1 + sign * self.collar) if out or said.limit_price is None else F(said.limit_price)
         risk = ZERO if out else max(ZERO, sign * (price - F(said.stop_price or 0))) * t.unit
         return Order(t.name, sign, shares, max(ZERO, sign * (price - t.price)) * t.unit, risk, out, said)
-    def world(self, *grants: tuple[Json, F]) -> _World:  # the desk with these entries
+    def world(self, *grants: tuple[Json, F]) -> Json:  # the desk with these entries
         if (key := frozenset((v.instrument, shares) for v, shares in grants)) not in self.worlds:
             out = [self.order(one, F(one.quantity), True) for one in self.record.exits if one.instrument in self.terms]
             orders = [*self.resting, *out, *(self.order(*one, False) for one in grants)]
             self.worlds[key] = _World(self, orders, {v.instrument: shares for v, shares in grants})
         return self.worlds[key]
-    def groups(self, limit: Json) -> Iterator[tuple[str, list[str]]]:
-        said = [*(one for _, _, one in self.held.values()), *(one.said for one in self.resting), *self.free]
-        if limit.by in ("sector", "issuer", "currency"): said = [t.fixed for t in self.terms.values()]
-        for group in {one[limit.by] for one in said if one.get(limit.by) and limit.only in (None, one[limit.by])}:
-            yield group, [one.instrument for one in said if one.get(limit.by) == group]
+    def groups(self, by: str, chosen: str | None = None) -> Json:
+        said = [one for _, _, one in self.held.values()] + [o.said for o in self.resting if by != "basket" or not o.out]
+        said = [t.fixed for t in self.terms.values()] if by in ("sector", "issuer", "currency") else said + self.free
+        tags = [(one.instrument, one[by].name if by == "basket" else one[by]) for one in said if one.get(by)]
+        return [(tag, [name for name, of in tags if of == tag]) for tag in {of for _, of in tags} if chosen in (None, tag)]
     @cached_property
-    def clusters(self) -> list[list[str]]:  # joined by a correlation at or above the threshold, or by one not published
+    def clusters(self) -> Json:  # joined by a correlation at or above the threshold, or by one not published
         least, groups = self.shape["cluster_threshold"], [{name} for name in self.names]
-        known = [(one.first, one.second, one.value) for one in self.facts["correlation"]]  # of earlier releases
-        known += [(o.instrument, *of) for o in self.facts["correlations"] for of in zip(o.others, o["values"])]
+        known = [(o.instrument, *of) for o in self.facts["correlations"] for of in zip(o.others, o["values"])]
         for pair in {*combinations(self.names, 2)} - {tuple(of) for *of, value in known if abs(F(value)) < least}:
             joined = set[str]().union(*(one for one in groups if one & {*pair}))
             groups = [one for one in groups if not one & joined] + [joined]
         return [sorted(one) for one in groups if len(one) > 1]
-
 class _World:  # a desk with some entries: where fillings may take each position, and what the orders cost at worst
-    def __init__(self, desk: _Desk, orders: Sequence[Order], granted: dict[str, F]) -> None:
+    def __init__(self, desk: _Desk, orders: Json, granted: Json) -> None:
         self.d, self.granted, self.orders = desk, granted, list[Order]()
         left = {(name, h < 0): abs(h) for name, (h, _, _) in desk.held.items()}  # what exits of that side may close
         self.ends = {name: [h, h, ZERO] for name, (h, _, _) in desk.held.items()}  # lowest, highest; flat if in between
@@ -127,47 +118,63 @@ class _World:  # a desk with some entries: where fillings may take each position
             self.ends.setdefault(one.name, [ZERO, ZERO, ZERO])[one.sign > 0] += one.sign * shares
             self.orders.append(one._replace(shares=shares))
         for ends in self.ends.values(): ends[2] = sorted(ends)[1]
-        flat, each, shares = desk.shape["fee_per_order"], desk.shape["fee_per_share"], [o.shares for o in self.orders]
-        self.fees = flat * len(shares) + each * sum(shares)
+        self.fees = sum((desk.shape["fee_per_order"] + desk.shape["fee_per_share"] * one.shares for one in self.orders), ZERO)
         self.nav = desk.nav - self.fees - sum((one.slip * one.shares for one in self.orders), ZERO)
-    def worst(self, names: Iterable[str], part: Callable[[Terms, F], Json] = lambda t, x: abs(x) * t.e) -> F:
-        chosen = ((self.d.terms[name], self.ends[name]) for name in {*names} & self.ends.keys())
-        return sum((max(part(terms, x) for x in ends) for terms, ends in chosen), ZERO)
-    def stops(self, names: Iterable[str]) -> F:  # what is lost at the stops before any exit has filled
+    def worst(self, names: Json, part: Json = lambda t, x: abs(x) * t.e) -> Json:  # at an end, or flat
+        return sum((max(part(self.d.terms[name], x) for x in self.ends[name]) for name in {*names} & self.ends.keys()), ZERO)
+    def stops(self, names: Json) -> Json:  # what is lost at the stops before any exit has filled
         held = [abs(h) * risk for name, (h, risk, _) in self.d.held.items() if name in names]
         return sum(held + [one.shares * one.risk for one in self.orders if one.name in names], ZERO)
-    def traded(self, chosen: Callable[[Order], bool]) -> F:  # the value of orders at their worst prices
+    def traded(self, chosen: Json) -> Json:  # the value of orders at their worst prices
         return sum((o.shares * (self.d.terms[o.name].e + o.slip) for o in self.orders if chosen(o)), ZERO)
-    def entries(self) -> Iterator[tuple[Terms, F, F]]:  # terms, shares, how far the limit price is beyond the reference
-        for v, t in ((v, self.d.terms[v.instrument]) for v in self.d.free):
-            yield t, self.granted.get(t.name, ZERO), SIGN[v.side] * (F(v.limit_price) - t.price)
+    def entries(self) -> Json:  # terms, shares, how far the limit price is beyond the reference
+        return [(t, self.granted.get(t.name, ZERO), SIGN[v.side] * (F(v.limit_price) - t.price))
+                for v in self.d.free if (t := self.d.terms[v.instrument])]
     @cached_property
-    def readings(self) -> dict[str, tuple[str, F, F, F]]:  # limit, value, bound and base of every measure
-        found = dict[str, tuple[str, F, F, F]]()
+    def variance(self) -> Json:  # of a day's result: at the worst corner, beyond 10 instruments that move never too low
+        own = [t for name in self.ends if (t := self.d.terms[name]).loads]
+        terms, moves = [*zip(*(t.loads for t in own))], [{x * t.e for x in self.ends[t.name][:2]} for t in own]
+        if sum(len(ys) > 1 for ys in moves) <= 10:
+            return max(sum(sum(load * y for load, y in zip(k, ys)) ** 2 for k in terms)
+                       + sum(t.rest * y * y for t, y in zip(own, ys)) for ys in product(*moves))
+        sums = [[sum(end(load * y for y in ys) for load, ys in zip(k, moves)) for end in (min, max)] for k in terms]
+        rests = [t.rest * max(y * y for y in ys) for t, ys in zip(own, moves)]
+        return sum(rests) + sum(max(low * low, high * high) for low, high in sums)
+    @cached_property
+    def readings(self) -> Json:  # limit, value, bound, base of every measure, and what holds
+        found: Json = {}
         for one in self.d.limits:
-            if one.kind not in {*NUMERIC, *CONDITIONS}: raise NotImplementedError(f"`{one.id}` is a `{one.kind}`")
-            most = F(one.bound) * (self.d.multiplier if one.regime else 1) * self.nav
-            for subject, value, *bound in NUMERIC[one.kind](self, one) if one.kind in NUMERIC else ():
-                key = f"{one.id}[{subject}]" if subject else one.id
+            share = F(one.bound) * (self.d.multiplier if one.regime else 1)
+            for subject, value, *other in NUMERIC[one.kind](self, one) if one.kind in NUMERIC else ():
+                key, square = f"{one.id}[{subject}]" if subject else one.id, one.kind in SQUARED
                 base = self.d.world().readings[key][1] if self.granted else value
-                found[key] = one.id, value, bound[0] if bound else most, base
+                bound = share * share * self.nav * abs(self.nav) if square else other[0] if other else share * self.nav
+                found[key] = one.id, value, bound, base, bound if square else max(bound, base)
         return found
     @cached_property
-    def broken(self) -> dict[str, str]:  # above the bound and above the base, with their limits
-        return {key: limit for key, (limit, value, bound, base) in self.readings.items() if value > max(bound, base)}
-NUMERIC: dict[str, Callable[[_World, Json], Iterable[Json]]] = {  # subject, worst value, and its bound if not L·NAV⁻
+    def broken(self) -> Json:  # above the bound and above the base, with their limits
+        return {key: limit for key, (limit, value, _, _, most) in self.readings.items() if self.granted and value > most}
+def _loss(by: Json, t: Json, x: F) -> Json:  # of a position under a scenario
+    sectors, each = dict(by.sectors or ()), [t.beta * F(by.index)] if F(by.index) else []
+    if by.instruments: each = [F(dict(by.instruments).get(t.name, 0))]
+    elif t.fixed.sector in sectors: each.append(F(sectors[t.fixed.sector]))
+    return abs(x) * t.e * F(by.sigmas) * t.sigma or max((-move * x * t.e for move in each), default=ZERO)
+SQUARED = {"volatility": F(252), "value_at_risk": F("1.644854") ** 2, "expected_shortfall": F("2.062713") ** 2}
+NUMERIC: dict[str, Json] = {  # subject, worst value, and its bound if not L·NAV⁻
     "order_value": lambda w, _: ((t.name, q * (t.e + max(ZERO, far) * t.unit)) for t, q, far in w.entries()),
     "order_quantity": lambda w, one: ((t.name, q, F(one.bound)) for t, q, _ in w.entries()),
     "volume_share": lambda w, one: ((t.name, q, F(one.bound) * t.volume) for t, q, _ in w.entries()),
     "price_collar": lambda w, one: ((t.name, abs(far) * bool(q), F(one.bound) * t.price) for t, q, far in w.entries()),
     "instrument_exposure": lambda w, _: ((name, w.worst([name])) for name in w.d.terms),
     "gross": lambda w, _: [("", w.worst(w.ends))],
-    "net_long": lambda w, _: [("", w.worst(w.ends, lambda t, x: x * t.e))],
-    "net_short": lambda w, _: [("", w.worst(w.ends, lambda t, x: -x * t.e))],
+    **{f"net_{way}": lambda w, _, way=way: [("", w.worst(w.ends, lambda t, x: SIGN[way] * x * t.e))] for way in WAYS},
     "beta": lambda w, _: ((f":{way}", w.worst(w.ends, lambda t, x: SIGN[way] * t.beta * x * t.e)) for way in WAYS),
     "credit": lambda w, one: [("", w.worst(w.ends), F(one.bound) * (w.d.multiplier if one.regime else 1))],
+    "basket_net": lambda w, _: ((f"{name}:{way}", w.worst(legs, lambda t, x: SIGN[way] * x * t.e))
+                                for name, legs in w.d.groups("basket") for way in WAYS),
+    **{kind: lambda w, one, by=by: [("", by * (one.days or 1) * w.variance)] for kind, by in SQUARED.items()},
     "open_orders": lambda w, _: [("", w.traded(lambda o: not o.out))],
-    "group_gross": lambda w, one: ((group, w.worst(names)) for group, names in w.d.groups(one)),
+    "group_gross": lambda w, one: ((group, w.worst(names)) for group, names in w.d.groups(one.by, one.only)),
     "cluster_gross": lambda w, _: (("+".join(names), w.worst(names)) for names in w.d.clusters),
     "concentration": lambda w, one: ((of, w.worst(w.ends, lambda t, x: (
         (t.name == of) - F(one.bound)) * abs(x) * t.e), ZERO) for of in w.d.terms if len(w.d.held) >= one.once),
@@ -175,86 +182,84 @@ NUMERIC: dict[str, Callable[[_World, Json], Iterable[Json]]] = {  # subject, wor
     "open_risk": lambda w, _: [("", w.stops(w.d.terms))],
     "loss_budget": lambda w, _: [("", w.stops(w.d.terms) + max(ZERO, -F(w.d.book.day_pnl)))],
     "turnover": lambda w, _: [("", w.traded(lambda _: True) + F(w.d.book.traded_today))],
-    "cash_reserve": lambda w, one: [
-        ("", w.traded(lambda o: o.sign > 0) + w.fees, F(w.d.book.settled_cash) - F(one.bound) * w.d.nav)],
+    "cash_reserve": lambda w, o: [("", w.traded(lambda o: o.sign > 0) + w.fees, F(w.d.book.settled_cash) - F(o.bound) * w.d.nav)],
     "margin": lambda w, one: [("", w.worst(w.ends, lambda t, x: max(F(one.long) * x, -F(one.short) * x) * t.e))],
-    "stress": lambda w, _: ((by.id, w.worst(w.ends, lambda t, x: (
-        abs(x) * F(by.sigmas) * t.sigma or -t.beta * F(by.index) * x) * t.e)) for by in w.d.law.scenarios),
+    "stress": lambda w, _: ((by.id, w.worst(w.ends, lambda t, x: _loss(by, t, x))) for by in w.d.law.scenarios if not by.paths),
 }
-def _findings(d: _Desk, found: Sequence[Json], v: Json | None, at: str) -> Iterator[str]:
+def _findings(d: _Desk, found: Json, v: Json, at: str) -> Json:
     due = {one.id: one for one in d.limits if one.kind in CONDITIONS and (v or one.then)}
     yield from _same(f"{at} (limits)", sorted(one.limit for one in found), sorted(due))
     for one, limit in ((one, due[one.limit]) for one in found if one.limit in due):
         bound, number = F(limit.bound), None if one.value in ("yes", "no", "unknown") else F(one.value)
-        holds = one.value == "yes" if number is None else number < bound if limit.then else (
-            number >= bound if limit.kind == "healthy_heads" else number <= bound)
-        if limit.kind != "data_age" or one.holds:  # else a bar of this session may be missing
-            yield from _same(f"{at}.{limit.id}.holds", one.holds, holds)
+        sign, stale = -1 if limit.kind == "healthy_heads" else 1, limit.kind == "data_age" and not one.holds  # within its session
+        holds = one.value == "yes" if number is None else number < bound if limit.then else sign * number <= sign * bound
+        yield from _same(f"{at}.{limit.id}.holds", one.holds, holds and not stale)
         yield from _same(f"{at}.{limit.id}.bound", one.bound, "yes" if one.bound == "yes" else bound)
     if v in d.free and d.unpriced: yield f"{at}: figures are missing, and no condition says so"
-def _readings(at: str, said: Sequence[Json], rows: dict[str, tuple[str, F, F, F]]) -> Iterator[str]:
+def _readings(at: str, said: Json, rows: Json) -> Json:
     yield from _same(f"{at} (measures)", sorted(one.measure for one in said), sorted(rows))
-    for one, (limit, value, bound, base) in ((one, rows[one.measure]) for one in said if one.measure in rows):
-        again = {"limit": limit, "value": value, "bound": bound, "base": base, "slack": max(bound, base) - value}
+    for one, (limit, value, bound, base, most) in ((one, rows[one.measure]) for one in said if one.measure in rows):
+        again = {"limit": limit, "value": value, "bound": bound, "base": base, "slack": most - value}
         yield from (found for part in again for found in _same(f"{at}.{one.measure}.{part}", one[part], again[part]))
-def _crowds(d: _Desk, key: str, lot: tuple[Json, F], grants: Sequence[tuple[Json, F]]) -> list[tuple[str, ...]]:
-    kept, found = list(grants), list[set[str]]()  # the minimal sets of earlier grants beside which one lot breaks it
-    for one in grants if len(grants) > MOST_CROWDING else ():
-        less = [other for other in kept if other is not one]
-        kept = less if key in d.world(*less, lot).broken else kept
-    for chosen in (chosen for size in range(len(kept) + 1) for chosen in combinations(kept, size)):
-        names = {v.instrument for v, _ in chosen}
-        if not any(one <= names for one in found) and key in d.world(*chosen, lot).broken: found.append(names)
+def _whole(legs: Json) -> bool:  # whether every leg of a basket is there, on its side
+    due = [(name, F(shares) > 0) for name, shares in sorted(legs[0].basket.legs.items())] if legs[0].basket else None
+    return due in (None, [(v.instrument, v.side == "buy") for v in legs]) and all(v.basket == legs[0].basket for v in legs)
+def _crowds(d: _Desk, key: str, step: Json, grants: Json) -> Json:
+    kept, found = [*grants], list[Json]()  # the minimal sets of earlier grants beside which one step breaks it
+    breaks: Json = lambda names: key in d.world(*step, *(one for name in names for one in grants[name])).broken
+    for name in grants if len(grants) > MOST_CROWDING else ():
+        kept = less if breaks(less := [other for other in kept if other != name]) else kept
+    for names in (names for size in range(len(kept) + 1) for names in combinations(kept, size)):
+        if not any(one <= {*names} for one in found) and breaks(names): found.append({*names})
     return [tuple(sorted(one)) for one in found]
-def _entries(d: _Desk) -> Iterator[str]:
-    grants = list[tuple[Json, F]]()
-    for v in d.queue:
-        at, t, target, quantity = f"verdicts.{v.instrument}", d.terms.get(v.instrument), F(v.target), F(v.quantity)
-        lot, asked = t.lot if t else F(1), d.fact("candidate", instrument=v.instrument)
-        yield from _same(f"{at} (candidate)", [v.conviction, SIGN[v.side]], [asked.conviction, SIGN.get(asked.side)])
-        yield from _findings(d, v.findings, v, f"{at}.findings")
-        cores = {(one.limit, one.limit, tuple[str, ...]()) for one in v.findings if not one.holds}
-        if t and target < lot: cores.add(("sizing.target", "sizing.target", ()))
-        if not 0 <= quantity <= target or quantity % lot or target % lot or (quantity and cores):
-            yield f"{at}.quantity: {quantity} is no whole number of lots up to {target}, or forbidden"
-        outcome = "denied" if not quantity else "granted" if quantity == target else "cut"
-        yield from _same(f"{at}.outcome", v.outcome, outcome)
-        beyond = d.world(*grants, (v, quantity + lot)) if v in d.free and outcome != "granted" else d.world()
-        if outcome != "granted" and not beyond.broken and not cores: yield f"{at}.quantity: one lot more breaks nothing"
-        rows = {key: beyond.readings[key] for key in beyond.broken} if quantity else {}
-        yield from _readings(f"{at}.binding", v.binding or (), rows)
-        crowding = set[tuple[str, str, F]]()
-        for key, limit in beyond.broken.items() if not quantity else ():
-            sets = _crowds(d, key, (v, lot), grants)
-            cores |= {(key, limit, names) for names in sets}
-            for name in {name for names in sets for name in names}:
-                less = d.world(*(one for one in grants if one[0].instrument != name)).readings[key][1]
-                crowding.add((key, name, d.world(*grants).readings[key][1] - less))
-        yield from _same(f"{at}.cores", {(c.constraint, c.limit, tuple(c.grants)) for c in v.cores or ()}, cores)
-        yield from _same(f"{at}.crowding", {(*one[:2], F(one[2])) for one in v.crowding or ()}, crowding)
-        yield from _same(f"{at}.reasons", {*v.reasons}, {core[1] for core in cores} | {row[0] for row in rows.values()})
-        if quantity: grants.append((v, quantity))
-    yield from _readings("readings", d.record.readings, d.world(*grants).readings if d.queue else {})
-    yield from (f"readings.{key}: it does not hold" for key in d.world(*grants).broken)
-def _orders(d: _Desk) -> Iterator[str]:  # exits close at most the position, and what is warranted is what was granted
+def _entries(d: _Desk) -> Json:
+    grants: Json = {}
+    for name, legs in d.queue:
+        basket, at, before = legs[0].basket, f"verdicts.{name}", [one for each in grants.values() for one in each]
+        failing = [(f"{c.limit}[{v.instrument}]" if basket else c.limit, c.limit) for v in legs for c in v.findings if not c.holds]
+        if not _whole(legs): failing.append(("basket.whole", "basket.whole"))
+        lots = {v.instrument: d.terms[v.instrument].lot if v.instrument in d.terms else F(1) for v in legs}
+        steps = [abs(F((basket or Said()).get("legs", {}).get(name, lot))) for name, lot in lots.items()]
+        most, count = min(F(v.target) // step for v, step in zip(legs, steps)), F(legs[0].quantity) / steps[0]
+        if most < 1 and {*lots} <= {*d.terms}: failing.append(("sizing.target", "sizing.target"))
+        whole = not count % 1 and 0 <= count <= most and [F(v.quantity) for v in legs] == [count * one for one in steps]
+        if not whole or (count and failing): yield f"{at}.quantity: {count} lots or units, of {most}; forbidden by {failing}"
+        outcome = "denied" if not count else "granted" if all(F(v.quantity) == F(v.target) for v in legs) else "cut"
+        more = [(v, step * (count + 1)) for v, step in zip(legs, steps) if v in d.free and outcome != "granted"]
+        beyond = d.world(*before, *more) if more else d.world()
+        if outcome != "granted" and not beyond.broken and not failing: yield f"{at}.quantity: one lot more breaks nothing"
+        rows = {key: beyond.readings[key] for key in beyond.broken if count}
+        cores: Json = {(*one, ()) for one in failing}
+        for key, limit in beyond.broken.items() if not count else ():
+            cores |= {(key, limit, names) for names in _crowds(d, key, more, grants)}
+        why = {core[1] for core in cores} | {row[0] for row in rows.values()}
+        for v in legs:
+            at, fact = f"verdicts.{v.instrument}", d.fact("candidate", instrument=v.instrument, side=WAYS[v.side == "sell"])
+            yield from (*_findings(d, v.findings, v, f"{at}.findings"), *_readings(f"{at}.binding", v.binding or (), rows))
+            yield from _same(at, [v.outcome, v.conviction, {*v.reasons}], [outcome, fact.conviction, why])
+            yield from _same(f"{at}.cores", {(c.constraint, c.limit, tuple(c.grants)) for c in v.cores or ()}, cores)
+        if count: grants[name] = [(v, F(v.quantity)) for v in legs]
+    last = d.world(*(one for each in grants.values() for one in each))
+    yield from _readings("readings", d.record.readings, last.readings if d.queue else {})
+    yield from (f"readings.{key}: it does not hold" for key in last.broken)
+def _orders(d: _Desk) -> Json:  # exits close at most the position, and what is warranted is what was granted
     for one in d.record.exits:
         h = sum((F(held.quantity) for held in d.book.positions if held.instrument == one.instrument), ZERO)
-        twice = [other.instrument for other in d.record.exits].count(one.instrument) > 1
-        if twice or not (0 < F(one.quantity) <= F(one.asked) <= abs(h) and SIGN[one.side] * h < 0):
-            yield f"exits.{one.instrument}.quantity: {one.side} {one.quantity} of {one.asked} where {h} are held"
+        out = sum((F(other.quantity) for other in d.record.exits if other.instrument == one.instrument), ZERO)
+        fits = 0 < F(one.quantity) <= out <= F(one.asked) <= abs(h) and SIGN[one.side] * h < 0
+        if not fits: yield f"exits.{one.instrument}.quantity: {one.side} {out} of {one.asked} asked and {h} held"
     what = "instrument", "side", "quantity", "limit_price", "stop_price"
-    due = [("entry", *map(v.get, what)) for v in d.queue if F(v.quantity)]
+    due = [("entry", *map(v.get, what)) for _, legs in d.queue for v in legs if F(v.quantity)]
     due += [("exit", *map(one.get, what)) for one in d.record.exits if one.held_back is None]
     told = [(one.order.role, *map(one.order.get, what)) for one in d.record.warrants if one.order.role != "stop"]
     yield from _same("warrants", sorted(map(str, told)), sorted(map(str, due)))
     for one in d.record.warrants:
-        content = {name: value for name, value in one.items() if name != "warrant_id"}
+        order, entry, content = one.order, one.order.role == "entry", {k: v for k, v in one.items() if k != "warrant_id"}
         yield from _same("warrants.warrant_id", one.warrant_id, "W-" + _digest(content)[7:39])
-        order, entry = one.order, one.order.role == "entry"
         for out in (one.protective_stop, one.take_profit or one.protective_stop) if entry else (order,):
             said = out.reduce_only, out.side == order.side, out.quantity, out.stop_price or order.stop_price
             yield from _same(f"warrants.{out.role}", said, (True, not entry, order.quantity, order.stop_price))
-def _decision(record: Json) -> Iterator[str]:
+def _decision(record: Json) -> Json:
     for name, said in record.inputs.items(): yield from _same(f"inputs.{name}", said, _digest(record[name]))
     if record.fault is not None or (record.proof or record).fault is not None:
         said = [v for v in record.verdicts if v.outcome not in ("undetermined", "no-candidate") or F(v.quantity or 0)]
@@ -264,30 +269,25 @@ def _decision(record: Json) -> Iterator[str]:
     d = _Desk(record)
     yield from _same("regime", record.regime, d.regime)
     yield from _findings(d, record.states, None, "states")
-    failed = {one.limit for one in record.states if not one.holds}
-    worst = max([STATES.index(one.then) for one in d.limits if one.id in failed] or [0])
+    worst = max([STATES.index(one.then) for one in d.limits for s in record.states if s.limit == one.id and not s.holds] or [0])
     yield from _same("trading_state", record.trading_state, STATES[worst])
-    due = {*record.snapshot.universe, *(one.instrument for one in d.facts["candidate"])}
     told = [v.instrument for v in record.verdicts if v.side or v.outcome in ("no-candidate", "undetermined")]
-    yield from _same("verdicts (instruments)", told, sorted(due))
+    yield from _same("verdicts", told, sorted({*record.snapshot.universe, *(one.instrument for one in d.facts["candidate"])}))
     yield from (found for check in (_entries, _orders) for found in check(d))
 def complaints(record: Json) -> list[str]:
     """One sentence for each thing that does not hold in a record of an export; it begins with the field."""
-    try:
-        return list(_decision(record)) if record.kind == "decision" else []
+    try: return list(_decision(record)) if record.kind == "decision" else []
     except (NotImplementedError, LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         return [f"not checked: {error!r}"]
-def _root(hashes: Sequence[bytes]) -> bytes:  # of the tree over leaf hashes (RFC 6962)
+def _root(hashes: Json) -> bytes:  # of the tree over leaf hashes (RFC 6962)
     if len(hashes) < 2: return hashes[0] if hashes else hashlib.sha256(b"").digest()
     middle = 1 << (len(hashes) - 1).bit_length() - 1
     return hashlib.sha256(b"\1" + _root(hashes[:middle]) + _root(hashes[middle:])).digest()
-def main(arguments: Sequence[str]) -> int:
-    """Check a file; the exit status."""
+def _main(arguments: list[str]) -> int:
     hashes, decisions, failed = list[bytes](), 0, 0
     try:
         for record in (json.loads(line, object_hook=Said) for line in open(arguments[0], "rb")):
-            written_out = {*(record.inputs or ()), "law"} if record.kind == "decision" else set[str]()
-            leaf = {name: value for name, value in record.items() if name not in written_out}
+            leaf = {k: v for k, v in record.items() if record.kind != "decision" or k not in {*(record.inputs or ()), "law"}}
             hashes.append(hashlib.sha256(b"\0" + _canonical(leaf)).digest())
             found = [*_same("record_id", leaf.pop("record_id"), _digest(leaf)[7:23]), *complaints(record)]
             decisions, failed = decisions + (record.kind == "decision"), failed + bool(found)
@@ -297,4 +297,4 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     sys.stdout.write(f"{len(hashes)} records ({decisions} decisions), {failed} fail; root {_root(hashes).hex()}\n")
     return 1 if failed else 0
-if __name__ == "__main__": sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__": sys.exit(_main(sys.argv[1:]))

@@ -9,13 +9,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from fractions import Fraction
-from itertools import combinations
 
 from engine.checker import Said
 from engine.decision import core_json, reading_json
 from engine.gate.judge import Judgement, Ruling
 from engine.gate.market import Market
-from engine.gate.proposals import Exit, Finding
+from engine.gate.proposals import Entry, Exit, Finding
 from knowledge.values import Json, canonical, digest, text
 from tests.engine.books_strategy import Desk
 
@@ -30,10 +29,7 @@ def exported(desk: Desk, judgement: Judgement) -> Said:
     entries = [one.entry for one in judgement.rulings]
     names = sorted({found.limit for one in entries for found in one.findings})
     conditions = [{"id": name, "kind": "wash_trade", "bound": "0", "effective": "2000-01-01"} for name in names]
-    candidates = [
-        ["candidate", {"instrument": one.instrument, "side": one.side.value, "conviction": text(one.conviction)}]
-        for one in entries
-    ]
+    candidates = [["candidate", candidate(one)] for one in entries]
     inputs: dict[str, Json] = {
         "snapshot": {
             "as_of": f"{market.session}{AS_OF}",
@@ -66,6 +62,12 @@ def exported(desk: Desk, judgement: Judgement) -> Said:
     return reread(record)
 
 
+def candidate(entry: Entry) -> Json:
+    """What the rules concluded."""
+    side = "long" if entry.side.sign > 0 else "short"
+    return {"instrument": entry.instrument, "side": side, "conviction": text(entry.conviction)}
+
+
 def reread(record: Json) -> Said:
     """The same, as it is read from a line of an export."""
     return json.loads(json.dumps(record), object_hook=Said)  # type: ignore[no-any-return]
@@ -79,11 +81,18 @@ def facts(market: Market) -> Iterator[Json]:
         yield ["bar", {"instrument": name, "close": text(one.price)}]
         for measure, field in FIGURES:
             yield ["indicator", {"instrument": name, "name": measure, "value": text(getattr(one, field))}]
+        if one.factors:
+            yield ["risk", {"instrument": name, "loadings": [text(each) for each in one.factors],
+                            "residual": text(one.residual)}]  # fmt: skip
+    for name, value in market.figures.items():
+        yield ["market", {"name": name, "value": text(value)}]
     for currency in sorted({one.currency for one in market.terms.values()}):
         yield ["rate", {"currency": currency, "value": "1"}]
-    for first, second in combinations(sorted({*market.terms, *market.missing}), 2):
-        joined = any(first in cluster and second in cluster for cluster in market.clusters)
-        yield ["correlation", {"first": first, "second": second, "value": "1" if joined else "0"}]
+    names = sorted({*market.terms, *market.missing})
+    for name in names:
+        others = [other for other in names if other > name]
+        joined = [any({name, other} <= {*cluster} for cluster in market.clusters) for other in others]
+        yield ["correlations", {"instrument": name, "others": others, "values": [str(int(one)) for one in joined]}]
 
 
 def verdicts(desk: Desk, judgement: Judgement) -> Iterator[Json]:
@@ -111,7 +120,7 @@ def verdict(ruling: Ruling) -> Json:
     }
     value |= {name: text(getattr(entry, name)) for name in ("conviction", "target", "limit_price", "stop_price")}
     if entry.basket is not None:
-        value["basket"] = entry.basket.name
+        value["basket"] = entry.basket.to_json()
     value["binding"] = [reading_json(one) for one in ruling.binding]
     value["cores"] = [core_json(one) for one in ruling.cores]
     value["crowding"] = [[measure, name, text(part)] for measure, name, part in ruling.crowding]
