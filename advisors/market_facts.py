@@ -1,8 +1,9 @@
 """The facts of one session about prices, the market and the instruments, through the door.
 
-Templates: bar, period, indicator, market, correlations, quality, reference, rate, calendar, earnings. A number that is
-not known is an absent fact. What the door refuses becomes a `quality` fact with issue `refused` for the instrument it
-concerns, and for every instrument where it concerns the market: no entry on a number that cannot be said exactly.
+Templates: bar, period, indicator, market, correlations, risk, quality, reference, rate, calendar, earnings. A number
+that is not known is an absent fact. What the door refuses becomes a `quality` fact with issue `refused` for the
+instrument it concerns, and for every instrument where it concerns the market: no entry on a number that cannot be said
+exactly.
 
 Left out: currency rates other than that of the account's own currency (there is no feed for them), so that an
 instrument in another currency has no rate, and the gate lets no entry into it.
@@ -17,6 +18,7 @@ from typing import Protocol
 
 import numpy as np
 
+from advisors.covariance import factors
 from advisors.further import LEAST, Carried, measured_on
 from advisors.indicators import TRADING_DAYS, Measures, correlations, measure_panel
 from advisors.panel import Floats
@@ -64,6 +66,7 @@ class Desk:
     calendars: Mapping[str, Calendar]
     account_currency: str = ACCOUNT_CURRENCY
     bar: BarTime | None = None
+    bars_a_year: int = TRADING_DAYS
 
     @cached_property
     def carried(self) -> Carried:
@@ -101,7 +104,7 @@ def survey(
         measures, carried = measured_on(before.measures, before.carried, panel, time.bars_a_year)
     else:
         measures = measure_panel(panel, time.bars_a_year)
-    made = Desk(market, measures, tuple(instruments), calendars, account_currency, time.bar)
+    made = Desk(market, measures, tuple(instruments), calendars, account_currency, time.bar, time.bars_a_year)
     if carried is not None:
         made.__dict__["carried"] = carried
     return made
@@ -115,6 +118,7 @@ def market_facts(desk: Desk, session: str) -> list[Fact]:
     _bars(door, desk, row)
     _measures(door, desk, row)
     _correlations(door, desk, session)
+    _risks(door, desk, session)
     _references(door, desk)
     _calendar(door, desk, session)
     everyone = (*(one.symbol for one in desk.instruments), *desk.market.panel.instruments)
@@ -209,6 +213,15 @@ def _correlated(door: _Door, first: str, pairs: list[tuple[str, float]]) -> None
 def _paired(first: str, pairs: list[tuple[str, float]]) -> Fact:
     others, values = zip(*pairs, strict=True)
     return fact("correlations", instrument=first, others=others, values=values)
+
+
+def _risks(door: _Door, desk: Desk, session: str) -> None:
+    """What each instrument adds to the covariance; who has too short a history has no such fact."""
+    found = factors(desk.market.panel, session, desk.bars_a_year / TRADING_DAYS)
+    for name, loadings, residual in zip(
+        found.instruments, found.loadings.tolist(), found.residuals.tolist(), strict=True
+    ):
+        door.say("risk", name, instrument=name, loadings=tuple(loadings), residual=residual)
 
 
 def _references(door: _Door, desk: Desk) -> None:

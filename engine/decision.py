@@ -166,8 +166,8 @@ def finding_json(one: Finding) -> Json:
 
 
 def reading_json(one: Reading) -> Json:
-    """The canonical JSON value of a measure's reading."""
-    return {
+    """The canonical JSON value of a measure's reading; a convex one says its worst corner, null where it is a bound."""
+    value = {
         "measure": one.measure,
         "limit": one.limit,
         "value": text(one.value),
@@ -175,6 +175,10 @@ def reading_json(one: Reading) -> Json:
         "base": text(one.base),
         "slack": text(one.slack),
     }
+    if one.corner is None:
+        return value
+    shares = [[name, text(each)] for name, each in one.corner.shares]
+    return {**value, "corner": shares if one.corner.enumerated else None}
 
 
 def core_json(one: Core) -> Json:

@@ -7,7 +7,7 @@ and a *held* instrument that lacks one admits no entry anywhere, because no limi
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import combinations
 
@@ -97,9 +97,10 @@ def read_market(
             missing[name] = lacks
         else:
             terms[name] = found
+    terms, fault = _with_covariance(snapshot, terms)
     clusters = _clusters(snapshot, sorted(names), cluster_threshold)
     figures = {fact.word("name"): Fraction(fact.number("value")) for fact in snapshot.all("market")}
-    return Market(snapshot.as_of[:10], terms, missing, clusters, figures)
+    return Market(snapshot.as_of[:10], terms, missing, clusters, figures, fault)
 
 
 def _terms(snapshot: Snapshot, name: str, account_currency: str) -> tuple[Terms | None, tuple[str, ...]]:
@@ -136,6 +137,22 @@ def _terms(snapshot: Snapshot, name: str, account_currency: str) -> tuple[Terms 
         issuer=reference.word("issuer"),
         currency=reference.word("currency"),
     ), ()
+
+
+def _with_covariance(snapshot: Snapshot, terms: dict[str, Terms]) -> tuple[dict[str, Terms], str]:
+    """The same terms with loadings and residuals; with none at all, and why, where the loadings do not fit together."""
+    facts = {name: fact for name in terms if (fact := snapshot.find("risk", name)) is not None}
+    loadings = {name: fact.numbers("loadings") for name, fact in facts.items()}
+    lengths = {len(each) for each in loadings.values()}
+    if len(lengths) > 1:
+        return terms, f"loadings of {min(lengths)} and of {max(lengths)} factors"
+    known = {
+        name: replace(
+            terms[name], factors=tuple(map(Fraction, loadings[name])), residual=Fraction(fact.number("residual"))
+        )
+        for name, fact in facts.items()
+    }
+    return {**terms, **known}, ""
 
 
 def _number(fact: Fact | None) -> Fraction:

@@ -114,6 +114,9 @@ def _table() -> dict[str, Kind]:
 KINDS = _table()
 """Kind by name, in the order in which a person reads the layers."""
 
+NUMERIC: tuple[Form, ...] = ("order", "linear", "convex")
+"""Forms whose limits bound a number that the orders make."""
+
 GROUPS = ("sector", "issuer", "currency", "strategy", "horizon")
 """What `group_gross` may group by."""
 

@@ -15,9 +15,11 @@ from functools import cached_property
 
 from engine.exits import REVERSAL
 from engine.fellows import BASKET
+from engine.limits.kinds import NUMERIC
 from engine.limits.model import Limit, Limits
 from engine.orders.portfolio import Portfolio
 from engine.standing import portfolio_facts
+from engine.telling import convex
 from engine.telling.baskets import basket_of, leaving_with
 from engine.telling.figures import amount, percent, short
 from engine.telling.narrative import Telling, tell
@@ -266,20 +268,19 @@ def _numbers(evidence: Evidence, verdict: Json) -> list[Telling]:
         more = "one unit more of the basket" if "basket" in verdict else "one lot more"
         parts.append(tell(f"limits: what {more} would break", *told))
     for core in verdict.get("cores", []):
-        if core["limit"] in evidence.limit and evidence.limit[core["limit"]].spec.form in ("linear", "order"):
+        if core["limit"] in evidence.limit and evidence.limit[core["limit"]].spec.form in NUMERIC:
             parts.append(_core(evidence, verdict, core))
     return parts
 
 
 def _core(evidence: Evidence, verdict: Json, core: Json) -> Telling:
     limit = evidence.limit[core["limit"]]
-    shares = [
-        tell(f"{name} takes {_of_nav(evidence, part)} of it")
-        for measure, name, part in verdict.get("crowding", [])
-        if measure == core["constraint"] and name in core["grants"]
-    ]
+    own = [one for one in verdict.get("crowding", []) if one[0] == core["constraint"] and one[1] in core["grants"]]
+    shares = [tell(f"{name} takes {_of_nav(evidence, part)} of it") for _, name, part in own]
     stood = next((one for one in evidence.record["readings"] if one["measure"] == core["constraint"]), None)
-    if stood is not None and limit.unit == "NAV" and core["grants"]:
+    if limit.spec.form == "convex":
+        shares = convex.crowding(evidence.portfolio, limit, own, stood)
+    elif stood is not None and limit.unit == "NAV" and core["grants"]:
         before = f"{_of_nav(evidence, stood['base'])} stood before this decision's entries"
         most = f"{_money(evidence, stood['bound'])}{_written(evidence, limit)}"
         shares = [tell(f"{before}, of at most {most}"), *shares]
@@ -295,7 +296,9 @@ def _reading(evidence: Evidence, one: Json) -> Telling:
     limit = evidence.limit[one["limit"]]
     bound = max(Fraction(one["bound"]), Fraction(one["base"]))
     figures = f"{_of_nav(evidence, one['value'])} of at most {_money(evidence, bound)}{_written(evidence, limit)}"
-    if limit.unit not in ("NAV", "least gross"):
+    if limit.spec.form == "convex":
+        figures = convex.figures(evidence.portfolio, limit, one)
+    elif limit.unit not in ("NAV", "least gross"):
         figures = f"{amount(one['value'])} of at most {amount(bound)}"
     elif Fraction(one["value"]) > bound:
         figures += f", {amount(Fraction(one['value']) - bound, 2)} {evidence.portfolio.currency} too much"
@@ -315,6 +318,8 @@ def _money(evidence: Evidence, value: str | Fraction) -> str:
 
 
 def _tightness(one: Json) -> tuple[Fraction, str]:
+    if "corner" in one:
+        return -convex.tightness(one), one["measure"]
     bound = max(Fraction(one["bound"]), Fraction(one["base"]))
     used = Fraction(one["value"]) / bound if bound > 0 else Fraction(1)
     return -used, one["measure"]

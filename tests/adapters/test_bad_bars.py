@@ -176,9 +176,22 @@ def clean(desk: Path) -> list[Fact]:
     return facts_with(desk, None)
 
 
-def about(facts: list[Fact]) -> set[Fact]:
-    """Facts that do not speak of the instrument whose bars are spoiled."""
-    return {one for one in facts if BAD not in (value for _, value in one.slots)}
+def about(facts: list[Fact]) -> set[object]:
+    """Facts that do not speak of the instrument whose bars are spoiled.
+
+    Of lists what they say of the others; of the axes of the covariance, which all share, each one's variance.
+    """
+    return {_said(one) for one in facts if BAD not in (value for _, value in one.slots)}
+
+
+def _said(one: Fact) -> object:
+    if one.template == "correlations":
+        pairs = zip(one.words("others"), one.numbers("values"), strict=True)
+        return one["instrument"], tuple(pair for pair in pairs if pair[0] != BAD)
+    if one.template == "risk":
+        loadings = one.numbers("loadings")
+        return one["instrument"], round(sum(each**2 for each in loadings) + one.number("residual"), 6)
+    return one
 
 
 def test_without_a_fault_everything_may_be_entered(clean: list[Fact]) -> None:
