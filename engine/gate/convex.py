@@ -50,6 +50,8 @@ class ConvexMeasure:
 
     limit: Limit
     terms: Mapping[str, Terms]
+    share: Fraction
+    """The bound, as a share of NAV⁻, before it is squared."""
 
     @property
     def key(self) -> str:
@@ -70,7 +72,7 @@ class ConvexMeasure:
 
     def bound(self, state: State) -> Fraction:
         """The square of the bound at the state's NAV⁻, negative where that is."""
-        return self.limit.bound**2 * state.nav * abs(state.nav)
+        return self.share**2 * state.nav * abs(state.nav)
 
 
 @dataclass(frozen=True)
@@ -224,7 +226,7 @@ class Curve:
 
     def __init__(self, measure: ConvexMeasure, variance: int, amount: int) -> None:
         """`variance` and `amount` are the denominators of σ² and of NAV⁻."""
-        squared, share = measure.squared, measure.limit.bound**2
+        squared, share = measure.squared, measure.share**2
         self.unit = lcm(variance * squared.denominator, amount**2 * share.denominator)
         self.slope = squared.numerator * (self.unit // (variance * squared.denominator))
         self.share = share.numerator * (self.unit // (amount**2 * share.denominator))

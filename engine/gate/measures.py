@@ -113,8 +113,11 @@ class Scope:
 
     def over(self, limit: Limit, profiles: Mapping[str, Profile], subject: str = "", direction: str = "") -> Measure:
         """A measure that is a sum of profiles, bounded by a share of NAV."""
-        multiplier = self.limits.multiplier(self.regime) if limit.regime else 1
-        return Measure(limit, subject, limit.bound * multiplier, ZERO, profiles=profiles, direction=direction)
+        return Measure(limit, subject, self.share_of_nav(limit), ZERO, profiles=profiles, direction=direction)
+
+    def share_of_nav(self, limit: Limit) -> Fraction:
+        """The bound in the regime."""
+        return limit.bound * (self.limits.multiplier(self.regime) if limit.regime else 1)
 
 
 def weight(p: Fraction, n: Fraction, reach: Reach) -> Fraction:
@@ -130,7 +133,7 @@ def measures(scope: Scope) -> list[Measure | ConvexMeasure]:
         if limit.spec.form == "linear":
             found.extend(_LINEAR[limit.kind](limit, scope))
         elif limit.spec.form == "convex":
-            found.append(ConvexMeasure(limit, scope.terms))
+            found.append(ConvexMeasure(limit, scope.terms, scope.share_of_nav(limit)))
         elif limit.kind in _ORDER:
             found.extend(_ORDER[limit.kind](limit, entry, market) for entry in scope.entries)
     return found

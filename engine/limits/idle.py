@@ -5,6 +5,7 @@ Rules, each exact and over every book the other limits admit:
   exposure, as shares of NAV: the largest value at a corner of what the others leave is found in fractions;
 - a limit on the value of one order needs no more than the exposure limit of one instrument at the collar's edge;
 - losses at the stops: one position's within all positions', all positions' within the day's budget;
+- convex limits: multiples of one standard deviation, so that the smallest bound over its multiple always binds first;
 - what counts orders at work within what counts everything traded.
 
 A limit is idle when that is so in every regime and on every day on which it is in force; one that is in force only at
@@ -19,6 +20,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations, product
 
+from engine.gate.convex import SQUARED
 from engine.limits.kinds import REGIMES
 from engine.limits.model import UNKNOWN_REGIME, Limit, Limits
 from engine.limits.rows import HORIZONS
@@ -75,6 +77,8 @@ def _held_by(limit: Limit, day: _Day) -> Sequence[Limit] | None:
     """Limits under which this one cannot bind, each needed; None where it can."""
     if limit.kind == "order_value":
         return _one_order(limit, day)
+    if limit.spec.form == "convex":
+        return _another_multiple(limit, day)
     if limit.kind not in AIMS:
         return _chained(limit, day)
     held = _same_group(limit, day) if limit.kind == "group_gross" else None
@@ -197,6 +201,16 @@ def _one_order(limit: Limit, day: _Day) -> Sequence[Limit] | None:
         if (1 + collar.bound) * day.bound(one) <= day.bound(limit):
             return [collar, one]
     return None
+
+
+def _another_multiple(limit: Limit, day: _Day) -> Sequence[Limit] | None:
+    """A convex limit that allows a smaller standard deviation; of two that allow the same, the later one is idle."""
+
+    def allowed(one: Limit) -> tuple[Fraction, str]:
+        return day.bound(one) ** 2 / SQUARED[one.kind](one), one.id
+
+    tighter = [one for one in day.rows if one.spec.form == "convex" and allowed(one) < allowed(limit)]
+    return [min(tighter, key=allowed)] if tighter else None
 
 
 def _chained(limit: Limit, day: _Day) -> Sequence[Limit] | None:

@@ -59,7 +59,9 @@ def _table() -> dict[str, Kind]:
         "concentration": Kind(
             linear, "least gross", (2,), "largest share of one instrument in the least gross exposure", (), ("once",)
         ),
-        "volatility": Kind(convex, "NAV a year", (2,), "standard deviation of a year's result, at its worst"),
+        "volatility": Kind(
+            convex, "NAV a year", (2,), "standard deviation of a year's result, at its worst", ("regime",)
+        ),
         # layer 3: the account
         "credit": Kind(
             linear,
@@ -73,8 +75,12 @@ def _table() -> dict[str, Kind]:
         "open_risk": Kind(linear, nav, (3,), "loss of all positions if all stops are hit"),
         "margin": Kind(linear, nav, (3,), "initial margin of the worst exposures", (), ("long", "short")),
         "cash_reserve": Kind(linear, nav, (3,), "settled cash left after all purchases at worst prices, at least"),
-        "value_at_risk": Kind(convex, nav, (3,), "loss that 95 days in 100 stay below, at its worst", ("days",)),
-        "expected_shortfall": Kind(convex, nav, (3,), "mean loss of the 5 worst days in 100, at its worst"),
+        "value_at_risk": Kind(
+            convex, nav, (3,), "loss that 95 days in 100 stay below, at its worst", ("days", "regime")
+        ),
+        "expected_shortfall": Kind(
+            convex, nav, (3,), "mean loss of the 5 worst days in 100, at its worst", ("regime",)
+        ),
         "day_loss": Kind(state, nav, (3,), "loss since the last session's close", (), ("then",)),
         "drawdown": Kind(state, nav, (3,), "loss since the highest NAV", (), ("then",)),
         # layer 4: the market as a whole

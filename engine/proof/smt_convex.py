@@ -64,7 +64,9 @@ class Corners:
 
     def bound(self, limit: Limit) -> str:
         """The square of its bound, negative where NAV⁻ is."""
-        return f"(* {real(limit.bound**2)} {NAV} (absolute {NAV}))"
+        desk = self.view.desk
+        share = limit.bound * (desk.limits.multiplier(desk.regime) if limit.regime else 1)
+        return f"(* {real(share**2)} {NAV} (absolute {NAV}))"
 
     def broken(self, limit: Limit, value: str, bound: str) -> str:
         """That a filling makes the value larger than the bound; nothing that stood before excuses it."""

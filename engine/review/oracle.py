@@ -127,7 +127,8 @@ def worst(case: Case, grants: Sequence[Grant]) -> list[Worst]:
                 found.append(Worst(key, limit.id, value(after), bound(after), value(before)))
         elif limit.spec.form == "convex":
             times, here, stood = times_square(limit), after.spread, before.spread
-            squares = (times * here.variance, bound_square(limit, after.nav), times * stood.variance)
+            share = limit.bound * (case.limits.multiplier(case.regime) if limit.regime else 1)
+            squares = (times * here.variance, bound_square(share, after.nav), times * stood.variance)
             found.append(Worst(limit.id, limit.id, *squares, here.corner))
     return found
 

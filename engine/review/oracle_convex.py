@@ -49,9 +49,9 @@ def times_square(limit: Limit) -> Fraction:
             raise AssertionError(f"the oracle knows no kind {other}")
 
 
-def bound_square(limit: Limit, nav: Fraction) -> Fraction:
+def bound_square(share: Fraction, nav: Fraction) -> Fraction:
     """The square of the bound; a NAV below zero bounds everything away."""
-    square = (limit.bound * nav) ** 2
+    square = (share * nav) ** 2
     return -square if nav < 0 else square
 
 

@@ -16,11 +16,14 @@ from engine.telling.narrative import Telling, tell
 from knowledge.values import Json
 
 
-def figures(portfolio: Portfolio, limit: Limit, one: Json) -> str:
-    """What a reading comes to, of how much, and where: `12.1 % of NAV (12,100 USD) of at most …, if AAPL is bought`."""
+def figures(portfolio: Portfolio, limit: Limit, share: Fraction, one: Json) -> str:
+    """What a reading comes to, of how much, and where: `12.1 % of NAV (12,100 USD) of at most …, if AAPL is bought`.
+
+    `share` is the bound in the regime.
+    """
     value, bound = root(Fraction(one["value"])), root(Fraction(one["bound"]))
     beyond = f", {amount(value - bound, 2)} {portfolio.currency} too much" if value > bound else ""
-    most = _most(portfolio, limit, one)
+    most = _most(portfolio, limit, share, one)
     return f"{_of_nav(portfolio, value)} of at most {most}{beyond}{_where(portfolio, one['corner'])}"
 
 
@@ -30,20 +33,22 @@ def tightness(one: Json) -> Fraction:
     return root(Fraction(one["value"]) / bound) if bound > 0 else Fraction(1)
 
 
-def crowding(portfolio: Portfolio, limit: Limit, parts: Sequence[Sequence[str]], stood: Json | None) -> list[Telling]:
+def crowding(
+    portfolio: Portfolio, limit: Limit, share: Fraction, parts: Sequence[Sequence[str]], stood: Json | None
+) -> list[Telling]:
     """What stood before, and what earlier grants take of it: squares add up, and deviations do not."""
     told = [
         f"{name} takes {_of_nav(portfolio, root(Fraction(part)))} of it, as squares add up" for _, name, part in parts
     ]
     if stood is not None:
         before = f"{_of_nav(portfolio, root(Fraction(stood['base'])))} stood before this decision's entries"
-        told.insert(0, f"{before}, of at most {_most(portfolio, limit, stood)}")
+        told.insert(0, f"{before}, of at most {_most(portfolio, limit, share, stood)}")
     return [tell(one) for one in told]
 
 
-def _most(portfolio: Portfolio, limit: Limit, one: Json) -> str:
+def _most(portfolio: Portfolio, limit: Limit, share: Fraction, one: Json) -> str:
     money = f"{amount(root(Fraction(one['bound'])), 0)} {portfolio.currency}"
-    return f"{money} ({percent(limit.bound)} of {limit.unit} after the worst costs)"
+    return f"{money} ({percent(share)} of {limit.unit} after the worst costs)"
 
 
 def _of_nav(portfolio: Portfolio, value: Fraction) -> str:

@@ -279,7 +279,7 @@ def _core(evidence: Evidence, verdict: Json, core: Json) -> Telling:
     shares = [tell(f"{name} takes {_of_nav(evidence, part)} of it") for _, name, part in own]
     stood = next((one for one in evidence.record["readings"] if one["measure"] == core["constraint"]), None)
     if limit.spec.form == "convex":
-        shares = convex.crowding(evidence.portfolio, limit, own, stood)
+        shares = convex.crowding(evidence.portfolio, limit, _share(evidence, limit), own, stood)
     elif stood is not None and limit.unit == "NAV" and core["grants"]:
         before = f"{_of_nav(evidence, stood['base'])} stood before this decision's entries"
         most = f"{_money(evidence, stood['bound'])}{_written(evidence, limit)}"
@@ -297,7 +297,7 @@ def _reading(evidence: Evidence, one: Json) -> Telling:
     bound = max(Fraction(one["bound"]), Fraction(one["base"]))
     figures = f"{_of_nav(evidence, one['value'])} of at most {_money(evidence, bound)}{_written(evidence, limit)}"
     if limit.spec.form == "convex":
-        figures = convex.figures(evidence.portfolio, limit, one)
+        figures = convex.figures(evidence.portfolio, limit, _share(evidence, limit), one)
     elif limit.unit not in ("NAV", "least gross"):
         figures = f"{amount(one['value'])} of at most {amount(bound)}"
     elif Fraction(one["value"]) > bound:
@@ -309,8 +309,12 @@ def _written(evidence: Evidence, limit: Limit) -> str:
     """The bound as the file has it: a share of the NAV that is left after the worst slippage and fees."""
     if limit.unit != "NAV":
         return ""
-    share = limit.bound * (evidence.limits.multiplier(evidence.record["regime"]) if limit.regime else 1)
-    return f" ({percent(share)} of NAV after the worst costs)"
+    return f" ({percent(_share(evidence, limit))} of NAV after the worst costs)"
+
+
+def _share(evidence: Evidence, limit: Limit) -> Fraction:
+    """The bound in the regime."""
+    return limit.bound * (evidence.limits.multiplier(evidence.record["regime"]) if limit.regime else 1)
 
 
 def _money(evidence: Evidence, value: str | Fraction) -> str:

@@ -30,6 +30,7 @@ from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json
 from rules.rulebook import Rulebook, read_rulebook
 from tests.made_correlations import all_alike
+from tests.made_risk import risk
 
 SHIPPED = Path(__file__).parents[2]
 SESSIONS = ("2012-03-01", "2012-03-02", "2012-03-05", "2012-03-06", "2012-03-07", "2012-03-08")
@@ -80,6 +81,7 @@ def instrument_facts(name: str, session: str, following: str, mood: str) -> list
              country="US", shortable="yes", lot=1, tick="0.01", multiplier=1),
         fact("calendar", instrument=name, session="open", next=following),
         fact("earnings", instrument=name, sessions=30),
+        risk(name),
         fact("indicator", instrument=name, name="atr-14", value=close / 50),
     ]  # fmt: skip
     found += [fact("indicator", instrument=name, name=measure, value=value) for measure, value in INDICATORS.items()]

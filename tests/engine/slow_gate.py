@@ -107,7 +107,7 @@ def bound_of(measure: Measure | ConvexMeasure, state: State) -> Fraction:
     """The bound; of a convex measure its square, with its sign."""
     if isinstance(measure, Measure):
         return measure.bound(state)
-    root = measure.limit.bound * state.nav
+    root = measure.share * state.nav
     return root * abs(root)
 
 

@@ -77,6 +77,16 @@ def minutes(name: str, begins: str, ends: str, last: str = "yes") -> Change:
     return plus(fact("period", instrument=name, last=last, **at))
 
 
+def unbounded(*refs: str) -> Change:
+    """Without these facts, and without any convex limit that would need them."""
+
+    def change(cycle: Cycle) -> Cycle:
+        straight = tuple(one for one in cycle.limits.limits if one.spec.form != "convex")
+        return replace(without(*refs)(cycle), limits=replace(cycle.limits, limits=straight))
+
+    return change
+
+
 def next_session(day: str) -> Change:
     return plus(fact("calendar", instrument="AAPL", session="open", next=day))
 
@@ -121,11 +131,14 @@ CASES: dict[str, tuple[list[Change], list[Change]]] = {
         [plus(fact("quality", instrument="AAPL", issue="gap", detail="x"))],
     ),
     "data_complete": (
-        [holding([position("AAPL", 10)]), goes_on("no")],
+        [holding([position("AAPL", 10)]), goes_on("no"), without("risk(IBM)"), unbounded("risk(AAPL)", "risk(IBM)")],
         [goes_on("yes"), next_session("2012-03-01"), next_session("2012-02-29"),
          without("indicator(AAPL,beta-252)"), without("reference(AAPL)"), without("bar(AAPL)"),
          holding([position("JPM", 10)]), holding([position("IBM", -10, stop=None)]), money(nav="0"),
-         money(nav="-5")],
+         money(nav="-5"), without("risk(AAPL)"), plus(fact("risk", instrument="IBM", loadings=("0.01",), residual="0")),
+         lambda cycle: holding([position("IBM", 10)])(without("risk(IBM)")(cycle)),
+         lambda cycle: holding((), [order("w-1", "IBM", Side.BUY, Role.ENTRY, Decimal(5), Decimal(210), Decimal(190))])(
+             without("risk(IBM)")(cycle))],
     ),
     "data_age": (
         [minutes("AAPL", "20:55", "21:00"), minutes("AAPL", "20:50", "20:56")],

@@ -199,6 +199,22 @@ def test_no_limit_that_ships_can_never_bind() -> None:
     assert idle(read_limits(SHIPPED), {}) == []
 
 
+def test_of_multiples_of_one_deviation_the_tightest_binds() -> None:
+    """1.5 % at risk is 14.47 % a year and a shortfall of 1.88 %."""
+
+    def never(*rows: Limit) -> dict[str, list[str]]:
+        return {one.limit[0]: [name for name, _ in one.because] for one in idle(limits(*rows), {})}
+
+    risk = limit("value_at_risk", "0.015")
+    assert never(risk, limit("volatility", "0.145")) == {"volatility": ["value_at_risk"]}
+    assert never(risk, limit("volatility", "0.144")) == {"value_at_risk": ["volatility"]}
+    assert never(risk, limit("volatility", "0.15", regime=True)) == {}
+    assert never(risk, limit("expected_shortfall", "0.022")) == {"expected_shortfall": ["value_at_risk"]}
+    at_times = limit("expected_shortfall", "0.018", when=When(figure="index-volatility-rank", above=Fraction(3, 4)))
+    assert never(risk, at_times) == {}
+    assert never(risk, limit("value_at_risk", "0.034", days=5, id="five")) == {"five": ["value_at_risk"]}
+
+
 def test_the_rows_about_losses_and_orders() -> None:
     def never(*rows: Limit) -> set[str]:
         return {one.limit[0] for one in idle(limits(*rows, collar="0.03"), {})}

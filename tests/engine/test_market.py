@@ -7,14 +7,16 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.gate.correlations import correlation, correlations
-from engine.gate.market import _clusters
-from knowledge.door import fact, freeze
+from engine.gate.market import Market, _clusters, read_market
+from knowledge.door import Refused, fact, freeze
 from knowledge.facts import Fact, Snapshot
 from tests.made_correlations import correlated
+from tests.promises.cycles import calm
 
 NAMES = ["AA", "BB", "CC", "DD", "EE"]
 THRESHOLD = Fraction(7, 10)
@@ -83,3 +85,41 @@ def test_where_there_are_lists_a_pair_by_itself_says_nothing(
     alone = freeze("2011-01-03T21:00:00Z", NAMES, correlated(lists))
     assert list(correlations(both)) == list(correlations(alone))
     assert all(correlation(both, *pair) == correlation(alone, *pair) for pair in combinations(NAMES, 2))
+
+
+# --- the covariance ---------------------------------------------------------------------------------------------
+
+
+def market_of(*facts: Fact) -> Market:
+    """A calm market in which only these say what AAPL and IBM add to the covariance."""
+    cycle = calm("quiet", "quiet")
+    found = [one for one in cycle.facts if one.template != "risk"]
+    return read_market(cycle.with_facts([*found, *facts]).snapshot, cycle.portfolio, THRESHOLD)
+
+
+def risk(name: str, *loadings: str) -> Fact:
+    return fact("risk", instrument=name, loadings=loadings, residual="0.0001")
+
+
+def test_loadings_and_residual_are_read_as_they_were_published() -> None:
+    terms = market_of(risk("AAPL", "0.01", "-0.002"), risk("IBM", "0.02", "0")).terms
+    assert terms["AAPL"].factors == (Fraction(1, 100), Fraction(-1, 500))
+    assert (terms["IBM"].factors, terms["IBM"].residual) == ((Fraction(1, 50), 0), Fraction(1, 10_000))
+
+
+def test_an_instrument_without_them_has_none_and_the_others_keep_theirs() -> None:
+    market = market_of(risk("AAPL", "0.01"))
+    assert [market.terms[name].factors for name in ("AAPL", "IBM")] == [(Fraction(1, 100),), ()]
+    assert market.covariance_fault == ""
+
+
+def test_loadings_that_do_not_fit_together_are_nobodys() -> None:
+    market = market_of(risk("AAPL", "0.01"), risk("IBM", "0.02", "0"))
+    assert [one.factors for one in market.terms.values()] == [(), ()]
+    assert market.covariance_fault == "loadings of 1 and of 2 factors"
+
+
+@pytest.mark.parametrize("residual", ["-0.000000001", "101", "much"])
+def test_a_residual_below_nothing_does_not_pass_the_door(residual: str) -> None:
+    with pytest.raises(Refused):
+        fact("risk", instrument="AAPL", loadings=("0.01",), residual=residual)

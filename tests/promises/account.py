@@ -272,7 +272,7 @@ class Account:
                 for one in (each for each in self.limits.scenarios if not each.drawn):
                     yield Row(f"{limit.id}[{one.id}]", limit, names, allowed, about=one.id)
             case "volatility" | "value_at_risk" | "expected_shortfall":
-                yield Row(limit.id, limit, names, limit.bound**2 * self.nav * abs(self.nav))
+                yield Row(limit.id, limit, names, allowed * abs(allowed))
             case "cash_reserve":
                 left = Fraction(self.portfolio.settled_cash) - limit.bound * Fraction(self.portfolio.nav)
                 yield Row(limit.id, limit, names, left)

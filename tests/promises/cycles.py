@@ -29,6 +29,7 @@ from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json, text
 from rules.rulebook import Rulebook, read_rulebook
 from tests.made_correlations import all_alike
+from tests.made_risk import risk
 from tests.promises.account import Account
 
 DESK = Path(__file__).parents[2]
@@ -168,6 +169,7 @@ def instrument_facts(name: str, mood: str) -> list[Fact]:
              country="US", shortable="yes", lot=1, tick="0.01", multiplier=1),
         fact("calendar", instrument=name, session="open", next=NEXT),
         fact("earnings", instrument=name, sessions=30),
+        risk(name),
     ]  # fmt: skip
     true_range = (close * Decimal("0.02")).quantize(Decimal("0.0001"))
     values = INDICATORS | {"atr-14": str(true_range)} | (FALLING if mood == "short" else {})

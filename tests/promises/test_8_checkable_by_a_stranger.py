@@ -35,7 +35,9 @@ def disagreements(readings: list[Json], account: Account) -> list[str]:
             continue
         base = account.before.worst(row)
         worst = account.worst(row)
-        again = {"value": worst, "bound": row.allowed, "base": base, "slack": max(row.allowed, base) - worst}
+        # Nothing that stood before excuses a convex limit.
+        excused = row.allowed if row.limit.spec.form == "convex" else max(row.allowed, base)
+        again = {"value": worst, "bound": row.allowed, "base": base, "slack": excused - worst}
         for part, value in again.items():
             if told[name][part] != text(value):
                 found.append(f"{name}: {part} is {told[name][part]}, worked out again {text(value)}")
