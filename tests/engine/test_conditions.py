@@ -20,6 +20,7 @@ from engine.orders.order import Role, Side
 from engine.orders.portfolio import Operations, Position, Working
 from knowledge.door import fact
 from knowledge.facts import Fact
+from tests.engine.small_desk import limit
 from tests.promises.cycles import (
     OWNER,
     Cycle,
@@ -87,6 +88,18 @@ def unbounded(*refs: str) -> Change:
     return change
 
 
+def bounded(*changes: Change) -> Change:
+    """With a convex limit in force, which needs a covariance."""
+
+    def change(cycle: Cycle) -> Cycle:
+        for one in changes:
+            cycle = one(cycle)
+        rows = (*cycle.limits.limits, limit("volatility", 9))
+        return replace(cycle, limits=replace(cycle.limits, limits=rows))
+
+    return change
+
+
 def next_session(day: str) -> Change:
     return plus(fact("calendar", instrument="AAPL", session="open", next=day))
 
@@ -105,6 +118,7 @@ def entry_order(side: Side, role: Role = Role.ENTRY) -> Working:
     return order("w-1", "AAPL", side, role, Decimal(10), Decimal(540), stop)
 
 
+BUYING_IBM = order("w-1", "IBM", Side.BUY, Role.ENTRY, Decimal(5), Decimal(210), Decimal(190))
 CASE = Case("AAPL", Side.BUY, *OWNER, ())
 OTHERS = replace(position("AAPL", 10), strategy="somebody-swing")
 CASES: dict[str, tuple[list[Change], list[Change]]] = {
@@ -131,14 +145,15 @@ CASES: dict[str, tuple[list[Change], list[Change]]] = {
         [plus(fact("quality", instrument="AAPL", issue="gap", detail="x"))],
     ),
     "data_complete": (
-        [holding([position("AAPL", 10)]), goes_on("no"), without("risk(IBM)"), unbounded("risk(AAPL)", "risk(IBM)")],
+        [holding([position("AAPL", 10)]), goes_on("no"), bounded(without("risk(IBM)")),
+         unbounded("risk(AAPL)", "risk(IBM)")],
         [goes_on("yes"), next_session("2012-03-01"), next_session("2012-02-29"),
          without("indicator(AAPL,beta-252)"), without("reference(AAPL)"), without("bar(AAPL)"),
          holding([position("JPM", 10)]), holding([position("IBM", -10, stop=None)]), money(nav="0"),
-         money(nav="-5"), without("risk(AAPL)"), plus(fact("risk", instrument="IBM", loadings=("0.01",), residual="0")),
-         lambda cycle: holding([position("IBM", 10)])(without("risk(IBM)")(cycle)),
-         lambda cycle: holding((), [order("w-1", "IBM", Side.BUY, Role.ENTRY, Decimal(5), Decimal(210), Decimal(190))])(
-             without("risk(IBM)")(cycle))],
+         money(nav="-5"), bounded(without("risk(AAPL)")),
+         bounded(plus(fact("risk", instrument="IBM", loadings=("0.01",), residual="0"))),
+         bounded(without("risk(IBM)"), holding([position("IBM", 10)])),
+         bounded(without("risk(IBM)"), holding((), [BUYING_IBM]))],
     ),
     "data_age": (
         [minutes("AAPL", "20:55", "21:00"), minutes("AAPL", "20:50", "20:56")],
