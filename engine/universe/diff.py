@@ -28,9 +28,10 @@ from engine.universe.cases import VOLATILITY, Case, TooMany, cases
 from engine.universe.conditions import FLAGS, RANGES, STATE_RANGES, admitted, between, halting, wider
 from engine.universe.farkas import Certificate
 from engine.universe.parameters import Change, only_dearer, parameter_changes, text_changes
+from engine.universe.polytope import Columns
 from engine.universe.replay import Asked, Figures, replay
-from engine.universe.rows import CONVEX_KINDS, OWN, ROW_KINDS, Row, majorants
-from engine.universe.search import Step
+from engine.universe.rows import CONVEX_KINDS, OWN, REST, ROW_KINDS, Labels, Row, majorants
+from engine.universe.search import USUAL_ORDER, Pattern, Step
 from engine.universe.witness import Ground, Wanted, Witness, concrete, judged
 from knowledge.values import Json
 
@@ -192,6 +193,7 @@ class _Comparison:
     def direction(self) -> Direction:
         """Every limit of the refusing file in every case."""
         try:
+            self._incomplete()
             for case in self.cases:
                 if case.open_under(self.ground.accept):
                     self._case(case)
@@ -199,10 +201,28 @@ class _Comparison:
             self.found["budget"] = Effect("budget", Answer.UNKNOWN, str(error))
         return Direction(tuple(self.found[name] for name in sorted(self.found)))
 
+    def _incomplete(self) -> None:
+        """Instruments whose figures only the refusing file lacks, as its scenarios leave them out: no entry there."""
+        extra = [name for name in self.ground.accept_market.terms if name not in self.ground.refuse_market.terms]
+        case = next((one for one in self.cases if one.open_under(self.ground.accept)), None)
+        if not extra or case is None:
+            return
+        step = Step(Pattern((1,), (0,)), (0.0,), (0.0,), 0, USUAL_ORDER, 0.0, 0.0, 0.0)
+        columns = Columns((extra[0],), Labels((REST,), (REST,)))
+        side = Side(self.ground.accept, self.ground.accept_market, case)
+        reserve = -side.caps[CASH, ""].bound if (CASH, "") in side.caps else Fraction(0)
+        wanted = Wanted(most_shares=side.most_shares(extra[0]), reserve=reserve)
+        asked = concrete(self.ground, case, step, columns, wanted, together=True)
+        witness = None if asked is None else judged(self.ground, "scenarios", asked)
+        answer = Answer.UNKNOWN if witness is None else Answer.YES
+        how = f"no scenario speaks of {extra[0]}" if witness is None else REPLAYED
+        self._tell(Effect("scenarios", answer, how, witness, None, case))
+
     def _case(self, case: Case) -> None:
+        accept, refuse = self.ground.accept_market, self.ground.refuse_market
         arena = Arena(
-            Side(self.ground.accept, self.ground.accept_market, case),
-            Side(self.ground.refuse, self.ground.refuse_market, case),
+            Side(self.ground.accept, _common(accept, refuse), case),
+            Side(self.ground.refuse, _common(refuse, accept), case),
             self.budget,
         )
         for row in arena.targets():
@@ -402,6 +422,13 @@ class _Comparison:
                 self._tell(Effect(limit.id, Answer.YES, REPLAYED, witness, None, arena.accept.case))
                 return
         self._tell(Effect(limit.id, Answer.UNKNOWN, "neither kept nor broken by what was tried"))
+
+
+def _common(market: Market, other: Market) -> Market:
+    """A market without the instruments that the other lacks."""
+    if market.terms.keys() <= other.terms.keys():
+        return market
+    return replace(market, terms={name: one for name, one in market.terms.items() if name in other.terms})
 
 
 def _understood(kind: str) -> bool:

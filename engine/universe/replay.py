@@ -121,6 +121,8 @@ def replay(asked: Asked, market: Market, limits: Limits, reading: bool = False) 
 
 def _readings(scope: Scope, entry: Entry, limits: tuple[str, ...]) -> dict[str, tuple[Fraction, Fraction]]:
     """Value and bound of the measures of these limits, with the whole order."""
+    if entry.instrument not in scope.terms:
+        return {}
     after = state_of(scope.book, (Grant(entry, entry.target),), scope.market, scope.limits)
     return {
         one.key: (one.value(after), one.bound(after))

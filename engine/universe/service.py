@@ -33,18 +33,18 @@ def answer(request: Json) -> Json:
 
 
 def markets_of(snapshot: Snapshot, currency: str) -> Callable[[Limits], Market]:
-    """The snapshot's market for a file: read with its cluster threshold, once for each. Raises `Faulty`."""
+    """The snapshot's market for a file: read with its threshold and scenarios, once for each. Raises `Faulty`."""
     known: dict[object, Market] = {}
     flat = Portfolio("universe", Mode.BACKTEST, currency, *(ZERO,) * 6, (), (), Operations())
 
     def market(limits: Limits) -> Market:
-        threshold = limits.parameters.cluster_threshold
-        if threshold not in known:
-            known[threshold] = read_market(snapshot, flat, threshold)
-            if not known[threshold].terms:
+        key = limits.parameters.cluster_threshold, limits.scenarios
+        if key not in known:
+            known[key] = read_market(snapshot, flat, *key)
+            if not known[key].terms:
                 words = f"no instrument of the snapshot of {snapshot.as_of} has all its figures; name another one"
                 raise Faulty(Fault("--snapshot", 1, 1, words))
-        return known[threshold]
+        return known[key]
 
     return market
 

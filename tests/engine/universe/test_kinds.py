@@ -123,6 +123,21 @@ def test_a_limit_in_force_only_at_times_is_looser_than_one_that_always_is() -> N
     assert compared(file(later), file(later)).verdict is Verdict.EQUIVALENT
 
 
+def test_a_scenario_that_leaves_an_instrument_out_is_tighter() -> None:
+    """Such an instrument lacks a figure: nothing is entered in it."""
+    old = file(limit("stress", "5"), limit("data_complete"))
+    named = Scenario("names", Fraction(0), Fraction(0), "test", instruments=(("S00", Fraction(-1, 10)),))
+    new = replace(old, scenarios=(*old.scenarios, named))
+    bare = replace(MARKET, terms={"S00": MARKET.terms["S00"]}, missing={"S01": ("scenario names",)})
+    found = diff(old, new, lambda one: MARKET if one is old else bare)
+    assert found.verdict is Verdict.TIGHTER, found.to_json()
+    (effect,) = [one for one in found.tighter.effects if one.answer is Answer.YES]
+    assert effect.limit == "scenarios"
+    assert effect.witness is not None
+    assert effect.witness.refusing.reasons == ("data_complete",)
+    assert diff(new, old, lambda one: MARKET if one is old else bare).verdict is Verdict.LOOSER
+
+
 def test_a_spent_budget_is_not_known() -> None:
     found = diff(file(limit("gross", "0.5")), file(limit("gross", "0.6")), lambda _: MARKET, most=0)
     assert found.verdict is Verdict.UNKNOWN
@@ -141,7 +156,9 @@ def test_nothing_that_limits_say_is_overlooked() -> None:
         "id", "layer", "kind", "bound", "unit", "owner", "source", "effective", "until", "when",
         "regime", "by", "only", "once", "long", "short", "then", "days",
     }  # fmt: skip
-    assert {one.name for one in fields(Scenario)} == {"id", "index", "sigmas", "source"}
+    assert {one.name for one in fields(Scenario)} == {
+        "id", "index", "sigmas", "source", "begins", "ends", "sectors", "instruments", "paths", "seed",
+    }  # fmt: skip
     assert {one.name for one in fields(Parameters)} == {
         "stop_distance", "cluster_threshold", "kelly_fraction", "volatility_target", "fee_per_share", "fee_per_order",
         "take_profit",
