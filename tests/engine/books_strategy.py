@@ -115,7 +115,7 @@ def desks(draw: st.DrawFn, kinds: Sequence[str] = NUMERIC, most_instruments: int
     )
     entered = draw(st.lists(st.sampled_from(names), unique=True, min_size=1, max_size=3))
     entries = [draw(_entry(name, portfolio, exits, market)) for name in entered]
-    if len(entries) > 1 and draw(st.integers(0, 2)) == 0:
+    if len(entries) > 1 and draw(st.integers(0, 1)) == 0:
         entries = draw(_joined(entries, market))
     return Desk(portfolio, tuple(exits), tuple(entries), market, limits, regime)
 

@@ -16,6 +16,7 @@ from engine.gate.reach import read_book
 from engine.gate.states import _STATES, trading_state
 from engine.limits.kinds import KINDS
 from engine.limits.model import Limits
+from engine.orders.basket import Basket
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Operations, Position, Working
 from knowledge.door import fact
@@ -233,6 +234,50 @@ def test_it_allows(kind: str, at: int) -> None:
 @pytest.mark.parametrize(("kind", "at"), [(kind, at) for kind, (_, bad) in CASES.items() for at in range(len(bad))])
 def test_it_forbids(kind: str, at: int) -> None:
     assert False in found(CASES[kind][1][at], kind)
+
+
+PAIR = Basket("AAPL-IBM", (("AAPL", Fraction(2)), ("IBM", Fraction(-5))))
+WIDER = Basket("AAPL-IBM", (("AAPL", Fraction(2)), ("IBM", Fraction(-6))))
+IN_PAIR = replace(position("AAPL", 10), basket=PAIR)
+
+
+@pytest.mark.parametrize(
+    ("held", "mine", "holds"),
+    [
+        (IN_PAIR, PAIR, True),
+        (IN_PAIR, None, False),
+        (IN_PAIR, WIDER, False),
+        (position("AAPL", 10), PAIR, False),
+        (replace(position("IBM", -10), basket=PAIR), PAIR, True),
+        (replace(position("IBM", -10), basket=PAIR), WIDER, False),
+        (replace(position("IBM", -10), basket=PAIR), None, True),
+    ],
+)
+def test_a_leg_grows_only_with_its_own_basket(held: Position, mine: Basket | None, holds: bool) -> None:
+    assert found(holding([held]), "other_strategy", replace(CASE, basket=mine)) == {holds}
+    entry = order("w-1", held.instrument, Side.BUY, Role.ENTRY, Decimal(10), Decimal(540), Decimal(500))
+    working = replace(entry, order=replace(entry.order, basket=held.basket))
+    assert found(holding(working=[working]), "other_strategy", replace(CASE, basket=mine)) == {holds}
+
+
+def test_the_legs_of_a_basket_are_messages_of_one_turn() -> None:
+    """JPM comes before the pair, KO after it; the pair's two go out together, in the turn of its least conviction."""
+    convictions = {"AAPL": "0.9", "IBM": "0.5", "JPM": "0.6", "KO": "0.4"}
+    derived = tuple(
+        fact("candidate", instrument=name, side="long", horizon="swing", conviction=one, rule="r")
+        for name, one in convictions.items()
+    ) + tuple(
+        fact("basket-leg", basket="x", instrument=name, ratio=1, by="shares", rule="r") for name in ("AAPL", "IBM")
+    )
+    cycle = calm("quiet", "quiet", "quiet", "quiet")
+    market = read_market(cycle.snapshot, cycle.portfolio, cycle.limits.parameters.cluster_threshold)
+    book = read_book(cycle.portfolio, (), market, cycle.limits)
+    here = Circumstances(cycle.snapshot, cycle.portfolio, market, book, (), cycle.limits, derived)
+    (rate,) = [one for one in cycle.limits.limits if one.kind == "message_rate"]
+    counted = {
+        name: _CONDITIONS["message_rate"](rate, here, replace(CASE, instrument=name)).value for name in convictions
+    }
+    assert counted == {"JPM": "1", "AAPL": "3", "IBM": "3", "KO": "4"}
 
 
 def test_every_reason_of_the_policies_forbids() -> None:
