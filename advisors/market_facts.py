@@ -11,7 +11,7 @@ instrument in another currency has no rate, and the gate lets no entry into it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from typing import Protocol
@@ -52,6 +52,11 @@ class Time:
     bars_a_year: int
     bar: BarTime | None = None
 
+
+Hear = Callable[[Sequence[Fact]], None]
+"""Takes facts that are made already."""
+WORTH_HEARING = 200
+"""Facts that are told at a time, at least."""
 
 DAILY = Time(TRADING_DAYS)
 
@@ -110,15 +115,19 @@ def survey(
     return made
 
 
-def market_facts(desk: Desk, session: str) -> list[Fact]:
-    """All facts as of the close of the bar `session` (its label). Raises `KeyError` where the panel has no such row."""
-    door = _Door(session)
+def market_facts(desk: Desk, session: str, hear: Hear | None = None) -> list[Fact]:
+    """All facts as of the close of the bar `session` (its label). Raises `KeyError` where the panel has no such row.
+
+    `hear` is told those that there are so far, now and then, while the others are made.
+    """
+    door = _Door(session, hear)
     _periods(door, desk, session)
     row = desk.market.panel.row(session)
     _bars(door, desk, row)
     _measures(door, desk, row)
     _correlations(door, desk, session)
     _risks(door, desk, session)
+    door.pause()
     _references(door, desk)
     _calendar(door, desk, session)
     everyone = (*(one.symbol for one in desk.instruments), *desk.market.panel.instruments)
@@ -130,7 +139,10 @@ class _Door:
     """Collects what the door admits, and what it refuses by instrument (`""` is the market)."""
 
     session: str
+    hear: Hear | None = None
     facts: list[Fact] = field(default_factory=list)
+    heard: int = 0
+    """How many of the facts were told to `hear`."""
     refused: list[Report] = field(default_factory=list)
 
     def say(self, template: str, about: str, **slots: object) -> None:
@@ -143,6 +155,12 @@ class _Door:
         except Refused as error:
             measure = f"`{slots['name']}`: " if "name" in slots else ""
             self.refuse(about, f"{measure}{error}")
+
+    def pause(self) -> None:
+        """Let `hear` have what there is, where that is worth its while."""
+        if self.hear is not None and len(self.facts) - self.heard >= WORTH_HEARING:
+            self.hear(self.facts[self.heard :])
+            self.heard = len(self.facts)
 
     def refuse(self, about: str, sentence: str) -> None:
         self.refused.append(Report(self.session, about, "refused", sentence))
@@ -175,6 +193,7 @@ def _measures(door: _Door, desk: Desk, row: int) -> None:
         for instrument, value in zip(desk.measures.instruments, grid[row].tolist(), strict=True):
             if not _unknown(value):
                 door.tell("indicator", instrument, {"instrument": instrument, "name": name, "value": value})
+        door.pause()
     for name, series in desk.measures.market.items():
         value = float(series[row])
         if not _unknown(value):

@@ -16,7 +16,7 @@ import multiprocessing
 import multiprocessing.connection
 import signal
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
@@ -83,9 +83,10 @@ class AheadWorld(World):
         """The last session for which heads are needed."""
         return self.last
 
-    def early(self, day: str) -> list[Fact]:
-        """What is made here before the heads are heard: nothing of a session that another process makes."""
-        return [] if day in self.pipes else super().early(day)
+    def early(self, day: str, tell: Callable[[Sequence[Fact]], None]) -> None:
+        """Tell what is made here before the heads are heard: nothing of a session that another process makes."""
+        if day not in self.pipes:
+            super().early(day, tell)
 
     def snapshot(self, day: str) -> Snapshot:
         """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""

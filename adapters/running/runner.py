@@ -84,7 +84,7 @@ class Runner(DeskLog):
         self.book(day)
         booked = perf_counter_ns()
         try:
-            self.worker.tell(self.world.early(day))
+            self.world.early(day, self.worker.tell)
             snapshot = self.world.snapshot(day)
         except Faulty:
             raise

@@ -7,7 +7,7 @@ causal, and a council trains only on bars before the decisions it advises.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import cached_property
@@ -340,11 +340,11 @@ class World:
         rows = panel.valid[: panel.row(day) + 1]
         return tuple(name for at, name in enumerate(panel.instruments) if rows[:, at].any())
 
-    def early(self, day: str) -> list[Fact]:
-        """What `snapshot` will hold as far as it is known before the heads are heard."""
-        facts = market_facts(self.survey, day)
+    def early(self, day: str, tell: Callable[[Sequence[Fact]], None]) -> None:
+        """Tell what `snapshot` will hold as far as it is known before the heads are heard, part by part."""
+        facts = market_facts(self.survey, day, tell)
+        tell(facts)
         self.__dict__["_early"] = day, facts
-        return facts
 
     def snapshot(self, day: str) -> Snapshot:
         """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""

@@ -6,6 +6,7 @@ feed. That facts, heads and bars of a session do not depend on later ones is wha
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Self
 
@@ -42,10 +43,10 @@ class RevealedWorld(World):
         self._check(day)
         return super().bars(day)
 
-    def early(self, day: str) -> list[Fact]:
-        """What is known of such a session before its heads are heard. Raises `LookupError` for any other."""
+    def early(self, day: str, tell: Callable[[Sequence[Fact]], None]) -> None:
+        """Tell what is known of such a session before its heads are heard. Raises `LookupError` for any other."""
         self._check(day)
-        return super().early(day)
+        super().early(day, tell)
 
     def snapshot(self, day: str) -> Snapshot:
         """Everything known at the close of a session that has closed. Raises `LookupError` for any other."""

@@ -131,6 +131,16 @@ def test_a_refused_number_about_the_market_concerns_everyone():
     ]
 
 
+def test_what_is_heard_part_by_part_is_what_there_is(monkeypatch):
+    monkeypatch.setattr(market_facts_of, "WORTH_HEARING", 20)
+    parts = []
+    whole = market_facts(desk(), "2012-08-09", parts.append)
+    assert len(parts) > 2
+    heard = [one for part in parts for one in part]
+    assert [id(one) for one in heard] == [id(one) for one in whole[: len(heard)]]
+    assert whole == market_facts(desk(), "2012-08-09")
+
+
 def test_a_volume_that_is_no_whole_number_is_refused_not_rounded():
     panel = sample().panel
     bent = replace(desk(), market=Market(replace(panel, volume=panel.volume + 0.5), (), ()))

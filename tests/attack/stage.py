@@ -144,9 +144,8 @@ class Stage:
     def prepare(self) -> None:
         """There is nothing to train."""
 
-    def early(self, day: str) -> list[Fact]:
+    def early(self, day: str, tell: Callable[[Sequence[Fact]], None]) -> None:
         """The snapshot is made in one go."""
-        return []
 
     def snapshot(self, day: str) -> Snapshot:
         following, facts = self.calendar.next_session(day), shared_facts(self.names)
