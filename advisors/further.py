@@ -225,6 +225,7 @@ def _market(before: Measures, panel: Panel, bars_a_year: int, first: int) -> dic
     known = np.concatenate([before.market["index-volatility-20"][start:], volatility])
     return {
         "index-ema-200-distance": (index / average - 1)[first:],
+        "index-move": changes[MONTH:],
         "index-momentum-63": index[first:] / index[first - 63 : len(index) - 63] - 1,
         "index-volatility-20": volatility,
         "index-volatility-rank": windows.rank(known, RANK_WINDOW, RANK_FEWEST, first - start),

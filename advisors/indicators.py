@@ -218,6 +218,7 @@ def _market(panel: Panel, bars_a_year: int) -> dict[str, Floats]:
     volatility = windows.deviation(windows.returns(index), 20) * np.sqrt(bars_a_year)
     return {
         "index-ema-200-distance": index / average - 1,
+        "index-move": windows.returns(index),
         "index-momentum-63": windows.returns(index, 63),
         "index-volatility-20": volatility,
         "index-volatility-rank": windows.rank(volatility, RANK_WINDOW, RANK_FEWEST),

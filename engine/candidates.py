@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from engine.gate.conditions import Case, Circumstances, findings
+from engine.gate.circumstances import Case, Circumstances
+from engine.gate.conditions import findings
 from engine.gate.proposals import Entry, Finding
 from engine.gate.sizing import Size, limit_price, size, stop_price
 from engine.orders.basket import Basket

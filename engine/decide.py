@@ -12,7 +12,7 @@ from engine.baskets import proposed
 from engine.decision import Decision
 from engine.entries import rule_on_entries, without_entries
 from engine.exits import propose_exits, rule_on_exits, worsened
-from engine.gate.conditions import Circumstances
+from engine.gate.circumstances import Circumstances
 from engine.gate.market import read_market
 from engine.gate.reach import read_book
 from engine.gate.states import trading_state

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from engine.baskets import Proposed
 from engine.candidates import in_ratio, shape, strategies
 from engine.decision import Verdict
-from engine.gate.conditions import Circumstances
+from engine.gate.circumstances import Circumstances
 from engine.gate.judge import Outcome, Reading, judge
 from engine.gate.proposals import Finding, Grant
 from engine.proof.prove import Proof, prove

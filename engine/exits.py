@@ -14,7 +14,8 @@ from fractions import Fraction
 
 from engine.decision import ExitVerdict
 from engine.fellows import leaving_too
-from engine.gate.conditions import Circumstances, held_back
+from engine.gate.circumstances import Circumstances
+from engine.gate.conditions import held_back
 from engine.gate.convex import ConvexMeasure
 from engine.gate.market import Market, Terms
 from engine.gate.measures import Measure, Scope, measures

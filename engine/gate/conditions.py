@@ -7,22 +7,19 @@ only things that hold an exit are listed in `HOLDS`. An input that is absent nev
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from fractions import Fraction
 
-from engine.gate.market import Market
-from engine.gate.proposals import Exit, Finding
-from engine.gate.reach import Book
+from engine.gate import deployment
+from engine.gate.circumstances import Case, Circumstances, at_least, at_most, flag, none_of, unknown
+from engine.gate.horizons import book_correlation
+from engine.gate.proposals import Finding
 from engine.gate.sizing import speakers
-from engine.gate.states import flag
-from engine.limits.model import UNKNOWN_REGIME, UNKNOWN_STATE, Limit, Limits
-from engine.orders.basket import Basket
-from engine.orders.order import Order, Role, Side
-from engine.orders.portfolio import Portfolio, Position
+from engine.limits.model import Limit
+from engine.orders.order import Order, Role
+from engine.orders.portfolio import Position
 from engine.orders.warrants import instant
-from knowledge.facts import Fact, Snapshot
+from knowledge.facts import Fact
 from knowledge.values import text
 
 HOLDS = {
@@ -30,44 +27,6 @@ HOLDS = {
     "log": "the audit log is not writable or not verified",
 }
 """All that may hold an exit. (A missing position or a position already worked down to zero leaves nothing to exit.)"""
-
-
-@dataclass(frozen=True)
-class Case:
-    """One entry candidate before the conditions."""
-
-    instrument: str
-    side: Side
-    strategy: str
-    horizon: str
-    forbidden: tuple[str, ...]
-    """Sentences of the policies that forbid it; an undetermined policy is one of them."""
-    basket: Basket | None = None
-
-
-@dataclass(frozen=True)
-class Circumstances:
-    """Everything a condition may read."""
-
-    snapshot: Snapshot
-    portfolio: Portfolio
-    market: Market
-    book: Book
-    exits: tuple[Exit, ...]
-    limits: Limits
-    derived: tuple[Fact, ...] = ()
-    """What the rules concluded: every candidate and trail of it may become a message."""
-    regime: str = UNKNOWN_REGIME
-    state: str = UNKNOWN_STATE
-
-    @property
-    def session(self) -> str:
-        """The ISO date of the decision."""
-        return self.market.session
-
-    def in_force(self) -> tuple[Limit, ...]:
-        """The limits in force."""
-        return self.limits.in_force(self.session, self.regime, self.state, self.market.figures)
 
 
 def findings(here: Circumstances, states: Mapping[str, Finding], case: Case) -> tuple[Finding, ...]:
@@ -88,23 +47,6 @@ def held_back(here: Circumstances, instrument: str) -> str | None:
     return HOLDS["frozen"] if instrument in here.portfolio.operations.frozen else None
 
 
-def _number(number: Fraction | Decimal | int) -> str:
-    return text(number)
-
-
-def _at_most(limit: Limit, value: Fraction, detail: str) -> Finding:
-    return Finding(limit.id, value <= limit.bound, _number(value), _number(limit.bound), detail)
-
-
-def _flag(limit: Limit, holds: bool, detail: str) -> Finding:
-    return flag(limit.id, holds, detail)
-
-
-def _none_of(limit: Limit, names: list[str], detail: str) -> Finding:
-    listed = "; ".join(names)
-    return Finding(limit.id, not names, str(len(names)), "0", f"{detail}: {listed}" if names else f"no {detail}")
-
-
 # --- layer 5: models --------------------------------------------------------------------------------------------
 
 
@@ -116,28 +58,26 @@ def _speaking(here: Circumstances, case: Case) -> list[tuple[str, Fact | None]]:
 def _head_figure(slot: str) -> Callable[[Limit, Circumstances, Case], Finding]:
     def condition(limit: Limit, here: Circumstances, case: Case) -> Finding:
         heads = _speaking(here, case)
-        unknown = [name for name, record in heads if record is None]
-        if unknown or not heads:
-            who = ", ".join(unknown) or "any head that speaks for it"
-            return Finding(limit.id, False, "unknown", _number(limit.bound), f"{slot} of {who} is unknown")
+        strangers = [name for name, record in heads if record is None]
+        if strangers or not heads:
+            who = ", ".join(strangers) or "any head that speaks for it"
+            return unknown(limit, f"{slot} of {who} is unknown")
         worst, name = max((Fraction(record.number(slot)), name) for name, record in heads if record is not None)
-        return _at_most(limit, worst, f"worst {slot} among the heads that speak for it ({name})")
+        return at_most(limit, worst, f"worst {slot} among the heads that speak for it ({name})")
 
     return condition
 
 
 def _healthy_heads(limit: Limit, here: Circumstances, case: Case) -> Finding:
     healthy = [name for name, record in _speaking(here, case) if record is not None and record["status"] == "healthy"]
-    holds = len(healthy) >= limit.bound
-    detail = f"healthy heads that speak for it: {', '.join(healthy) or 'none'}"
-    return Finding(limit.id, holds, str(len(healthy)), _number(limit.bound), detail)
+    return at_least(limit, Fraction(len(healthy)), f"healthy heads that speak for it: {', '.join(healthy) or 'none'}")
 
 
 def _interval_width(limit: Limit, here: Circumstances, case: Case) -> Finding:
     fact = here.snapshot.find("indicator", case.instrument, "interval-75")
     if fact is None:
-        return Finding(limit.id, False, "unknown", _number(limit.bound), "interval-75 is unknown")
-    return _at_most(limit, Fraction(fact.number("value")), "width of the 75 % interval of the next daily return")
+        return unknown(limit, "interval-75 is unknown")
+    return at_most(limit, Fraction(fact.number("value")), "width of the 75 % interval of the next daily return")
 
 
 # --- layer 6: operations ----------------------------------------------------------------------------------------
@@ -145,7 +85,7 @@ def _interval_width(limit: Limit, here: Circumstances, case: Case) -> Finding:
 
 def _data_quality(limit: Limit, here: Circumstances, case: Case) -> Finding:
     faults = here.snapshot.about("quality", case.instrument)
-    return _none_of(limit, [f"{fact['issue']} ({fact['detail']})" for fact in faults], "faults in its data")
+    return none_of(limit, [f"{fact['issue']} ({fact['detail']})" for fact in faults], "faults in its data")
 
 
 def _data_complete(limit: Limit, here: Circumstances, case: Case) -> Finding:
@@ -161,7 +101,7 @@ def _data_complete(limit: Limit, here: Circumstances, case: Case) -> Finding:
         lacks.append(f"{case.instrument} next session (the calendar says {calendar['next']}, which is over)")
     if here.portfolio.nav <= 0:
         lacks.append("a NAV above zero")
-    return _none_of(limit, sorted(set(lacks)), "missing inputs")
+    return none_of(limit, sorted(set(lacks)), "missing inputs")
 
 
 def _without_covariance(here: Circumstances, instrument: str) -> list[str]:
@@ -198,53 +138,39 @@ def _age_in_session(here: Circumstances, instrument: str) -> str:
 def _data_age(limit: Limit, here: Circumstances, case: Case) -> Finding:
     bar = here.snapshot.find("bar", case.instrument)
     if bar is None:
-        return Finding(limit.id, False, "unknown", _number(limit.bound), "it has no bar")
+        return unknown(limit, "it has no bar")
     age = (date.fromisoformat(here.session) - date.fromisoformat(bar.word("session"))).days
     if age < 0:
-        return Finding(limit.id, False, str(age), _number(limit.bound), "its last bar is from the future")
+        return Finding(limit.id, False, str(age), text(limit.bound), "its last bar is from the future")
     within = _age_in_session(here, case.instrument)
     if within:
-        return Finding(limit.id, False, str(age), _number(limit.bound), within)
-    return _at_most(limit, Fraction(age), f"days since its last bar ({bar['session']})")
+        return Finding(limit.id, False, str(age), text(limit.bound), within)
+    return at_most(limit, Fraction(age), f"days since its last bar ({bar['session']})")
 
 
 def _operation(name: str, detail: str) -> Callable[[Limit, Circumstances, Case], Finding]:
     def condition(limit: Limit, here: Circumstances, case: Case) -> Finding:
-        return _flag(limit, getattr(here.portfolio.operations, name) is True, detail)
+        return flag(limit, getattr(here.portfolio.operations, name) is True, detail)
 
     return condition
 
 
 def _clock_skew(limit: Limit, here: Circumstances, case: Case) -> Finding:
     skew = abs(here.portfolio.operations.clock_skew_ms)
-    return _at_most(limit, Fraction(skew), "difference between our clock and the venue's")
+    return at_most(limit, Fraction(skew), "difference between our clock and the venue's")
 
 
 def _message_rate(limit: Limit, here: Circumstances, case: Case) -> Finding:
-    """Counts what goes out before it: exits, stops that move, and every candidate served earlier, were it granted.
-
-    The legs of a basket come in one turn, that of its least conviction and first name, and go out together.
-    """
+    """Counts what goes out before it: exits, stops that move, and every candidate served earlier, were it granted."""
     trails = {fact["instrument"] for fact in here.derived if fact.template == "trail"}
-    baskets = {fact.word("instrument"): fact["basket"] for fact in here.derived if fact.template == "basket-leg"}
-    queue = [(fact.word("instrument"), fact["side"], -fact.number("conviction"))
-             for fact in here.derived if fact.template == "candidate"]  # fmt: skip
-    parties: dict[object, list[tuple[str, Decimal]]] = {}
-    for name, asked, rank in queue:
-        parties.setdefault(("basket", baskets[name]) if name in baskets else (name, asked), []).append((name, rank))
-    turns = [(max(rank for _, rank in party), min(name for name, _ in party), name)
-             for party in parties.values() for name, _ in party]  # fmt: skip
-    side = "long" if case.side is Side.BUY else "short"
-    mine = ("basket", baskets[case.instrument]) if case.instrument in baskets else (case.instrument, side)
-    own = [(max(rank for _, rank in parties[mine]), min(name for name, _ in parties[mine]))] if mine in parties else []
-    earlier = sum(name != case.instrument and not (own and (rank, first) > own[0]) for rank, first, name in turns)
+    earlier = len(here.earlier(case))
     sent = here.portfolio.operations.messages_last_second + len(here.exits) + len(trails) + earlier + 1
-    return _at_most(limit, Fraction(sent), "messages in this second: exits, stops, earlier entries and this one")
+    return at_most(limit, Fraction(sent), "messages in this second: exits, stops, earlier entries and this one")
 
 
 def _repeated_execution(limit: Limit, here: Circumstances, case: Case) -> Finding:
     counts = dict(here.portfolio.operations.executions)
-    return _at_most(
+    return at_most(
         limit, Fraction(counts.get(case.instrument, 0) + 1), "entries in the instrument this session, this one included"
     )
 
@@ -267,20 +193,20 @@ def _other_strategy(limit: Limit, here: Circumstances, case: Case) -> Finding:
             and one.basket != case.basket
         )
     ]
-    return _none_of(limit, others, "holdings of another strategy or horizon")
+    return none_of(limit, others, "holdings of another strategy or horizon")
 
 
 def _duplicate_order(limit: Limit, here: Circumstances, case: Case) -> Finding:
     working = [one.order.client_order_id for one in here.portfolio.working
                if one.order.instrument == case.instrument and one.order.role is Role.ENTRY]  # fmt: skip
-    return _none_of(limit, working, "working entries for the same instrument")
+    return none_of(limit, working, "working entries for the same instrument")
 
 
 # --- layer 7: compliance ----------------------------------------------------------------------------------------
 
 
 def _policy(limit: Limit, here: Circumstances, case: Case) -> Finding:
-    return _none_of(limit, list(case.forbidden), "reasons of the policies against it")
+    return none_of(limit, list(case.forbidden), "reasons of the policies against it")
 
 
 def _wash_trade(limit: Limit, here: Circumstances, case: Case) -> Finding:
@@ -292,7 +218,7 @@ def _wash_trade(limit: Limit, here: Circumstances, case: Case) -> Finding:
     position = here.portfolio.position(case.instrument)
     if position is not None and position.quantity * case.side.sign < 0:
         against.append("an opposite position")
-    return _none_of(limit, against, "own orders on the other side")
+    return none_of(limit, against, "own orders on the other side")
 
 
 _CONDITIONS: dict[str, Callable[[Limit, Circumstances, Case], Finding]] = {
@@ -312,6 +238,12 @@ _CONDITIONS: dict[str, Callable[[Limit, Circumstances, Case], Finding]] = {
     "repeated_execution": _repeated_execution,
     "other_strategy": _other_strategy,
     "duplicate_order": _duplicate_order,
+    "strategies": deployment.strategies,
+    "open_positions": deployment.open_positions,
+    "session_entries": deployment.session_entries,
+    "head_validated": deployment.head_validated,
+    "window_collar": deployment.window_collar,
+    "book_correlation": book_correlation,
     "policy": _policy,
     "wash_trade": _wash_trade,
     "log_verified": _operation("log_verified", "the audit log is writable and verified"),

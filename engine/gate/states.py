@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
+from engine.gate.circumstances import flag
 from engine.gate.market import Market
 from engine.gate.proposals import Finding
 from engine.limits.kinds import TRADING_STATES
@@ -29,11 +30,6 @@ def trading_state(
             if not finding.holds:
                 worst = max(worst, TRADING_STATES.index(limit.then))
     return TRADING_STATES[worst], findings
-
-
-def flag(limit: str, holds: bool, detail: str) -> Finding:
-    """The finding of a limit that holds or does not."""
-    return Finding(limit, holds, "yes" if holds else "no", "yes", detail)
 
 
 def _reached(limit: Limit, value: Fraction | None, detail: str) -> Finding:
@@ -59,14 +55,35 @@ def _index_volatility(limit: Limit, portfolio: Portfolio, market: Market) -> Fin
     return _reached(limit, value, "rank of the index's volatility in its history")
 
 
+def _index_move(limit: Limit, portfolio: Portfolio, market: Market) -> Finding:
+    value = market.figures.get("index-move")
+    return _reached(limit, None if value is None else abs(value), "move of the index over the last bar, up or down")
+
+
+def _maintenance_margin(limit: Limit, portfolio: Portfolio, market: Market) -> Finding:
+    """Of positions as they stand: no order waits for a margin call."""
+    nav, needed = Fraction(portfolio.nav), Fraction(0)
+    for one in portfolio.positions:
+        terms, shares = market.terms.get(one.instrument), Fraction(one.quantity)
+        if shares == 0:
+            continue
+        if terms is None:
+            return _reached(limit, None, "maintenance margin of what is held, as a share of NAV")
+        needed += max(limit.long * shares, -limit.short * shares) * terms.exposure
+    share = needed / nav if nav > 0 else None
+    return _reached(limit, share, "maintenance margin of what is held, as a share of NAV")
+
+
 def _kill_switch(limit: Limit, portfolio: Portfolio, market: Market) -> Finding:
     state = portfolio.operations
-    return flag(limit.id, not (state.kill_switch or state.halted), "neither kill switch nor standing halt")
+    return flag(limit, not (state.kill_switch or state.halted), "neither kill switch nor standing halt")
 
 
 _STATES: dict[str, Callable[[Limit, Portfolio, Market], Finding]] = {
     "day_loss": _day_loss,
     "drawdown": _drawdown,
     "index_volatility": _index_volatility,
+    "index_move": _index_move,
+    "maintenance_margin": _maintenance_margin,
     "kill_switch": _kill_switch,
 }

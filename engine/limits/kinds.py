@@ -42,6 +42,9 @@ def _table() -> dict[str, Kind]:
         "order_quantity": Kind(order, "shares", (1,), "quantity of one order"),
         "volume_share": Kind(order, "average daily volume", (1,), "quantity of one order in average daily volumes"),
         "price_collar": Kind(order, "reference price", (1,), "distance of an entry's worst price from the reference"),
+        "window_collar": Kind(
+            condition, "average price", (1,), "distance of the reference price from its average over 20 bars"
+        ),
         "stop_loss": Kind(linear, nav, (1,), "loss of the whole position in one instrument if its stops are hit"),
         # layer 2: the portfolio
         "gross": Kind(linear, nav, (2,), "sum of worst absolute exposures", ("regime",)),
@@ -55,6 +58,9 @@ def _table() -> dict[str, Kind]:
             linear, nav, (2,), "largest net exposure of one basket, while a leg of it waits or has left", ("regime",)
         ),
         "cluster_gross": Kind(linear, nav, (2,), "sum of worst absolute exposures in one correlated cluster"),
+        "book_correlation": Kind(
+            condition, "correlation", (2,), "correlation of this horizon's book with that of each other horizon"
+        ),
         "turnover": Kind(linear, nav, (2,), "value traded this session and still to trade, at worst prices"),
         "concentration": Kind(
             linear, "least gross", (2,), "largest share of one instrument in the least gross exposure", (), ("once",)
@@ -83,15 +89,22 @@ def _table() -> dict[str, Kind]:
         ),
         "day_loss": Kind(state, nav, (3,), "loss since the last session's close", (), ("then",)),
         "drawdown": Kind(state, nav, (3,), "loss since the highest NAV", (), ("then",)),
+        "maintenance_margin": Kind(
+            state, nav, (3,), "maintenance margin of what is held", (), ("long", "short", "then")
+        ),
         # layer 4: the market as a whole
         "stress": Kind(linear, nav, (4,), "worst loss under one stress scenario"),
         "index_volatility": Kind(state, "rank", (4,), "rank of the index's volatility in its history", (), ("then",)),
+        "index_move": Kind(state, "index", (4,), "the index's move over the last bar, up or down", (), ("then",)),
         "kill_switch": Kind(state, "-", (4,), "the kill switch is set, or a halt awaits a named person", (), ("then",)),
         # layer 5: models
         "head_brier": Kind(condition, "Brier score", (5,), "Brier score of each head that speaks for the candidate"),
         "head_psi": Kind(condition, "PSI", (5,), "population stability index of each head that speaks for it"),
         "head_age": Kind(condition, "days", (5,), "days since each head that speaks for it was trained"),
         "healthy_heads": Kind(condition, "heads", (5,), "validated, healthy heads that speak for it, at least"),
+        "head_validated": Kind(condition, "heads", (5,), "heads that speak for it without being validated"),
+        "open_positions": Kind(condition, "instruments", (5,), "instruments held or worked at once, this one included"),
+        "session_entries": Kind(condition, "entries", (5,), "entries of this session in all instruments, this one too"),
         "interval_width": Kind(condition, "close", (5,), "width of the 75 % interval of the next daily return"),
         # layer 6: operations
         "data_quality": Kind(condition, "faults", (6,), "faults in the instrument's data"),
@@ -110,6 +123,7 @@ def _table() -> dict[str, Kind]:
         ),
         "duplicate_order": Kind(condition, "orders", (6,), "working entries for the same instrument"),
         # layer 7: compliance
+        "strategies": Kind(condition, "-", (7,), "the strategies that may trade", (), ("names",)),
         "wash_trade": Kind(condition, "orders", (7,), "own orders on the other side that could match, stops apart"),
         "log_verified": Kind(condition, "-", (7,), "the audit log is writable and verified"),
         "policy": Kind(condition, "reasons", (7,), "reasons why the policies forbid it"),
@@ -134,7 +148,7 @@ MANDATORY = (
 needs its limit price, its figures, its permission and its record."""
 
 BOUNDLESS = frozenset(name for name, kind in KINDS.items() if kind.unit == "-") | {
-    "data_quality", "data_complete", "other_strategy", "duplicate_order", "wash_trade", "policy",
+    "data_quality", "data_complete", "head_validated", "other_strategy", "duplicate_order", "wash_trade", "policy",
 }  # fmt: skip
 """Kinds whose bound is fixed at zero or at a truth value: the file gives none."""
 

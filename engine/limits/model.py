@@ -80,6 +80,7 @@ class Limit:
     until: str = ""
     when: When = ALWAYS
     days: int = 1
+    names: tuple[str, ...] = ()
 
     @property
     def spec(self) -> Kind:

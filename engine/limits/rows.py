@@ -20,7 +20,7 @@ from knowledge.templates import vocabulary
 
 KEYS = (
     "id", "layer", "kind", "bound", "unit", "owner", "source", "effective", "until", "when",
-    "regime", "by", "only", "once", "long", "short", "then", "days",
+    "regime", "by", "only", "once", "long", "short", "then", "days", "names",
 )  # fmt: skip
 """What a limit may say, of whatever kind."""
 NEEDED = ("id", "layer", "owner", "source", "effective")
@@ -31,8 +31,8 @@ ID = re.compile(r"[a-z0-9][a-z0-9._\-]*\Z")
 ID_HINT = "use lower-case letters, digits, dots and hyphens"
 DATE_HINT = "write a date such as `2026-01-31`"
 MOST: Mapping[str, int] = {
-    "price_collar": 1, "day_loss": 1, "drawdown": 1, "index_volatility": 1, "head_brier": 1,
-    "volatility": 10,
+    "price_collar": 1, "day_loss": 1, "drawdown": 1, "index_volatility": 1, "index_move": 1, "head_brier": 1,
+    "volatility": 10, "window_collar": 1, "book_correlation": 1,
 }  # fmt: skip
 """Kinds whose value can not exceed this: a bound above it holds nothing, so `15` for `15 %` would switch it off."""
 DAYS = {"1": 1, "5": 5}
@@ -106,6 +106,7 @@ class RowReader(MarkedReader):
             "once": lambda _, count: self.whole(count, part, 1),
             "regime": lambda _, yes: self.word(yes, part, ("yes", "no").__contains__, "write `yes` or `no`") == "yes",
             "when": self._when,
+            "names": lambda _, listed: self._strategies(listed),
             "days": lambda _, days: DAYS.get(self.word(days, part, DAYS.__contains__, "write `1` or `5`"), 1),
         }
         if part in readers:
@@ -120,6 +121,13 @@ class RowReader(MarkedReader):
         }
         check, hint = checks.get(part, (None, ""))
         return self.word(node, part, check, hint)
+
+    def _strategies(self, node: Node) -> tuple[str, ...]:
+        """The strategies of a list. One that the desk does not have holds nothing open, so any name will do."""
+        nodes = self.items(node, "`names` is a list such as [quant-swing]")
+        if isinstance(node, Items) and not nodes:
+            self.fault(node, "`names` names none, so nothing could trade; name one")
+        return tuple(self.word(item, "name") for item in nodes)
 
     def _layer(self, name: str, node: Node) -> int:
         layer = self.number(node, "layer")

@@ -124,7 +124,7 @@ def _of_all(limits: Limits, regime: str) -> Iterator[tuple[Key, Refuses]]:
 _REFUSES_ALL_AT_ZERO = (
     "instrument_exposure", "order_value", "order_quantity", "volume_share", "stop_loss", "gross", "turnover",
     "concentration", "credit", "open_orders", "loss_budget", "open_risk", "day_loss", "drawdown",
-    "index_volatility", "message_rate", "repeated_execution",
+    "index_volatility", "index_move", "maintenance_margin", "message_rate", "repeated_execution",
 )  # fmt: skip
 """Kinds whose value is above nothing with any order whatever, or reaches it without one (states)."""
 
@@ -134,7 +134,7 @@ def _refuses(limit: Limit, limits: Limits) -> Refuses | None:
     if limit.kind == "cash_reserve":
         shorts = limits.parameters.fee_per_order > 0
         return (lambda order: order.side == LONG or shorts) if limit.bound >= 1 else None
-    if limit.kind in ("message_rate", "repeated_execution"):
+    if limit.kind in ("message_rate", "repeated_execution", "open_positions", "session_entries"):
         return _all if limit.bound < 1 else None
     if limit.bound != 0:
         return None

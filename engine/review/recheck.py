@@ -24,7 +24,8 @@ from engine.candidates import Candidate, in_ratio, shape
 from engine.decision import Decision, ExitVerdict, Verdict, finding_json, reading_json
 from engine.entries import LOST
 from engine.exits import propose_exits
-from engine.gate.conditions import Circumstances, held_back
+from engine.gate.circumstances import Circumstances
+from engine.gate.conditions import held_back
 from engine.gate.judge import (
     MOST_GRANTS_ENUMERATED,
     SIZE,

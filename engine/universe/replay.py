@@ -12,8 +12,9 @@ from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
 
-from engine.gate.conditions import Case as Candidate
-from engine.gate.conditions import Circumstances, findings
+from engine.gate.circumstances import Case as Candidate
+from engine.gate.circumstances import Circumstances
+from engine.gate.conditions import findings
 from engine.gate.judge import Outcome, judge
 from engine.gate.market import Market
 from engine.gate.measures import Scope, measures

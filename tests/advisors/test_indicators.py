@@ -210,7 +210,8 @@ def test_runs_are_the_stretches_of_true_rows():
 @pytest.mark.parametrize("rows", [0, 1, 2, 13])
 def test_short_panels_have_measures_without_values(rows):
     found = measure_panel(panel_of(wave(rows)))
-    assert all(np.isnan(values).all() for values in everything(found).values())
+    late = {name: values for name, values in everything(found).items() if name != "index-move"}
+    assert all(np.isnan(values).all() for values in late.values())
     assert set(found.indicators) == set(vocabulary().measures["indicators"])
 
 

@@ -46,7 +46,7 @@ def test_a_session_as_facts():
     assert found.find("correlations", "MSFT") is None
     assert found.all("quality") == ()
     assert len(found.all("indicator")) == 18 * 5 - 4, "Facebook has been listed for 57 sessions"
-    assert len(found.all("market")) == 4
+    assert len(found.all("market")) == 5
 
 
 def test_the_eve_of_a_half_day_and_the_half_day_itself():

@@ -45,7 +45,7 @@ INDICATORS = {
 }  # fmt: skip
 MARKET = {
     "index-ema-200-distance": "0.04", "index-momentum-63": "0.05", "index-volatility-rank": "0.4",
-    "index-volatility-20": "0.15",
+    "index-volatility-20": "0.15", "index-move": "0.004",
 }  # fmt: skip
 SETTINGS = """
 [desk]

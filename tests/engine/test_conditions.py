@@ -10,7 +10,8 @@ from fractions import Fraction
 import pytest
 
 from engine.decision import Decision
-from engine.gate.conditions import _CONDITIONS, HOLDS, Case, Circumstances, findings
+from engine.gate.circumstances import Case, Circumstances
+from engine.gate.conditions import _CONDITIONS, HOLDS, findings
 from engine.gate.market import read_market
 from engine.gate.reach import read_book
 from engine.gate.states import _STATES, trading_state
@@ -22,6 +23,7 @@ from engine.orders.portfolio import Operations, Position, Working
 from knowledge.door import fact
 from knowledge.facts import Fact
 from tests.engine.small_desk import limit
+from tests.made_correlations import all_alike
 from tests.promises.cycles import (
     OWNER,
     Cycle,
@@ -120,6 +122,30 @@ def entry_order(side: Side, role: Role = Role.ENTRY) -> Working:
 
 
 BUYING_IBM = order("w-1", "IBM", Side.BUY, Role.ENTRY, Decimal(5), Decimal(210), Decimal(190))
+
+
+def then(first: Change, second: Change) -> Change:
+    return lambda cycle: second(first(cycle))
+
+
+def stretched(name: str, quantity: int) -> Position:
+    """A position of another horizon."""
+    return replace(position(name, quantity), strategy="quant-position", horizon="position")
+
+
+def two_books(known: str, quantity: int = 10) -> Change:
+    """Apple in the book of the candidate's horizon and IBM in another, correlated so."""
+    return then(holding([position("AAPL", 10), stretched("IBM", quantity)]), plus(*all_alike(("AAPL", "IBM"), known)))
+
+
+def authorised(*names: str) -> Change:
+    def change(cycle: Cycle) -> Cycle:
+        rows = [replace(one, names=names) if one.kind == "strategies" else one for one in cycle.limits.limits]
+        return replace(cycle, limits=replace(cycle.limits, limits=tuple(rows)))
+
+    return change
+
+
 CASE = Case("AAPL", Side.BUY, *OWNER, ())
 OTHERS = replace(position("AAPL", 10), strategy="somebody-swing")
 CASES: dict[str, tuple[list[Change], list[Change]]] = {
@@ -129,6 +155,15 @@ CASES: dict[str, tuple[list[Change], list[Change]]] = {
         [market("index-volatility-rank", "0.9899")],
         [market("index-volatility-rank", "0.99"), without("market(index-volatility-rank)")],
     ),
+    "index_move": (
+        [market("index-move", "0.0699"), market("index-move", "-0.0699")],
+        [market("index-move", "0.07"), market("index-move", "-0.07"), without("market(index-move)")],
+    ),
+    "maintenance_margin": (
+        [holding([position("AAPL", 3673)]), holding([position("AAPL", -3061)]), holding([stretched("AAPL", 2)])],
+        [holding([position("AAPL", 3674)]), holding([position("AAPL", -3062)]), holding([position("JPM", 10)]),
+         money(nav="0")],
+    ),
     "kill_switch": ([], [operating(kill_switch=True), operating(halted=True)]),
     "head_brier": ([heads(brier="0.26")], [heads(brier="0.2601"), without("head(technical)")]),
     "head_psi": ([heads(psi="0.25")], [heads(psi="0.2501")]),
@@ -137,6 +172,26 @@ CASES: dict[str, tuple[list[Change], list[Change]]] = {
         [heads(status="failed")],
         [plus(head_fact("technical", status="failed"), head_fact("volume", status="abstaining"))],
     ),
+    "head_validated": ([], [heads(status="unvalidated"), heads(status="failed"), without("head(technical)")]),
+    "open_positions": (
+        [holding([position("IBM", 10)]), holding([position("AAPL", 10), position("IBM", 10), position("JPM", 0)])],
+        [holding([position("IBM", 10), position("JPM", 10)]),
+         holding([position("IBM", 10)], [order("w-2", "JPM", Side.BUY, Role.ENTRY, Decimal(1), Decimal(41))])],
+    ),
+    "session_entries": (
+        [operating(executions=(("AAPL", 4), ("IBM", 5)))], [operating(executions=(("AAPL", 4), ("IBM", 6)))],
+    ),
+    "window_collar": (
+        [indicator("ema-20-distance", "0.3"), indicator("ema-20-distance", "-0.3")],
+        [indicator("ema-20-distance", "0.3001"), indicator("ema-20-distance", "-0.3001"),
+         without("indicator(AAPL,ema-20-distance)")],
+    ),
+    "book_correlation": (
+        [two_books("0.4"), two_books("0.9", -10), holding([position("IBM", 10), position("AAPL", 10)])],
+        [two_books("0.4001"), two_books("-0.5", -10), then(two_books("0.1"), without("correlations(AAPL)")),
+         holding([stretched("JPM", 10), position("AAPL", 10)])],
+    ),
+    "strategies": ([], [authorised("somebody-swing"), authorised()]),
     "interval_width": (
         [indicator("interval-75", "0.05")],
         [indicator("interval-75", "0.0501"), without("indicator(AAPL,interval-75)")],
@@ -193,7 +248,8 @@ CASES: dict[str, tuple[list[Change], list[Change]]] = {
 BOUNDS = {
     "day_loss": "0.02", "index_volatility": "0.99", "head_brier": "0.26", "head_psi": "0.25", "head_age": "90",
     "healthy_heads": "3", "interval_width": "0.05", "data_age": "0", "clock_skew": "2000", "message_rate": "10",
-    "repeated_execution": "5",
+    "repeated_execution": "5", "index_move": "0.07", "maintenance_margin": "0.5", "open_positions": "2",
+    "session_entries": "10", "window_collar": "0.3", "book_correlation": "0.4",
 }  # fmt: skip
 """The bounds these cases stand at, whatever the desk that ships has."""
 DRAWDOWNS = {"account.drawdown": Fraction("0.1"), "account.drawdown_halt": Fraction("0.15")}

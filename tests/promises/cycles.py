@@ -147,7 +147,7 @@ def market_facts(regime: str) -> list[Fact]:
     }[regime]  # fmt: skip
     values = {
         "index-ema-200-distance": distance, "index-momentum-63": momentum, "index-volatility-rank": rank,
-        "index-volatility-20": "0.15",
+        "index-volatility-20": "0.15", "index-move": "0.004",
     }  # fmt: skip
     return [fact("market", name=name, value=value) for name, value in values.items()]
 

@@ -15,7 +15,8 @@ from hypothesis import strategies as st
 
 from engine.decision import Decision, ExitVerdict
 from engine.exits import propose_exits, rule_on_exits, worsened
-from engine.gate.conditions import HOLDS, Circumstances
+from engine.gate.circumstances import Circumstances
+from engine.gate.conditions import HOLDS
 from engine.issue import issue_warrants
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Operations, Portfolio

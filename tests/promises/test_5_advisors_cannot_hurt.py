@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.candidates import shape
-from engine.gate.conditions import Circumstances
+from engine.gate.circumstances import Circumstances
 from engine.gate.judge import judge
 from engine.gate.market import read_market
 from engine.gate.reach import read_book

@@ -221,6 +221,8 @@ FORBIDS = {
     "indicator(AAPL,volatility-20)": ("operations.complete",),
     "indicator(AAPL,atr-14)": ("operations.complete",),
     "indicator(AAPL,interval-75)": ("model.interval",),
+    "indicator(AAPL,ema-20-distance)": ("order.window",),
+    "market(index-move)": ("systemic.index_move",),
     "calendar(AAPL)": ("compliance.policy",),
     "earnings(AAPL)": ("compliance.policy",),
     **{f"head({name})": ("model.age", "model.brier", "model.psi") for name in HEADS},
