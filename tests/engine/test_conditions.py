@@ -370,3 +370,26 @@ def test_the_few_things_that_hold_an_exit_say_so(operations: dict[str, object], 
     (leaving,) = decision.exits
     assert leaving.held_back == HOLDS[hold]
     assert decision.warrants == ()
+
+
+# --- what no limit can be computed around -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("change", "lacks"),
+    [
+        (money(nav="0"), "a NAV above zero"),
+        (money(nav="-5"), "a NAV above zero"),
+        (holding([position("JPM", 10)]), "JPM (held) reference"),
+        (then(holding([position("IBM", 10)]), without("bar(IBM)")), "IBM (held) bar"),
+    ],
+)
+def test_a_whole_cycle_without_it_has_no_entry_and_says_why(change: Change, lacks: str) -> None:
+    """A NAV of zero or below, a held instrument without a price: every candidate is denied, whatever it is in."""
+    assert decided(money()).warrants != ()
+    decision = decided(change)
+    verdict = decision.verdict("AAPL")
+    assert verdict.outcome.value == "denied"
+    assert "operations.complete" in verdict.reasons
+    assert any(lacks in one.detail for one in verdict.findings if one.limit == "operations.complete")
+    assert [one.order.role for one in decision.warrants if one.order.role is Role.ENTRY] == []
