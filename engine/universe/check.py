@@ -16,7 +16,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine.exits import propose_exits, rule_on_exits
-from engine.gate.conditions import Circumstances
+from engine.gate.circumstances import Circumstances
 from engine.gate.market import Market
 from engine.gate.proposals import Entry
 from engine.gate.reach import read_book

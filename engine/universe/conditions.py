@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-from engine.limits.kinds import KINDS
+from engine.limits.kinds import BOUNDLESS, KINDS
 from engine.limits.model import Limit
 
 NEVER = Fraction(10**12)
@@ -53,7 +53,7 @@ STATE_RANGES: Mapping[str, Range] = {
 FLAGS = frozenset(
     name
     for name, kind in KINDS.items()
-    if kind.form in ("condition", "state") and name not in RANGES and name not in STATE_RANGES
+    if kind.form in ("condition", "state") and name in BOUNDLESS
 )
 """Conditions that hold or do not, without a bound."""
 
