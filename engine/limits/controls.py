@@ -65,7 +65,8 @@ CONTROLS: Sequence[Control] = (
     Control("concentration per security, gross and net; sector, correlation, VaR, ES caps",
             "exchange guidance, practice", 2,
             ("instrument_exposure", "concentration", "gross", "net_long", "net_short", "beta", "group_gross",
-             "cluster_gross", "book_correlation", "turnover", "volatility", "value_at_risk", "expected_shortfall"),
+             "cluster_gross", "basket_net", "book_correlation", "turnover", "volatility", "value_at_risk",
+             "expected_shortfall"),
             tests=(_BOUNDS, _FORBIDS)),
     Control("kill: cancel everything in one decision; every order attributable to strategy and person; exits still "
             "possible",

@@ -2,7 +2,7 @@
 
 Both are made of the table of kinds, and of what the reader asks of a row, so that neither can say something else. The
 schema is of the YAML as YAML 1.2 reads it (`yes` is a word). Left out of it, and told by the reader: windows of one id,
-mandatory kinds, contradictions, and groups and dates that there are.
+mandatory kinds, contradictions, groups and dates that there are, and the range of a number written in per cent.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from engine.limits.kinds import BOUNDLESS, GROUPS, KINDS, MANDATORY, REGIMES, TRADING_STATES
 from engine.limits.model import UNKNOWN_REGIME
 from engine.limits.rows import DAYS, FIGURES, MOST, MOST_OF_NAV, NEEDED
+from engine.limits.scenarios import FEWEST_PATHS, MOST_PATHS
 from engine.limits.text import FIELDS, MAY_LACK, MULTIPLIED, PARAMETERS, SECTIONS
 from knowledge.values import Json
 
@@ -59,10 +60,7 @@ def schema() -> Json:
                 tuple(name for name in PARAMETERS if name not in MAY_LACK),
             ),
             "limits": {"type": "array", "items": {"oneOf": [_kind(name) for name in KINDS]}},
-            "scenarios": {
-                "type": "array",
-                "items": {"oneOf": [_scenario("index", -1, 10), _scenario("sigmas", 0, None)]},
-            },
+            "scenarios": {"type": "array", "items": {"oneOf": list(_scenarios())}},
         },
     }
 
@@ -80,9 +78,23 @@ def _number(low: int, high: int | None) -> Json:
     return {"anyOf": [{"type": "number", "minimum": low, **most}, _text(NUMBER)]}
 
 
-def _scenario(move: str, low: int, high: int | None) -> Json:
-    properties = {"id": _text(ID), move: _number(low, high), "source": {"type": "string", "minLength": 1}}
-    return _object(properties, ("id", move, "source"))
+def _scenarios() -> Iterator[Json]:
+    """What a scenario says: moves of the index and of sectors, of instruments, a number of sigmas, or drawn paths."""
+    move = _number(-1, 10)
+    moves: Json = {"type": "object", "minProperties": 1, "additionalProperties": move}
+    paths: Json = {"type": "integer", "minimum": FEWEST_PATHS, "maximum": MOST_PATHS}
+    about: dict[str, Json] = {"id": _text(ID), "source": {"type": "string", "minLength": 1}}
+    happened: dict[str, Json] = {**about, "from": _text(DAY), "to": _text(DAY)}
+    sorts: tuple[tuple[dict[str, Json], tuple[str, ...]], ...] = (
+        ({"index": move, "sectors": moves}, ("index",)),
+        ({"sectors": moves}, ("sectors",)),
+        ({"instruments": moves}, ("instruments",)),
+        ({"sigmas": _number(0, None)}, ("sigmas",)),
+        ({"paths": paths, "seed": {"type": "integer", "minimum": 0}}, ("paths", "seed")),
+    )
+    for said, needed in sorts:
+        shape = _object({**happened, **said}, (*about, *needed))
+        yield {**shape, "dependentRequired": {"from": ["to"], "to": ["from"]}}
 
 
 def _kind(name: str) -> Json:

@@ -63,7 +63,8 @@ def refusals(value: Any, by: Any, at: str = "") -> Iterator[str]:  # noqa: PLR09
             case "required":
                 yield from (f"{at}: lacks {name}" for name in rule if name not in value)
             case "additionalProperties":
-                yield from (f"{at}: {name} is too much" for name in value if name not in by["properties"])
+                for name in value.keys() - by.get("properties", {}).keys():
+                    yield from [f"{at}: {name} is too much"] if rule is False else refusals(value[name], rule, name)
             case "properties":
                 for name in rule.keys() & value.keys():
                     yield from refusals(value[name], rule[name], f"{at}.{name}")
@@ -154,7 +155,10 @@ def test_what_the_reader_takes_the_schema_takes(good: str, bad: str) -> None:
         ("names: [quant-swing]", "names: []"),
         ("bull: 1.0", "bull: 1.5"),
         ("owner: risk, source: SEBI 2012", "owner: risk"),
-        ("index: -41.1 %", "sigmas: 3, index: -41.1 %"),
+        ("index: -8.6 %", "index: -8.6 %\n    sigmas: 3"),
+        ("    to: 2010-05-06\n", ""),
+        ("seed: 20101119, ", ""),
+        ("paths: 10000", "paths: 10"),
     ],
 )
 def test_what_the_schema_refuses_the_reader_refuses(good: str, bad: str) -> None:
