@@ -5,8 +5,7 @@ One file, the standard library, exact fractions, no solver; written from `docs/l
 works out again: digests, which limits are in force, each numeric limit at the grants, what one lot more of a cut or denied entry
 would break, every minimal core; that exits close at most the position, conditions hold as they say, warrants are grants. What it
 does not know (a kind, a field of the law) is `not checked`. Left out: what rules, policies and sizing concluded, what conditions
-measured, shares of crowding. Exit status: 0 all holds, 1 something does not or was not checked, 2 the file is no export.
-"""
+measured, shares of crowding. Exit status: 0 all holds, 1 something does not or was not checked, 2 the file is no export."""
 # ruff: noqa: ANN401, B023, B905, E501, E701, E731, E704, PTH123, SIM115, SIM905 - dense: to be read in one sitting
 import hashlib
 import json

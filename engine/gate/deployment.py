@@ -37,13 +37,13 @@ def session_entries(limit: Limit, here: Circumstances, case: Case) -> Finding:
 
 
 def head_validated(limit: Limit, here: Circumstances, case: Case) -> Finding:
-    """No head speaks that has not been validated, or that nobody knows."""
+    """No head speaks that has not been validated, has failed, or that nobody knows."""
     heads = [fact.word("head") for fact in speakers(here.snapshot, case.instrument, case.side)]
     records = {name: here.snapshot.find("head", name) for name in heads}
     wrong = [
         f"{name} ({'unknown' if record is None else record['status']})"
         for name, record in records.items()
-        if record is None or record["status"] != "healthy"
+        if record is None or record["status"] in ("unvalidated", "failed")
     ]
     return none_of(limit, wrong, "heads that speak for it without being validated")
 

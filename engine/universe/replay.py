@@ -101,6 +101,7 @@ def replay(asked: Asked, market: Market, limits: Limits, reading: bool = False) 
     known = dict(case.known)
     if "index_volatility" in asked.figures.values:
         known["index-volatility-rank"] = asked.figures.of("index_volatility")
+    known.setdefault("index-move", asked.figures.of("index_move"))
     place = replace(market, session=case.session, figures=known)
     state, states = trading_state(asked.portfolio, place, limits, case.regime)
     book = read_book(asked.portfolio, (), place, limits)
@@ -108,7 +109,7 @@ def replay(asked: Asked, market: Market, limits: Limits, reading: bool = False) 
     here = Circumstances(snapshot, asked.portfolio, place, book, (), limits, regime=case.regime, state=state)
     entry = asked.entry
     policies = () if asked.figures.of("policy") == 0 else ("a policy forbids it",)
-    candidate = Candidate(entry.instrument, entry.side, entry.strategy, entry.horizon, policies)
+    candidate = Candidate(entry.instrument, entry.side, _strategy(here, entry), entry.horizon, policies)
     entry = replace(entry, findings=findings(here, states, candidate))
     judgement = judge(book, (entry,), place, limits, case.regime, state)
     (ruling,) = judgement.rulings
@@ -118,6 +119,12 @@ def replay(asked: Asked, market: Market, limits: Limits, reading: bool = False) 
     readings = _readings(Scope(book, (entry,), place, limits, case.regime, state), entry, reasons) if reading else {}
     nav = Fraction(asked.portfolio.nav)
     return Told(ruling.outcome, ruling.quantity, reasons, readings, state, nav)
+
+
+def _strategy(here: Circumstances, entry: Entry) -> str:
+    """Whose the order is, is free: somebody's who may trade, where the file says who may."""
+    listed = [set(one.names) for one in here.in_force() if one.kind == "strategies"]
+    return min(set.intersection(*listed), default=entry.strategy) if listed else entry.strategy
 
 
 def _readings(scope: Scope, entry: Entry, limits: tuple[str, ...]) -> dict[str, tuple[Fraction, Fraction]]:
@@ -141,6 +148,7 @@ def _snapshot(asked: Asked, session: str) -> Snapshot:
     facts = [
         fact("calendar", instrument=name, session="open", next=following),
         fact("bar", instrument=name, session=seen, volume=1, **prices),
+        fact("indicator", instrument=name, name="ema-20-distance", value=text(figures.of("window_collar"))),
         fact("indicator", instrument=name, name="interval-75", value=text(figures.of("interval_width"))),
         *_heads(asked),
     ]
