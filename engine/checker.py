@@ -23,8 +23,8 @@ KNOWN = """id layer kind bound unit owner source effective until when regime by 
     take_profit sectors instruments begins ends paths seed names""".split()  # what the law may say
 MANDATORY = "price_collar kill_switch data_quality data_complete duplicate_order other_strategy wash_trade policy log_verified".split()
 CONDITIONS = MANDATORY[1:] + """day_loss drawdown index_volatility head_brier head_psi head_age healthy_heads interval_width data_age
-    feed_connected broker_connected books_reconciled clock_skew message_rate repeated_execution index_move maintenance_margin window_collar
-    head_validated open_positions session_entries book_correlation strategies""".split()
+    feed_connected broker_connected books_reconciled clock_skew message_rate repeated_execution index_move maintenance_margin
+    window_collar head_validated open_positions session_entries book_correlation strategies""".split()
 Order = namedtuple("Order", "name sign shares slip risk out said")  # slippage and loss at the stop: of one share
 Terms = namedtuple("Terms", "name price unit e volume beta sigma lot loads rest fixed")  # `e`: exposure of one share
 class Said(dict[str, Json]): __getattr__ = dict.get  # noqa: D101 - an object of the record; what it lacks is None

@@ -50,8 +50,12 @@ STATE_RANGES: Mapping[str, Range] = {
     "index_volatility": _range(0, 1),
 }
 """Ranges of the figures that name a trading state; their bound is where the state begins."""
-FLAGS = frozenset(name for name, kind in KINDS.items() if kind.form in ("condition", "state") and name in BOUNDLESS)
-"""Conditions that hold or do not, without a bound."""
+FLAGS = frozenset(
+    name
+    for name, kind in KINDS.items()
+    if kind.form in ("condition", "state") and name in BOUNDLESS and "names" not in kind.needed
+)
+"""Conditions that hold or do not, without a bound or a list."""
 
 
 @dataclass(frozen=True, slots=True)

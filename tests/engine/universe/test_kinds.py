@@ -154,7 +154,7 @@ def test_nothing_that_limits_say_is_overlooked() -> None:
     """A field more needs a thought here: what is not compared could let something through unseen."""
     assert {one.name for one in fields(Limit)} == {
         "id", "layer", "kind", "bound", "unit", "owner", "source", "effective", "until", "when",
-        "regime", "by", "only", "once", "long", "short", "then", "days",
+        "regime", "by", "only", "once", "long", "short", "then", "days", "names",
     }  # fmt: skip
     assert {one.name for one in fields(Scenario)} == {
         "id", "index", "sigmas", "source", "begins", "ends", "sectors", "instruments", "paths", "seed",
