@@ -17,6 +17,7 @@ from engine.orders.basket import Basket
 from engine.orders.order import Side
 from engine.orders.warrants import Inputs, Warrant
 from engine.proof.prove import Proof
+from engine.repairs import Way
 from knowledge.clips.session import Firing
 from knowledge.facts import Fact
 from knowledge.prolog.session import PolicyVerdict
@@ -48,6 +49,8 @@ class Verdict:
     cores: tuple[Core, ...] = ()
     crowding: tuple[tuple[str, str, str], ...] = ()
     miss: Miss | None = None
+    repairs: tuple[Way, ...] = ()
+    """What would flip a refusal, by owner."""
     basket: Basket | None = None
     """Where it is a leg: its basket, which names its fellows."""
 
@@ -77,6 +80,8 @@ class Verdict:
             value["crowding"] = [list(one) for one in self.crowding]
         if self.basket is not None:
             value["basket"] = self.basket.to_json()
+        if self.repairs:
+            value["repairs"] = [[one.to_json() for one in way] for way in self.repairs]
         if self.miss is not None:
             value["miss"] = self.miss.to_json()
         return value

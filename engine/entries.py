@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 
 from engine.baskets import Proposed
 from engine.candidates import in_ratio, shape, strategies
@@ -54,7 +55,8 @@ def rule_on_entries(
     asked = [one.entry for one in candidates.values()]
     judgement = judge(here.book, asked, here.market, here.limits, here.regime, here.state)
     proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state)
-    verdicts = tuple(verdict_of(one, candidates[one.entry.instrument], proof) for one in judgement.rulings)
+    rows, nav = here.limits.rows(here.session), Fraction(here.portfolio.nav)
+    verdicts = tuple(verdict_of(one, candidates[one.entry.instrument], proof, rows, nav) for one in judgement.rulings)
     return Entries(verdicts, judgement.grants if proof.agrees else (), judgement.readings, proof)
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from fractions import Fraction
 
 from engine.candidates import Candidate
 from engine.decision import Decision, Verdict
 from engine.gate.judge import Outcome, Ruling
-from engine.limits.model import UNKNOWN_REGIME
+from engine.limits.model import UNKNOWN_REGIME, Limit
 from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof
+from engine.repairs import repairs
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json, text
 from rules.conditions import WorkingMemory
@@ -17,8 +19,11 @@ from rules.nearest import nearest
 from rules.rulebook import Rulebook
 
 
-def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof) -> Verdict:
-    """The verdict on one candidate; without the solver's agreement it is undetermined and grants nothing."""
+def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof, rows: Mapping[str, Limit], nav: Fraction) -> Verdict:
+    """The verdict on one candidate; without the solver's agreement it is undetermined and grants nothing.
+
+    `rows` are the limits of the session by id, `nav` the account's.
+    """
     fact, entry = candidate.fact, candidate.entry
     if proof.agrees:
         outcome, quantity = ruling.outcome, ruling.quantity
@@ -46,6 +51,7 @@ def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof) -> Verdict:
         cores=ruling.cores,
         crowding=tuple((measure, name, text(part)) for measure, name, part in ruling.crowding),
         basket=entry.basket,
+        repairs=repairs(ruling, rows, nav, candidate.policy) if proof.agrees else (),
     )
 
 

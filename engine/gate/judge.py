@@ -20,7 +20,7 @@ from itertools import combinations
 from engine.gate.convex import Corner
 from engine.gate.market import Market
 from engine.gate.measures import Scope, measures
-from engine.gate.proposals import Bundle, Entry, Grant, bundled
+from engine.gate.proposals import Bundle, Entry, Grant, bundled, step_of
 from engine.gate.reach import Book, state_of
 from engine.gate.tally import Standing, Tally
 from engine.limits.model import UNKNOWN_STATE, Limits
@@ -90,11 +90,25 @@ class Ruling:
     cores: tuple[Core, ...] = ()
     crowding: tuple[tuple[str, str, Fraction], ...] = ()
     """(measure, instrument or basket of an earlier grant, its part of the measure's value)."""
+    lacking: tuple[Reading, ...] = ()
+    """The measures that stand in the way of the target (of a cut) or of the smallest quantity (of a denial), read there
+    beside the earlier grants: what would have to be repaired."""
+    spare: tuple[tuple[str, Fraction], ...] = ()
+    """(earlier grant, shares): had it so many shares fewer (of a basket: units), the smallest quantity would fit."""
 
 
-Reasons = tuple[tuple[Reading, ...], tuple[Core, ...], tuple[tuple[str, str, Fraction], ...]]
-"""What binds, the cores and the crowding of a ruling."""
-UNREASONED: Reasons = ((), (), ())
+@dataclass(frozen=True, slots=True)
+class Reasons:
+    """Why a ruling is not simply a grant; the fields of `Ruling` of the same names."""
+
+    binding: tuple[Reading, ...] = ()
+    cores: tuple[Core, ...] = ()
+    crowding: tuple[tuple[str, str, Fraction], ...] = ()
+    lacking: tuple[Reading, ...] = ()
+    spare: tuple[tuple[str, Fraction], ...] = ()
+
+
+UNREASONED = Reasons()
 
 
 @dataclass(frozen=True)
@@ -160,22 +174,64 @@ def _rule(scope: Scope, tally: Tally, granted: list[Granted], bundle: Bundle, fr
     most = min(int(one.target // step) for one, step in zip(bundle.entries, steps, strict=True))
 
     def ruled(outcome: Outcome, count: int, why: Reasons = UNREASONED) -> list[Ruling]:
-        return [Ruling(one.entry, outcome, one.quantity, *why) for one in bundle.grants(steps, count)]
+        because = (why.binding, why.cores, why.crowding, why.lacking, why.spare)
+        return [Ruling(one.entry, outcome, one.quantity, *because) for one in bundle.grants(steps, count)]
 
     unknown = [one.instrument for one in bundle.entries if one.instrument not in scope.terms]
     if unknown:
         assert forbidden, f"{unknown[0]} has no terms and no finding that says so"
-        return ruled(Outcome.DENIED, 0, ((), _unique(forbidden), ()))
+        return ruled(Outcome.DENIED, 0, Reasons(cores=_unique(forbidden)))
     if most < 1:
         forbidden.append(Core(SIZE, SIZE, ()))
     count = 0 if forbidden else _room(tally, granted, bundle, steps, most)
     if count < 1:
-        cores, crowding = _cores(tally, granted, bundle.grants(steps, 1)) if free else ([], [])
-        return ruled(Outcome.DENIED, 0, ((), _unique([*forbidden, *cores]), tuple(crowding)))
+        if not free:
+            return ruled(Outcome.DENIED, 0, Reasons(cores=_unique(forbidden)))
+        step = bundle.grants(steps, 1)
+        cores, crowding = _cores(tally, granted, step)
+        lacking = _broken(tally, granted, step)
+        spare = _spare(tally, granted, step, {name for _, name, _ in crowding}, scope)
+        return ruled(Outcome.DENIED, 0, Reasons((), _unique([*forbidden, *cores]), tuple(crowding), lacking, spare))
     if all(one.quantity == one.entry.target for one in bundle.grants(steps, count)):
         return ruled(Outcome.GRANTED, count)
-    beyond = tally.standing([*_all(granted), *bundle.grants(steps, count + 1)])
-    return ruled(Outcome.CUT, count, (_read(tally, tally.broken(beyond), beyond), (), ()))
+    binding, lacking = (_broken(tally, granted, bundle.grants(steps, more)) for more in (count + 1, most))
+    return ruled(Outcome.CUT, count, Reasons(binding, lacking=lacking))
+
+
+def _broken(tally: Tally, granted: Sequence[Granted], asked: Sequence[Grant]) -> tuple[Reading, ...]:
+    """The measures that break when this is granted beside the earlier grants, read there."""
+    here = tally.standing([*_all(granted), *asked])
+    return _read(tally, tally.broken(here), here)
+
+
+def _spare(
+    tally: Tally, granted: Sequence[Granted], step: Sequence[Grant], crowding: Iterable[str], scope: Scope
+) -> tuple[tuple[str, Fraction], ...]:
+    """Of each crowding grant by itself the fewest steps less that let one step in; none where even all do not.
+
+    Found by bisection: a smaller grant never breaks what a larger one keeps (promise 3).
+    """
+    found = []
+    for name in sorted(crowding):
+        one = next(one for one in granted if one.name == name)
+        others = [other for other in granted if other is not one]
+        unit = [step_of(grant.entry, scope.terms) for grant in one.grants]
+        most = int(one.grants[0].quantity // unit[0])
+
+        def fits(fewer: int, one: Granted = one, others: Sequence[Granted] = others,
+                 unit: Sequence[Fraction] = unit) -> bool:  # fmt: skip
+            left = [Grant(grant.entry, grant.quantity - each * fewer)
+                    for grant, each in zip(one.grants, unit, strict=True)]  # fmt: skip
+            kept = [grant for grant in left if grant.quantity > 0]
+            return not tally.broken(tally.standing([*_all(others), *kept, *step]))
+
+        if fits(most):
+            low, high = 0, most
+            while high - low > 1:
+                middle = (low + high) // 2
+                low, high = (low, middle) if fits(middle) else (middle, high)
+            found.append((name, high * (unit[0] if len(unit) == 1 else Fraction(1))))
+    return tuple(found)
 
 
 def _read(tally: Tally, which: Iterable[int], here: Standing) -> tuple[Reading, ...]:

@@ -342,15 +342,15 @@ class _Recheck:
         """The rulings that recorded quantities make: outcome and reasons, by the oracle."""
 
         def ruled(outcome: Outcome, why: Reasons = UNREASONED) -> list[Ruling]:
-            return [Ruling(one, outcome, self._step(one) * count, *why) for one in party]
+            because = (why.binding, why.cores, why.crowding, why.lacking, why.spare)
+            return [Ruling(one, outcome, self._step(one) * count, *because) for one in party]
 
         if count > 0 and all(self._step(one) * count == one.target for one in party):
             return ruled(Outcome.GRANTED)
         if count > 0:
-            beyond = self.worst([*_flat(granted), *(Grant(one, self._step(one) * (count + 1)) for one in party)])
-            binding = tuple(Reading(one.measure, one.limit, one.value, one.bound, one.base, one.corner)
-                            for one in beyond if not one.holds)  # fmt: skip
-            return ruled(Outcome.CUT, (binding, (), ()))
+            binding = self._broken(party, count + 1, granted)
+            most = min(int(one.target // self._step(one)) for one in party)
+            return ruled(Outcome.CUT, Reasons(binding, lacking=self._broken(party, most, granted)))
         basket = party[0].basket
         cores = [
             Core(found.limit if basket is None else f"{found.limit}[{entry.instrument}]", found.limit, ())
@@ -364,11 +364,45 @@ class _Recheck:
         if known and any(one.target < self._step(one) for one in party):
             cores.append(Core(SIZE, SIZE, ()))
         crowding: list[tuple[str, str, Fraction]] = []
+        lacking: tuple[Reading, ...] = ()
+        spare: tuple[tuple[str, Fraction], ...] = ()
         if self._is_free(party):
             numeric, crowding = self._cores([Grant(one, self._step(one)) for one in party], granted)
             cores += numeric
+            lacking = self._broken(party, 1, granted)
+            spare = self._spare(party, granted, sorted({name for _, name, _ in crowding}))
         ordered = sorted(set(cores), key=lambda core: (not core.alone, core.constraint, core.grants))
-        return ruled(Outcome.DENIED, ((), tuple(ordered), tuple(crowding)))
+        return ruled(Outcome.DENIED, Reasons((), tuple(ordered), tuple(crowding), lacking, spare))
+
+    def _broken(self, party: Sequence[Entry], count: int, granted: Sequence[_Granted]) -> tuple[Reading, ...]:
+        """What so many steps break beside the earlier grants."""
+        asked = self.worst([*_flat(granted), *(Grant(one, self._step(one) * count) for one in party)])
+        return tuple(Reading(one.measure, one.limit, one.value, one.bound, one.base, one.corner)
+                     for one in asked if not one.holds)  # fmt: skip
+
+    def _spare(
+        self, party: Sequence[Entry], granted: Sequence[_Granted], names: Sequence[str]
+    ) -> tuple[tuple[str, Fraction], ...]:
+        """The fewest steps that each crowding grant would have to give up: a step less at a time, from nothing up."""
+        found: list[tuple[str, Fraction]] = []
+        for name in names:
+            at = next(place for place, one in enumerate(granted) if one.name == name)
+            one = granted[at]
+            unit = [self._step(grant.entry) for grant in one.grants]
+            most = int(one.grants[0].quantity // unit[0])
+            kept = -1
+            low, high = 0, most + 1
+            while low < high:  # the largest number of steps that leaves room; kept stays -1 where none does
+                middle = (low + high) // 2
+                left = [Grant(grant.entry, each * middle) for grant, each in zip(one.grants, unit, strict=True)]
+                beside = [*granted[:at], *([_Granted(name, tuple(left))] if middle else []), *granted[at + 1 :]]
+                if self._broken(party, 1, beside):
+                    high = middle
+                else:
+                    low, kept = middle + 1, middle
+            if kept >= 0:
+                found.append((name, (most - kept) * (unit[0] if len(unit) == 1 else Fraction(1))))
+        return tuple(found)
 
     def _cores(
         self, step: Sequence[Grant], granted: Sequence[_Granted]
@@ -417,7 +451,11 @@ class _Recheck:
         """A recorded verdict, field by field, with the one this ruling makes."""
         name = ruling.entry.instrument
         recorded = next(one for one in self.record["verdicts"] if one["instrument"] == name)
-        again = verdict_of(ruling, self.candidates[name], proof).to_json()
+        rows, nav = self.limits.rows(self.market.session), Fraction(self.portfolio.nav)
+        again = verdict_of(ruling, self.candidates[name], proof, rows, nav).to_json()
+        if "stress" not in self.record:
+            # A record of an earlier release, which did not say what would flip a refusal.
+            again.pop("repairs", None)
         for part in sorted({*recorded, *again} - set(unchecked)):
             yield from _differs(f"verdicts.{name}.{part}", recorded.get(part), again.get(part))
 

@@ -23,6 +23,7 @@ from engine.telling import convex
 from engine.telling.baskets import basket_of, leaving_with
 from engine.telling.figures import amount, percent, short
 from engine.telling.narrative import Telling, tell
+from engine.telling.repairs import repairs
 from engine.telling.stress import stress
 from knowledge.door import admit
 from knowledge.facts import Fact, Snapshot
@@ -93,7 +94,7 @@ def explain_verdict(evidence: Evidence, verdict: Json) -> Telling:
         return tell(f"{name}: {outcome}; {'; '.join(verdict['reasons'])}")
     parts = [_why_proposed(evidence, verdict), *basket_of(evidence.record, verdict), *_policy(verdict)]
     parts += [_conditions(evidence, verdict), *_size(evidence, verdict), *_numbers(evidence, verdict)]
-    parts += _solver(evidence, verdict)
+    parts += [*repairs(verdict, evidence.limit), *_solver(evidence, verdict)]
     return tell(_headline(evidence, verdict), *parts)
 
 

@@ -6,7 +6,7 @@ Entries are judged in parties: a single one, or the legs of a basket, which try 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import combinations, product
@@ -204,14 +204,36 @@ def _rule(bench: _Bench, given: Given, party: Party) -> list[Ruling]:
         is_free = all(any(one is other for other in bench.scope.entries) for one in party)
         cores, crowding = _cores(bench, given, party) if is_free else ([], [])
         why = _unique([*forbidden, *cores])
-        return [Ruling(one, Outcome.DENIED, ZERO, cores=why, crowding=tuple(crowding)) for one in party]
+        lacking = _lacking(bench, [*_flat(given), *_step(bench, party, 1)]) if is_free else ()
+        spare = _spare(bench, given, party, {name for _, name, _ in crowding})
+        return [Ruling(one, Outcome.DENIED, ZERO, (), why, tuple(crowding), lacking, spare) for one in party]
     mine = _step(bench, party, count)
     if all(one.quantity == one.entry.target for one in mine):
         return [Ruling(one.entry, Outcome.GRANTED, one.quantity) for one in mine]
-    more = [*_flat(given), *_step(bench, party, count + 1)]
-    beyond = bench.state(more)
-    binding = tuple(bench.read(one, beyond) for one in bench.broken(more))
-    return [Ruling(one.entry, Outcome.CUT, one.quantity, binding) for one in mine]
+    binding = _lacking(bench, [*_flat(given), *_step(bench, party, count + 1)])
+    lacking = _lacking(bench, [*_flat(given), *(Grant(one, one.target) for one in party)])
+    return [Ruling(one.entry, Outcome.CUT, one.quantity, binding, lacking=lacking) for one in mine]
+
+
+def _lacking(bench: _Bench, grants: Sequence[Grant]) -> tuple[Reading, ...]:
+    state = bench.state(grants)
+    return tuple(bench.read(one, state) for one in bench.broken(grants))
+
+
+def _spare(bench: _Bench, given: Given, party: Party, names: Iterable[str]) -> tuple[tuple[str, Fraction], ...]:
+    """One step less after another, until one of the party's fits."""
+    found = []
+    for name in sorted(names):
+        others = [one for one in given if one[0] != name]
+        own = next(grants for called, grants in given if called == name)
+        steps = [one.quantity for one in _step(bench, tuple(grant.entry for grant in own), 1)]
+        for fewer in range(1, int(own[0].quantity / steps[0]) + 1):
+            left = [Grant(one.entry, one.quantity - fewer * each) for one, each in zip(own, steps, strict=True)]
+            kept = [one for one in left if one.quantity > 0]
+            if not bench.broken([*_flat(others), *kept, *_step(bench, party, 1)]):
+                found.append((name, fewer * (steps[0] if len(steps) == 1 else Fraction(1))))
+                break
+    return tuple(found)
 
 
 def _room(bench: _Bench, given: Given, party: Party) -> int:
