@@ -160,16 +160,16 @@ PARTS = ("states", "verdicts", "exits", "readings", "warrants")
 def numeric_places(record: Json) -> Iterator[tuple[str | int, ...]]:
     """Where a record holds numbers that are worked out again.
 
-    Left out: sizes, crowding, the corner of a convex limit, what conditions measured (they are held against their
-    bounds), and of an entry that got nothing the prices and the target it asked for, which sizing makes and no limit
-    may have read.
+    Left out: sizes, crowding, repairs (advice, no verdict), the corner of a convex limit, what conditions measured
+    (they are held against their bounds), and of an entry that got nothing the prices and the target it asked for,
+    which sizing makes and no limit may have read.
     """
     for part in PARTS:
         for path in numbers(record[part], (part,)):
             measured = ("findings" in path or part == "states") and path[-1] == "value"
             nothing = part == "verdicts" and len(path) == 3 and record[part][path[1]]["quantity"] == "0"
             asked = path[-1] == "target" or (nothing and path[-1] in ("limit_price", "stop_price"))
-            if not (measured or asked or {"size", "crowding", "corner"} & {*path}):
+            if not (measured or asked or {"size", "crowding", "corner", "repairs"} & {*path}):
                 yield path
 
 
