@@ -19,6 +19,7 @@ from engine.gate.states import trading_state
 from engine.gate.stress import stresses
 from engine.issue import issue_warrants
 from engine.limits.model import UNKNOWN_REGIME, Limits
+from engine.obligations import oblige
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof
@@ -45,6 +46,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     market = read_market(snapshot, portfolio, limits.parameters.cluster_threshold, limits.scenarios)
     state, states = trading_state(portfolio, market, limits, regime)
     asked = propose_exits(derived, portfolio, market, limits.in_force(market.session, regime, state, market.figures))
+    asked, duty = oblige(asked, portfolio, market, limits, regime, state)
     going = tuple(one for one, _ in asked)
     book = read_book(portfolio, going, market, limits)
     here = Circumstances(snapshot, portfolio, market, book, going, limits, derived, regime, state)
@@ -54,6 +56,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     spoken = wanted.candidates.keys() | wanted.refused.keys()
     silent = [name for name in instruments_of(snapshot, derived) if name not in spoken]
     try:
+        duty.sound()
         entries = rule_on_entries(wanted, rulebook, facts, here, states)
         others = silences(rulebook, WorkingMemory.of((*facts, *derived)), silent)
         exits = worsened(exits, here)
@@ -70,6 +73,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
         trading_state=state,
         verdicts=tuple(sorted(verdicts, key=lambda one: one.instrument)),
         exits=exits,
+        duty=duty,
         states=tuple(states[name] for name in sorted(states)),
         readings=entries.readings,
         derived=derived,

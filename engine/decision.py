@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from engine.duty import Duty
 from engine.gate.judge import Core, Outcome, Reading
 from engine.gate.proposals import Exit, Finding
 from engine.gate.sizing import Size
@@ -121,6 +122,8 @@ class Decision:
     verdicts: tuple[Verdict, ...]
     exits: tuple[ExitVerdict, ...] = ()
     warrants: tuple[Warrant, ...] = ()
+    duty: Duty = field(default_factory=Duty)
+    """What the limits in breach ask for."""
     states: tuple[Finding, ...] = ()
     readings: tuple[Reading, ...] = ()
     derived: tuple[Fact, ...] = ()
@@ -152,6 +155,7 @@ class Decision:
             "fault": self.fault,
             "verdicts": [one.to_json() for one in self.verdicts],
             "exits": [one.to_json() for one in self.exits],
+            **({"obligations": self.duty.to_json()} if self.duty.breaches else {}),
             "warrants": [one.to_json() for one in self.warrants],
             "states": [finding_json(one) for one in self.states],
             "readings": [reading_json(one) for one in self.readings],

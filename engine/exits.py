@@ -45,7 +45,7 @@ def propose_exits(
             held = portfolio.position(fact.word("instrument"))
             if held is not None and held.quantity != 0 and (fact["side"] == "long") != (held.quantity > 0):
                 asked.setdefault(held.instrument, []).append(f"{REVERSAL}:{fact.word('rule')}")
-    left = {one.instrument: _left_to_close(one, portfolio) for one in portfolio.positions if one.quantity != 0}
+    left = {one.instrument: left_to_close(one, portfolio) for one in portfolio.positions if one.quantity != 0}
     closing = {name: (tuple(sorted(rules)), left[name]) for name, rules in asked.items() if name in left}
     for name, (reason, shares) in leaving_too(closing.keys(), left, portfolio, market).items():
         closing[name] = ((reason,), shares)
@@ -54,7 +54,7 @@ def propose_exits(
         position = portfolio.position(name)
         if position is not None and shares > 0:
             side = Side.SELL if position.quantity > 0 else Side.BUY
-            found.append((Exit(name, side, _paced(shares, market.terms.get(name), in_force), reasons), shares))
+            found.append((Exit(name, side, paced(shares, market.terms.get(name), in_force), reasons), shares))
     return tuple(found)
 
 
@@ -88,7 +88,7 @@ def tighter_stop(fact: Fact, portfolio: Portfolio, terms: Terms | None) -> tuple
     return position, Decimal(rounded.numerator) / Decimal(rounded.denominator)
 
 
-def _left_to_close(position: Position, portfolio: Portfolio) -> Fraction:
+def left_to_close(position: Position, portfolio: Portfolio) -> Fraction:
     """The position less what working exits will close; stops do not count, they give way when it is flat."""
     closing = Side.SELL if position.quantity > 0 else Side.BUY
     working = (
@@ -99,7 +99,7 @@ def _left_to_close(position: Position, portfolio: Portfolio) -> Fraction:
     return max(ZERO, abs(Fraction(position.quantity)) - sum(working, ZERO))
 
 
-def _paced(left: Fraction, terms: Terms | None, in_force: Sequence[Limit]) -> Fraction:
+def paced(left: Fraction, terms: Terms | None, in_force: Sequence[Limit]) -> Fraction:
     """At most what one order may hold, in whole lots, but never less than one lot (or what is left of it)."""
     if terms is None:
         return left

@@ -15,8 +15,8 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 
-from engine.decision import Decision
-from engine.exits import tighter_stop
+from engine.decision import Decision, ExitVerdict
+from engine.exits import left_to_close, tighter_stop
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Grant
 from engine.orders.order import Kind, Order, Role, Side, TimeInForce
@@ -42,7 +42,7 @@ def issue_warrants(
 
     `take_profit` is the parameter of the limits: where there is one, each entry carries a target as well.
     """
-    closing = {one.exit.instrument for one in decision.exits}
+    closing = {one.exit.instrument for one in decision.exits if _closes(one, portfolio)}
     orders: list[tuple[Order, Order | None, Order | None]] = [
         (one, None, None)
         for one in (*_exit_orders(decision, portfolio), *_trail_orders(decision, portfolio, market, closing))
@@ -64,6 +64,12 @@ def issue_warrants(
         )
         for order, stop, target in orders
     )
+
+
+def _closes(one: ExitVerdict, portfolio: Portfolio) -> bool:
+    """Whether an exit leaves nothing to protect, once all that it asks for has gone out."""
+    position = portfolio.position(one.exit.instrument)
+    return position is None or Fraction(one.asked) >= left_to_close(position, portfolio)
 
 
 def _exit_orders(decision: Decision, portfolio: Portfolio) -> Iterator[Order]:

@@ -7,7 +7,7 @@ reads only the snapshot. Baskets and questions about all markets are a later iss
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Form = Literal["order", "linear", "convex", "state", "condition"]
@@ -131,7 +131,18 @@ def _table() -> dict[str, Kind]:
     return rows
 
 
-KINDS = _table()
+OBLIGING = frozenset({
+    "instrument_exposure", "stop_loss", "gross", "net_long", "net_short", "beta", "group_gross", "cluster_gross",
+    "concentration", "basket_net", "volatility", "credit", "loss_budget", "open_risk", "margin", "value_at_risk",
+    "expected_shortfall", "stress",
+})  # fmt: skip
+"""Kinds that bound what is held, so that a limit in breach asks for exits. The others bound orders, what has been
+traded or cash, which no exit mends, or the circumstances of an entry."""
+
+KINDS = {
+    name: replace(kind, options=(*kind.options, "breach")) if name in OBLIGING else kind
+    for name, kind in _table().items()
+}
 """Kind by name, in the order in which a person reads the layers."""
 
 NUMERIC: tuple[Form, ...] = ("order", "linear", "convex")

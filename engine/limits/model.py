@@ -81,6 +81,8 @@ class Limit:
     when: When = ALWAYS
     days: int = 1
     names: tuple[str, ...] = ()
+    breach: str = "exit"
+    """What a breach by the positions asks for: `exit`, or with `hold` nothing (docs/limits.md, Obligations)."""
 
     @property
     def spec(self) -> Kind:

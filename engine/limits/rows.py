@@ -13,14 +13,14 @@ from collections.abc import Callable, Collection, Mapping
 from fractions import Fraction
 from typing import Any
 
-from engine.limits.kinds import BOUNDLESS, GROUPS, KINDS, MANDATORY, REGIMES, TRADING_STATES
+from engine.limits.kinds import BOUNDLESS, GROUPS, KINDS, MANDATORY, OBLIGING, REGIMES, TRADING_STATES
 from engine.limits.model import ALWAYS, UNKNOWN_REGIME, Limit, When
 from knowledge.marked_yaml import Entry, Items, MarkedReader, Node, Table, is_day, named
 from knowledge.templates import vocabulary
 
 KEYS = (
     "id", "layer", "kind", "bound", "unit", "owner", "source", "effective", "until", "when",
-    "regime", "by", "only", "once", "long", "short", "then", "days", "names",
+    "regime", "by", "only", "once", "long", "short", "then", "days", "names", "breach",
 )  # fmt: skip
 """What a limit may say, of whatever kind."""
 NEEDED = ("id", "layer", "owner", "source", "effective")
@@ -35,6 +35,7 @@ MOST: Mapping[str, int] = {
     "volatility": 10, "window_collar": 1, "book_correlation": 1,
 }  # fmt: skip
 """Kinds whose value can not exceed this: a bound above it holds nothing, so `15` for `15 %` would switch it off."""
+BREACHES = ("exit", "hold")
 DAYS = {"1": 1, "5": 5}
 MOST_OF_NAV = 10
 """No share of NAV is bounded above ten times it: `200` was meant as `200 %`."""
@@ -53,6 +54,8 @@ class RowReader(MarkedReader):
     def __init__(self, file: str, groups: Groups) -> None:
         super().__init__(file)
         self.groups = {"horizon": HORIZONS, **groups}
+        self.breach = "exit"
+        """What a breach asks for where a row does not say."""
 
     def section(self, node: Node | None, what: str, known: tuple[str, ...]) -> dict[str, Entry]:
         """A mapping with some of the keys `known`."""
@@ -81,6 +84,7 @@ class RowReader(MarkedReader):
         if any(part not in entries for part in needed):
             return None
         values: dict[str, Any] = {"kind": name, "bound": Fraction(0), "unit": KINDS[name].unit}
+        values["breach"] = self.breach if name in OBLIGING else "hold"
         for part in [one for one in entries if one in taken and one != "kind"]:
             values[part] = self._part(name, part, entries[part].value)
         if "only" in values:
@@ -114,6 +118,7 @@ class RowReader(MarkedReader):
         checks: dict[str, tuple[Callable[[str], object], str]] = {
             "unit": (kind.unit.__eq__, f"the unit of `{name}` is `{kind.unit}`"),
             "by": (GROUPS.__contains__, f"group by one of {named(GROUPS)}"),
+            "breach": (BREACHES.__contains__, f"write one of {named(BREACHES)}"),
             "then": (TRADING_STATES[1:].__contains__, f"write one of {named(TRADING_STATES[1:])}"),
             "effective": (is_day, DATE_HINT),
             "until": (is_day, DATE_HINT),

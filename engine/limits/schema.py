@@ -11,9 +11,9 @@ from collections.abc import Iterator
 
 from engine.limits.kinds import BOUNDLESS, GROUPS, KINDS, MANDATORY, REGIMES, TRADING_STATES
 from engine.limits.model import UNKNOWN_REGIME
-from engine.limits.rows import DAYS, FIGURES, MOST, MOST_OF_NAV, NEEDED
+from engine.limits.rows import BREACHES, DAYS, FIGURES, MOST, MOST_OF_NAV, NEEDED
 from engine.limits.scenarios import FEWEST_PATHS, MOST_PATHS
-from engine.limits.text import FIELDS, MAY_LACK, MULTIPLIED, PARAMETERS, SECTIONS
+from engine.limits.text import FIELDS, MAY_LACK, MULTIPLIED, PARAMETERS, SECTIONS, VERSIONS
 from knowledge.values import Json
 
 NUMBER = r"^\s*[+-]?[0-9]{1,30}(\.[0-9]{1,30})?\s*%?\s*$"
@@ -39,6 +39,7 @@ MEANINGS = {
     "then": "the trading state from the bound on",
     "days": "horizon in days",
     "names": "the names it admits",
+    "breach": "what positions beyond the bound ask for; without it exits, in files of `version: 1` nothing",
 }
 
 
@@ -53,7 +54,7 @@ def schema() -> Json:
         "additionalProperties": False,
         "required": list(SECTIONS),
         "properties": {
-            "version": {"enum": [1, "1"]},
+            "version": {"enum": [*map(int, VERSIONS), *VERSIONS]},
             "regime_multipliers": _object({name: _number(0, 1) for name in MULTIPLIED}, MULTIPLIED),
             "parameters": _object(
                 {name: _object(parameter, FIELDS) for name in PARAMETERS},
@@ -127,6 +128,7 @@ def _part(name: str, part: str) -> Json:
         "short": _number(0, None),
         "then": {"enum": list(TRADING_STATES[1:])},
         "days": {"enum": list(DAYS.values())},
+        "breach": {"enum": list(BREACHES)},
         "names": {"type": "array", "minItems": 1, "items": {"type": "string", "minLength": 1}},
     }
     return {**named.get(part, {"type": "string", "minLength": 1}), "description": MEANINGS[part]}
@@ -193,7 +195,7 @@ def _page() -> Iterator[str]:
 
 def _values(part: str) -> str:
     listed: dict[str, tuple[str, ...]] = {
-        "regime": ("yes", "no"), "by": GROUPS, "then": TRADING_STATES[1:], "days": tuple(DAYS),
+        "regime": ("yes", "no"), "by": GROUPS, "then": TRADING_STATES[1:], "days": tuple(DAYS), "breach": BREACHES,
     }  # fmt: skip
     kinds = {"effective": "a date", "until": "a date", "once": "a whole number", "names": "a list", "when": "a mapping"}
     return ", ".join(f"`{one}`" for one in listed[part]) if part in listed else kinds.get(part, "")

@@ -22,6 +22,9 @@ from knowledge.faults import Faulty
 from knowledge.marked_yaml import Node, Table, compose, is_day
 
 SECTIONS = ("version", "regime_multipliers", "parameters", "limits", "scenarios")
+VERSIONS = ("1", "2")
+"""From 2 on a limit in breach asks for exits unless its row says `breach: hold`; before, only where it says `exit`. A
+file means what it meant when it was written."""
 FIELDS = ("value", "unit", "owner", "source", "effective")
 """What a parameter says."""
 PARAMETERS = tuple(Parameters.__dataclass_fields__)
@@ -64,9 +67,10 @@ class _Reader(ScenarioReader):
                 self.fault(root, f"the section `{name}` is missing")
         if len(set(SECTIONS) & set(sections)) < len(SECTIONS):
             return None
-        if sections["version"].value.written != "1":
-            node = sections["version"].value
-            self.fault(node, f"`{node.written}` is no version this program reads; write `1`")
+        version = sections["version"].value
+        if version.written not in VERSIONS:
+            self.fault(version, f"`{version.written}` is no version this program reads; write `{VERSIONS[-1]}`")
+        self.breach = "hold" if version.written == "1" else "exit"
         multipliers = self.multipliers(sections["regime_multipliers"].value)
         parameters = self.parameters(sections["parameters"].value)
         listed = {name: self.items(sections[name].value, f"`{name}` is a list") for name in ("limits", "scenarios")}

@@ -22,6 +22,7 @@ from typing import Any
 from engine.baskets import Proposed, proposed
 from engine.candidates import Candidate, in_ratio, shape
 from engine.decision import Decision, ExitVerdict, Verdict, finding_json, reading_json
+from engine.duty import Duty
 from engine.entries import LOST
 from engine.exits import propose_exits
 from engine.gate.circumstances import Circumstances
@@ -44,9 +45,11 @@ from engine.gate.states import trading_state
 from engine.gate.stress import stresses
 from engine.issue import issue_warrants
 from engine.limits.model import UNKNOWN_REGIME, Limits
+from engine.obligations import oblige
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof, questions
+from engine.review.duties import check_duty
 from engine.review.oracle import Case, TooMany, Worst, stress_losses, worst
 from engine.verdicts import instruments_of, refused_verdict, verdict_of
 from knowledge.door import admit
@@ -123,10 +126,16 @@ class _Recheck:
         return trading_state(self.portfolio, self.market, self.limits, self.regime)
 
     @cached_property
-    def asked(self) -> tuple[tuple[Exit, Fraction], ...]:
-        """The exits, each with what is left to close."""
+    def obliged(self) -> tuple[tuple[tuple[Exit, Fraction], ...], Duty]:
+        """The exits, each with what is left to close, and what limits in breach oblige to."""
         in_force = self.limits.in_force(self.market.session, self.regime, self.state[0], self.market.figures)
-        return propose_exits(self.derived, self.portfolio, self.market, in_force)
+        asked = propose_exits(self.derived, self.portfolio, self.market, in_force)
+        return oblige(asked, self.portfolio, self.market, self.limits, self.regime, self.state[0])
+
+    @property
+    def asked(self) -> tuple[tuple[Exit, Fraction], ...]:
+        """The exits."""
+        return self.obliged[0]
 
     @cached_property
     def here(self) -> Circumstances:
@@ -203,6 +212,8 @@ class _Recheck:
         yield from _differs("states", record["states"], [finding_json(states[name]) for name in sorted(states)])
         exits = self._exits()
         yield from _differs("exits", record["exits"], [one.to_json() for one in exits])
+        case = Case(self.portfolio, (), (), self.market, self.limits, self.regime, state)
+        yield from check_duty(record.get("obligations"), self.obliged[1], self.asked, case)
         yield from self._bystanders()
         yield from self._proof()
         grants: list[Grant] = []

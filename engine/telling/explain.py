@@ -17,10 +17,12 @@ from engine.exits import REVERSAL
 from engine.fellows import BASKET
 from engine.limits.kinds import NUMERIC
 from engine.limits.model import Limit, Limits
+from engine.obligations import REASON
 from engine.orders.portfolio import Portfolio
 from engine.standing import portfolio_facts
 from engine.telling import convex
 from engine.telling.baskets import basket_of, leaving_with
+from engine.telling.duties import obliged
 from engine.telling.figures import amount, percent, short
 from engine.telling.narrative import Telling, tell
 from engine.telling.repairs import repairs
@@ -79,6 +81,8 @@ def explain_decision(evidence: Evidence, instruments: Iterable[str] = ()) -> Tel
     head = f"decision {record['record_id']} of desk {record['desk']} as of {record['as_of']}"
     if record["fault"]:
         parts.insert(0, tell(f"the cycle is undetermined, so nothing was permitted: {record['fault']}"))
+    portfolio = evidence.portfolio
+    parts += obliged(record, evidence.limit, Fraction(portfolio.nav), portfolio.currency)
     parts.append(_circumstances(evidence))
     parts.append(tell("inputs", *(tell(f"{name} {digest}") for name, digest in sorted(record["inputs"].items()))))
     return tell(head, *parts)
@@ -178,7 +182,9 @@ def _exit(evidence: Evidence, one: Json) -> Telling:
     against = "long" if one["side"] == "buy" else "short"
     for reason in one["reasons"]:
         kind, _, rule = reason.partition(":")
-        if kind == REVERSAL and rule:
+        if kind == REASON and rule:
+            parts.append(tell(f"`{rule}` asks for it: one lot less would leave it beyond its bound"))
+        elif kind == REVERSAL and rule:
             proposed = _fact(evidence, f"candidate({one['instrument']},{against})", 0)
             parts.append(tell(f"`{rule}` proposes the other side, and a position closes before it turns", *proposed))
         elif kind == BASKET and rule:

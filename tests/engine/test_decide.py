@@ -165,6 +165,21 @@ def leg_left_behind() -> Cycle:
     return apart(calm("quiet", "quiet", positions=(leg("AAPL", -40), leg("IBM", 83))))
 
 
+def obliged() -> Cycle:
+    """No rule asks for it: AAPL's exposure is beyond its bound, and goes back to it; its stop follows the price."""
+    held = (position("AAPL", 300), position("IBM", 100))
+    return replace(
+        cycle := calm("quiet", "quiet", positions=held),
+        limits=with_bounds(cycle.limits, {"position.exposure": Fraction("0.05")}),
+    )
+
+
+def obliged_in_vain() -> Cycle:
+    """More is lost today than may be: nothing may stay at risk, and that is not enough."""
+    cycle = calm("quiet", "quiet", positions=(position("AAPL", 300), position("IBM", -100)))
+    return replace(cycle, portfolio=replace(cycle.portfolio, day_pnl=Decimal(-45_000)))
+
+
 OUTCOMES: dict[Callable[[], Cycle], tuple[str, str, list[tuple[str, str]]]] = {
     granted: ("AAPL", "granted", [("AAPL", "entry")]),
     cut: ("AAPL", "cut", [("AAPL", "entry")]),
@@ -181,7 +196,9 @@ OUTCOMES: dict[Callable[[], Cycle], tuple[str, str, list[tuple[str, str]]]] = {
     pair_cut: ("AAPL", "cut", [("AAPL", "entry"), ("IBM", "entry")]),
     pair_forbidden: ("AAPL", "denied", []),
     pair_leaves: ("IBM", "no-candidate", [("AAPL", "exit"), ("IBM", "exit")]),
-    leg_left_behind: ("AAPL", "no-candidate", [("AAPL", "exit"), ("IBM", "stop")]),
+    obliged: ("AAPL", "no-candidate", [("AAPL", "exit"), ("AAPL", "stop"), ("IBM", "stop")]),
+    obliged_in_vain: ("AAPL", "no-candidate", [("AAPL", "exit"), ("IBM", "exit")]),
+    leg_left_behind: ("AAPL", "no-candidate", [("AAPL", "exit"), ("AAPL", "stop"), ("IBM", "stop")]),
 }
 
 

@@ -137,7 +137,7 @@ def test_what_the_reader_takes_the_schema_takes(good: str, bad: str) -> None:
 @pytest.mark.parametrize(
     ("good", "bad"),
     [
-        ("version: 1", "version: 2"),
+        ("version: 2", "version: 3"),
         (VALUE, f"{VALUE} note: x,"),
         (VALUE, "kind: order_value,"),
         (VALUE, "kind: order_vlaue, bound: 10 %,"),

@@ -64,7 +64,7 @@ def test_a_date_to_come_suspends_a_limit_unless_it_is_mandatory() -> None:
 @pytest.mark.parametrize(
     ("good", "bad", "said"),
     [
-        ("version: 1", "version: 2", "is no version this program reads; write `1`"),
+        ("version: 1", "version: 3", "is no version this program reads; write `2`"),
         ("version: 1", "versoin: 1", "unknown key `versoin`"),
         ("id: order.value, layer: 1", "id: order.value, layer: 2", "stands in layer 1"),
         ("id: order.value, layer: 1", "id: Order Value, layer: 1", "`Order Value` is no id"),
