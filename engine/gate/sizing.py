@@ -5,6 +5,10 @@ volatility target; times `max(1/2, 1 - 2ρ)` for the highest correlation with wh
 multiplier. The stake is the share of NAV lost when the protective stop is hit (Kelly, "A New Interpretation of
 Information Rate", 1956, for a bet that wins `payoff` per unit or loses the unit), so the quantity is stake / loss per
 share. No odds, or odds without an edge, give no shares. The gate's limits come after, and have the last word.
+
+The target is what is missing: where a stake has grown since (a trend that goes on, a NAV that rose, what it moved with
+sold), a position on the same side is added to, up to its limits. Capital by horizon is a limit (`group_gross` by
+horizon), not a factor.
 """
 
 from __future__ import annotations

@@ -26,6 +26,7 @@ from engine.telling.duties import obliged
 from engine.telling.figures import amount, percent, short
 from engine.telling.narrative import Telling, tell
 from engine.telling.repairs import repairs
+from engine.telling.sizes import size_of
 from engine.telling.stress import stress
 from knowledge.door import admit
 from knowledge.facts import Fact, Snapshot
@@ -97,7 +98,7 @@ def explain_verdict(evidence: Evidence, verdict: Json) -> Telling:
     if "side" not in verdict:
         return tell(f"{name}: {outcome}; {'; '.join(verdict['reasons'])}")
     parts = [_why_proposed(evidence, verdict), *basket_of(evidence.record, verdict), *_policy(verdict)]
-    parts += [_conditions(evidence, verdict), *_size(evidence, verdict), *_numbers(evidence, verdict)]
+    parts += [_conditions(evidence, verdict), *_sized(evidence, verdict), *_numbers(evidence, verdict)]
     parts += [*repairs(verdict, evidence.limit), *_solver(evidence, verdict)]
     return tell(_headline(evidence, verdict), *parts)
 
@@ -250,18 +251,9 @@ def _finding(evidence: Evidence, one: Json) -> Telling:
     return tell(f"{one['limit']}{mark}: {one['detail']}{figures}{layer}")
 
 
-def _size(evidence: Evidence, verdict: Json) -> list[Telling]:
-    size = verdict.get("size")
-    if size is None:
-        return []
-    currency = evidence.portfolio.currency
-    factors = (
-        f"Kelly {amount(size['kelly'])} × volatility target {amount(size['volatility'])}"
-        f" × correlation {amount(size['correlation'])} × regime {amount(size['regime'])}"
-    )
-    stake = f"{amount(size['stake'], 2)} {currency} at risk, {amount(size['loss_per_share'], 2)} a share at the stop"
-    held = f", {amount(size['held'])} held already" if Fraction(size["held"]) else ""
-    return [tell(f"size: {factors} → {stake} → {amount(size['target'])} shares{held}", tell(size["detail"]))]
+def _sized(evidence: Evidence, verdict: Json) -> list[Telling]:
+    regime, currency = evidence.record["regime"], evidence.portfolio.currency
+    return size_of(verdict, evidence.snapshot, evidence.limits, regime, currency)
 
 
 def _numbers(evidence: Evidence, verdict: Json) -> list[Telling]:

@@ -36,6 +36,7 @@ from tests.promises.cycles import (
     calm,
     head_fact,
     limits,
+    market_facts,
     order,
     position,
     rulebook,
@@ -180,6 +181,18 @@ def obliged_in_vain() -> Cycle:
     return replace(cycle, portfolio=replace(cycle.portfolio, day_pnl=Decimal(-45_000)))
 
 
+def without_an_edge() -> Cycle:
+    """Heads that agree, and whose bets lost more than they paid: no size, and why."""
+    return said_instead(calm("long"), *(head_fact(name, payoff="0.7") for name in HEADS))
+
+
+def every_factor() -> Cycle:
+    """A bear market, a lively share that moves with what is held, in lots of ten."""
+    cycle = modest(calm("short", "quiet", positions=(position("IBM", -200),)))
+    reference = dict(next(one for one in cycle.facts if one.ref == "reference(AAPL)").slots)
+    return said_instead(cycle, fact("reference", **{**reference, "lot": 10}), *market_facts("bear"))
+
+
 OUTCOMES: dict[Callable[[], Cycle], tuple[str, str, list[tuple[str, str]]]] = {
     granted: ("AAPL", "granted", [("AAPL", "entry")]),
     cut: ("AAPL", "cut", [("AAPL", "entry")]),
@@ -196,6 +209,8 @@ OUTCOMES: dict[Callable[[], Cycle], tuple[str, str, list[tuple[str, str]]]] = {
     pair_cut: ("AAPL", "cut", [("AAPL", "entry"), ("IBM", "entry")]),
     pair_forbidden: ("AAPL", "denied", []),
     pair_leaves: ("IBM", "no-candidate", [("AAPL", "exit"), ("IBM", "exit")]),
+    without_an_edge: ("AAPL", "denied", []),
+    every_factor: ("AAPL", "granted", [("IBM", "stop"), ("AAPL", "entry")]),
     obliged: ("AAPL", "no-candidate", [("AAPL", "exit"), ("AAPL", "stop"), ("IBM", "stop")]),
     obliged_in_vain: ("AAPL", "no-candidate", [("AAPL", "exit"), ("IBM", "exit")]),
     leg_left_behind: ("AAPL", "no-candidate", [("AAPL", "exit"), ("AAPL", "stop"), ("IBM", "stop")]),
