@@ -6,10 +6,10 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from tests.bench import cycle, importing, many, memory, whole
+from tests.bench import cycle, gate, importing, many, memory, whole
 from tests.bench.cases import make_scene
 
-PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest", "import")
+PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest", "import", "gate")
 
 
 def main() -> None:
@@ -34,6 +34,8 @@ def main() -> None:
         many.measure_backtest(asked.instruments, asked.sessions)
     if "import" in parts:
         importing.measure(400, asked.bars)
+    if "gate" in parts:
+        gate.measure()
     if {"cycle", "memory"} & set(parts):
         with tempfile.TemporaryDirectory() as name:
             scene = make_scene(Path(name) / "desk")
