@@ -11,7 +11,7 @@ a limit refuses only because of earlier grants, the core names a smallest set of
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
@@ -205,13 +205,15 @@ def _broken(tally: Tally, granted: Sequence[Granted], asked: Sequence[Grant]) ->
 
 
 def _spare(
-    tally: Tally, granted: Sequence[Granted], step: Sequence[Grant], crowding: Iterable[str], scope: Scope
+    tally: Tally, granted: Sequence[Granted], step: Sequence[Grant], crowding: Collection[str], scope: Scope
 ) -> tuple[tuple[str, Fraction], ...]:
     """Of each crowding grant by itself the fewest steps less that let one step in; none where even all do not.
 
-    Found by bisection: a smaller grant never breaks what a larger one keeps (promise 3).
+    Found by bisection: a smaller grant never breaks what a larger one keeps (promise 3), so that only what all of them
+    break needs a look.
     """
     found = []
+    broken = tally.broken(tally.standing([*_all(granted), *step])) if crowding else []
     for name in sorted(crowding):
         one = next(one for one in granted if one.name == name)
         others = [other for other in granted if other is not one]
@@ -223,7 +225,8 @@ def _spare(
             left = [Grant(grant.entry, grant.quantity - each * fewer)
                     for grant, each in zip(one.grants, unit, strict=True)]  # fmt: skip
             kept = [grant for grant in left if grant.quantity > 0]
-            return not tally.broken(tally.standing([*_all(others), *kept, *step]))
+            here = tally.standing([*_all(others), *kept, *step])
+            return not any(tally.breaks(at, here) for at in broken)
 
         if fits(most):
             low, high = 0, most
@@ -259,12 +262,12 @@ def _cores(
     tally: Tally, granted: list[Granted], one_step: Sequence[Grant]
 ) -> tuple[list[Core], list[tuple[str, str, Fraction]]]:
     """Every minimal core of the numeric limits for one lot or unit, and what the crowding grants take."""
-    alone = set(tally.broken(tally.standing(one_step)))
+    by_itself = tally.standing(one_step)
     cores: list[Core] = []
     crowding: list[tuple[str, str, Fraction]] = []
     for at in tally.broken(tally.standing([*_all(granted), *one_step])):
         measure = tally.measures[at]
-        if at in alone:
+        if tally.breaks(at, by_itself):
             cores.append(Core(measure.key, measure.limit.id, ()))
             continue
         sets = _smallest_sets(tally, at, granted, one_step)

@@ -149,16 +149,19 @@ class Tally:
         if isinstance(row, Curve):
             return row.slope * self._form(here.ends).worst
         total = row.base
-        for name, (p, n, before) in row.profiles.items():
-            ends = here.ends.get(name)
-            if ends is not None:
-                total += _weight(p, n, ends) - before
+        # What the grants move is less than what a row that counts everything counts.
+        profiles, prices = row.profiles, row.prices
+        if profiles:
+            for name in here.ends if len(here.ends) < len(profiles) else profiles:
+                if name in profiles and name in here.ends:
+                    p, n, before = profiles[name]
+                    total += _weight(p, n, here.ends[name]) - before
         present = False
-        for place, price in row.prices.items():
-            quantity = here.shares.get(place)
-            if quantity is not None:
-                total += price * quantity
-                present = True
+        if prices:
+            for place in here.shares if len(here.shares) < len(prices) else prices:
+                if place in prices and place in here.shares:
+                    total += prices[place] * here.shares[place]
+                    present = True
         if present:
             total += row.distance
         if row.fees:

@@ -83,9 +83,7 @@ def make(candidates: int, scenarios: int, seed: int = 7) -> Bench:
         stop = Fraction(int(price * (95 if side is Side.BUY else 105)), 100)
         target = Fraction(int(draw.uniform(0.2, 1.2) * 10_000_000 / candidates * 4 / float(price)))
         plain = entry(name, int(target), side=side, conviction=draw.randint(50, 99))
-        entries.append(
-            Entry(name, side, plain.conviction, target, worst, stop, f"s{at % 4}", "swing", plain.findings)
-        )
+        entries.append(Entry(name, side, plain.conviction, target, worst, stop, f"s{at % 4}", "swing", plain.findings))
     rows: list[Limit] = [limit(kind, bound) for kind, bound in BOUNDS.items() if kind in KINDS and kind != "margin"]
     rows.append(limit("margin", BOUNDS["margin"], long=Fraction(1, 2), short=Fraction(3, 2)))
     rows += [limit("group_gross", bound, id=f"group.{by}", by=by) for by, bound in GROUPS.items()]
@@ -98,7 +96,7 @@ def make(candidates: int, scenarios: int, seed: int = 7) -> Bench:
     )  # fmt: skip
     law = limits(*rows, fee_per_share=0, collar="0.03")
     law = Limits("bench", law.limits, stresses, law.parameters, law.regime_multipliers)
-    money = {name: 10_000_000 for name in ("nav", "cash", "settled_cash", "high_water_mark")}
+    money = dict.fromkeys(("nav", "cash", "settled_cash", "high_water_mark"), 10000000)
     from decimal import Decimal
 
     portfolio = Portfolio(
