@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from math import ceil, isqrt
 
-from engine.gate.judge import SIZE, WHOLE, Outcome, Reading, Ruling
+from engine.gate.judge import SIZE, WHOLE, Core, Outcome, Reading, Ruling
+from engine.gate.proposals import Entry
 from engine.limits.model import Limit
 from knowledge.prolog.proof import PolicyVerdict, ProofNode
 from knowledge.values import Json, text
@@ -118,6 +119,7 @@ def _conditions(ruling: Ruling, rows: Mapping[str, Limit], policy: PolicyVerdict
             yield Repair(
                 QUANT, WHOLE, "sizing", "", "", "every leg of the basket would have to be proposed in its ratio"
             )
+        yield from _of_a_fellow(ruling.entry, core, rows)
     for found in ruling.entry.findings:
         if found.holds:
             continue
@@ -128,6 +130,16 @@ def _conditions(ruling: Ruling, rows: Mapping[str, Limit], policy: PolicyVerdict
                 yield Repair(limit.owner, reason or limit.id, "policy", "", "", until(proof))
         else:
             yield Repair(limit.owner, found.limit, "condition", found.value, found.bound, found.detail)
+
+
+def _of_a_fellow(entry: Entry, core: Core, rows: Mapping[str, Limit]) -> Iterator[Repair]:
+    """What a condition says of another leg: the leg's own verdict has what would change it."""
+    limit = rows.get(core.limit)
+    if entry.basket is not None and limit is not None and limit.spec.form in ("condition", "state"):
+        for leg in entry.basket.fellows(entry.instrument):
+            if core.constraint == f"{core.limit}[{leg}]":
+                words = f"it forbids {leg}, and there is no basket without it"
+                yield Repair(limit.owner, core.constraint, "condition", "", "", words)
 
 
 def until(proof: ProofNode) -> str:
