@@ -154,26 +154,18 @@ def by_highs_whole(matrix: np.ndarray, most: np.ndarray, queue: Sequence[Entry])
 
 
 def by_clarabel(matrix: np.ndarray, most: np.ndarray, queue: Sequence[Entry]) -> list[float]:
-    """The same through cvxpy: built once, aim and bounds as parameters."""
+    """As the first, through cvxpy: built once, with column, what is left of each bound and target as parameters."""
     import cvxpy
 
-    count = len(queue)
-    x, aim = cvxpy.Variable(count), cvxpy.Parameter(count)
-    low, high = cvxpy.Parameter(count), cvxpy.Parameter(count)
-    problem = cvxpy.Problem(cvxpy.Maximize(aim @ x), [matrix @ x <= most, x >= low, x <= high])
-    low.value, high.value = np.zeros(count), np.zeros(count)
+    x, target = cvxpy.Variable(), cvxpy.Parameter(nonneg=True)
+    column, left = cvxpy.Parameter(len(most)), cvxpy.Parameter(len(most))
+    problem = cvxpy.Problem(cvxpy.Maximize(x), [column * x <= left, x >= 0, x <= target])
+    got = np.zeros(len(queue))
     for at, one in enumerate(queue):
-        chosen = np.zeros(count)
-        chosen[at] = 1.0
-        ceiling = high.value.copy()
-        ceiling[at] = float(one.target)
-        aim.value, high.value = chosen, ceiling
+        column.value, left.value, target.value = matrix[:, at], most - matrix @ got, float(one.target)
         problem.solve(solver=cvxpy.CLARABEL)
-        got = 0.0 if x.value is None else min(max(0.0, float(x.value[at])), float(one.target))
-        floor, ceiling = low.value.copy(), high.value.copy()
-        floor[at] = ceiling[at] = got * (1 - 1e-6)
-        low.value, high.value = floor, ceiling
-    return list(high.value)
+        got[at] = 0.0 if x.value is None else min(max(0.0, float(x.value)), float(one.target))
+    return list(got)
 
 
 # --- measuring --------------------------------------------------------------------------------------------------
