@@ -132,13 +132,12 @@ class View:
         self.accept = accept.rows(labels, but)
         self.refuse = refuse.rows(labels)
         self._by_key = {row.key: row for row in self.accept}
-        self._slippage = max(accept.slippage, refuse.slippage)
         self._wary = (accept.wary(labels), refuse.wary(labels))
 
     @cached_property
     def polytope(self) -> Polytope:
         """What the accepting file allows."""
-        return Polytope(self.accept, self.columns, self._slippage)
+        return Polytope(self.accept, self.columns)
 
     @cached_property
     def tables(self) -> list[tuple[Table, Table]]:
@@ -205,9 +204,6 @@ class Arena:
             return False
         if limit.kind == "cluster_gross" and self.accept.market.clusters != self.refuse.market.clusters:
             return False
-        if limit.kind == "concentration":
-            # Its bound is a coefficient of the row, and no regime scales it.
-            return twin.bound <= limit.bound
         return self.accept.bound(twin) <= self.refuse.bound(limit)
 
     @cached_property

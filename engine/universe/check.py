@@ -207,7 +207,7 @@ class _Asking:
         if shown is None:
             return None
         shown = replace(shown, target="everything held")
-        core = tuple(dict.fromkeys(part.limit for part in shown.parts if part.limit))
+        core = tuple(dict.fromkeys(part.limit for part in shown.parts))
         words = f"once {once} positions are held, no book of {len(view.columns.names)} instruments is inside"
         return Finding("no book fits", core, words, certificate=shown)
 
@@ -319,7 +319,7 @@ class _Asking:
         if not shown:
             return None
         most = max(shown, key=lambda one: (len(one.parts), one.total / one.bound if one.bound else 0))
-        others = tuple(sorted({part.limit for one in shown for part in one.parts if part.limit}))
+        others = tuple(sorted({part.limit for one in shown for part in one.parts}))
         words = f"{limit.id} can never bind beside {', '.join(others) or 'nothing'}"
         return Finding("never binds", (limit.id,), words, note=True, certificate=most)
 

@@ -30,7 +30,6 @@ class Part:
     multiplier: Fraction
     key: str
     limit: str
-    """Empty where it is so without a limit."""
     bound: Fraction
 
 
@@ -115,7 +114,7 @@ def proves(target: Line, lines: Sequence[Line], multipliers: Mapping[int, Fracti
 
 
 def _part(line: Line, multiplier: Fraction) -> Part:
-    return Part(multiplier, line.key, line.row.limit.id if line.row else "", line.bound)
+    return Part(multiplier, line.key, line.row.limit.id, line.bound)
 
 
 def _guesses(

@@ -19,20 +19,18 @@ from typing import Any
 
 from engine.universe.rows import Labels, Row
 
-NATURE = "nature"
-"""The limit id of what is so without any limit."""
 LEAST_DUAL = 1e-9
 Sparse = Mapping[int, Fraction]
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One inequality of the polytope: `Σ terms·column ≤ bound`, and the row it was made of (None: nature)."""
+    """One inequality of the polytope: `Σ terms·column ≤ bound`, and the row it was made of."""
 
     key: str
     terms: Sparse
     bound: Fraction
-    row: Row | None = None
+    row: Row
 
 
 @dataclass(frozen=True)
@@ -99,15 +97,6 @@ class Columns:
             terms[self.lost] = Fraction(1)
         return Line(row.key, terms, row.bound, row)
 
-    def nature(self, slippage: Fraction) -> list[Line]:
-        """What is so without limits: a long loses at most what was paid for it, at the worst price."""
-        found = []
-        for name in self.names:
-            terms = {self.exposure(name, 1, at): -1 - slippage for at in range(len(self.classes))}
-            terms[self.loss(name, 1)] = Fraction(1)
-            found.append(Line(f"a long in {name} loses at most its price", terms, Fraction(0)))
-        return found
-
 
 @dataclass(frozen=True, slots=True)
 class Maximum:
@@ -121,12 +110,9 @@ class Maximum:
 class Polytope:
     """The books that some rows allow."""
 
-    def __init__(self, rows: Sequence[Row], columns: Columns, slippage: Fraction) -> None:
+    def __init__(self, rows: Sequence[Row], columns: Columns) -> None:
         self.columns = columns
-        always = [row for row in rows if row.once == 0]
-        self.lines: list[Line] = [columns.line(row) for row in always]
-        if any(row.losses for row in always):
-            self.lines += columns.nature(slippage)
+        self.lines = [columns.line(row) for row in rows if row.once == 0]
 
     def largest(self, row: Row, also: Sequence[Row] = ()) -> Maximum:
         """The largest value of a row in it, with further rows in force. An empty polytope raises `Empty`."""

@@ -170,7 +170,7 @@ def _groups(limit: Limit, scope: Scope) -> Iterator[Row]:
 def _tagged(limit: Limit, scope: Scope) -> Iterator[Row]:
     labels = scope.labels.strategies if limit.by == "strategy" else scope.labels.horizons
     for label in labels:
-        if limit.only not in ("", label) or label == REST:
+        if limit.only not in ("", label):
             continue
         if label == OWN:
             yield from (_gross(limit, scope, (name,), f"of {name} alone", (limit.by, OWN)) for name in scope.names)

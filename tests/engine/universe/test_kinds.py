@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from dataclasses import fields, replace
 from fractions import Fraction
+from types import MappingProxyType
 
 import pytest
 
+from engine.gate.judge import Outcome
+from engine.gate.market import Market
 from engine.limits.kinds import KINDS
 from engine.limits.model import Limit, Limits, Parameters, Scenario, When
+from engine.universe import witness as witness_module
 from engine.universe.caps import CAP_KINDS
 from engine.universe.conditions import FLAGS, RANGES, STATE_RANGES
 from engine.universe.diff import Answer, Diff, Verdict, compared_by_bound, diff
+from engine.universe.replay import Asked, Told
 from engine.universe.rows import CONVEX_KINDS, ROW_KINDS
 from tests.engine.small_desk import limit, limits
 from tests.engine.universe.made_market import made_market
@@ -136,6 +141,70 @@ def test_a_scenario_that_leaves_an_instrument_out_is_tighter() -> None:
     assert effect.witness is not None
     assert effect.witness.refusing.reasons == ("data_complete",)
     assert diff(new, old, lambda one: MARKET if one is old else bare).verdict is Verdict.LOOSER
+
+
+def test_a_limit_on_one_horizon_does_not_stand_for_all() -> None:
+    old = file(limit("gross", "0.5"))
+    swing = limit("group_gross", "0.6", by="horizon", only="swing")
+    found = compared(old, file(limit("gross", "2"), swing))
+    assert found.verdict is Verdict.LOOSER
+    # one strategy may hold less than all of them together
+    single = limit("group_gross", "0.5", by="strategy")
+    assert compared(old, file(limit("gross", "2"), single)).verdict is Verdict.LOOSER
+    assert compared(file(limit("gross", "2"), single), old).verdict is Verdict.TIGHTER
+
+
+def test_an_unknown_regime_is_a_regime() -> None:
+    row = limit("gross", "0.8", regime=True)
+    plain = file(row)
+    old, new = (
+        replace(plain, regime_multipliers=MappingProxyType({
+            "bull": Fraction(1), "range": Fraction(1), "bear": Fraction(1), "volatile": Fraction(1, 2),
+            "unknown": Fraction(unknown),
+        }))
+        for unknown in ("3/10", "4/10")
+    )  # fmt: skip
+    found = compared(old, new)
+    assert found.verdict is Verdict.LOOSER
+    witness = found.looser.effects[0].witness
+    assert witness is not None
+    assert witness.asked.case.regime == "unknown"
+
+
+def test_where_the_market_itself_closes_the_desk_nothing_is_let_through() -> None:
+    state = limit("index_volatility", "0.9", then="reducing")
+    wild = When(figure="index-volatility-rank", above=Fraction(95, 100))
+    old = file(limit("net_long", "0.3", when=wild), state)
+    assert compared(old, file(state)).verdict is Verdict.EQUIVALENT
+    # without that state it matters
+    assert compared(file(limit("net_long", "0.3", when=wild)), file()).verdict is Verdict.LOOSER
+
+
+def test_what_only_z3_attests_is_marked() -> None:
+    one = replace(MARKET, terms={"S00": MARKET.terms["S00"]}, clusters=())
+    both = (limit("net_long", "0.5"), limit("net_short", "0.5"), limit("instrument_exposure", "3"))
+    old, new = file(*both, limit("gross", "0.5")), file(*both, limit("gross", "0.6"))
+    found = diff(old, new, lambda _: one)
+    assert found.verdict is Verdict.EQUIVALENT
+    assert [effect.how for effect in found.looser.effects] == ["gross: only Z3 attests it"]
+
+
+def test_a_witness_that_the_gate_does_not_bear_out_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    old, new = file(limit("gross", "0.5")), file(limit("gross", "0.6"))
+    plain = witness_module.replay
+
+    def stubborn(asked: Asked, market: Market, limits: Limits, reading: bool = False) -> Told:
+        return replace(plain(asked, market, limits, reading), outcome=Outcome.DENIED, quantity=Fraction(0))
+
+    def generous(asked: Asked, market: Market, limits: Limits, reading: bool = False) -> Told:
+        told = plain(asked, market, limits, reading)
+        return replace(told, outcome=Outcome.GRANTED, quantity=asked.entry.target)
+
+    for gate in (stubborn, generous):
+        monkeypatch.setattr(witness_module, "replay", gate)
+        found = compared(old, new)
+        assert found.verdict is Verdict.UNKNOWN
+        assert all(effect.witness is None for effect in found.looser.effects)
 
 
 def test_a_spent_budget_is_not_known() -> None:
