@@ -36,7 +36,8 @@ NEAR = 1e-7
 _DEFINING = tuple(
     one.name
     for one in fields(Limit)
-    if one.name not in ("id", "layer", "bound", "unit", "owner", "source", "effective", "until", "when", "regime")
+    if one.name
+    not in ("id", "layer", "bound", "unit", "owner", "source", "effective", "until", "when", "regime", "breach")
 )
 """What a limit bounds; the bound with its regime's multiplier and when it is in force are compared apart."""
 How = Literal["covered", "farkas", "z3", "broken", "unknown"]

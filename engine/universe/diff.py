@@ -231,6 +231,7 @@ class _Comparison:
         self._caps(arena)
         self._conditions(arena)
         self._others(arena)
+        self._breaches(arena)
 
     def _open(self, limit: str) -> bool:
         """Whether a limit is still to be settled: one witness is enough, and one unknown is not made good."""
@@ -388,6 +389,15 @@ class _Comparison:
                 self._tell(Effect(limit.id, Answer.YES, how, case=arena.accept.case))
                 return
         self._tell(Effect(limit.id, Answer.UNKNOWN, "halts later, and no portfolio was found that shows it"))
+
+    def _breaches(self, arena: Arena) -> None:
+        """What a breach by the positions asks for binds no entry; to do nothing about it is looser all the same."""
+        own = {one.id: one for one in arena.accept.in_force}
+        for limit in arena.refuse.in_force:
+            twin = own.get(limit.id)
+            if twin is not None and (twin.breach, limit.breach) == ("hold", "exit") and self._open(limit.id):
+                how = "a breach of it by the positions asks for no exits"
+                self._tell(Effect(limit.id, Answer.YES, how, case=arena.accept.case))
 
     def _others(self, arena: Arena) -> None:
         """Limits that are no sums of exposures."""

@@ -207,6 +207,14 @@ def test_a_witness_that_the_gate_does_not_bear_out_is_none(monkeypatch: pytest.M
         assert all(effect.witness is None for effect in found.looser.effects)
 
 
+def test_to_leave_a_breach_standing_is_looser() -> None:
+    mended = limit("gross", "0.5")
+    left = replace(mended, breach="hold")
+    assert compared(file(mended), file(left)).verdict is Verdict.LOOSER
+    assert compared(file(left), file(mended)).verdict is Verdict.TIGHTER
+    assert compared(file(left), file(left)).verdict is Verdict.EQUIVALENT
+
+
 def test_a_spent_budget_is_not_known() -> None:
     found = diff(file(limit("gross", "0.5")), file(limit("gross", "0.6")), lambda _: MARKET, most=0)
     assert found.verdict is Verdict.UNKNOWN
@@ -223,7 +231,7 @@ def test_nothing_that_limits_say_is_overlooked() -> None:
     """A field more needs a thought here: what is not compared could let something through unseen."""
     assert {one.name for one in fields(Limit)} == {
         "id", "layer", "kind", "bound", "unit", "owner", "source", "effective", "until", "when",
-        "regime", "by", "only", "once", "long", "short", "then", "days", "names",
+        "regime", "by", "only", "once", "long", "short", "then", "days", "names", "breach",
     }  # fmt: skip
     assert {one.name for one in fields(Scenario)} == {
         "id", "index", "sigmas", "source", "begins", "ends", "sectors", "instruments", "paths", "seed",
