@@ -55,7 +55,7 @@ def _halting(decision: Json | None, limits: Limits) -> Iterator[str]:
         yield f"the last cycle was undetermined ({decision['fault']}); resume after one that decides"
         return
     found = {one["limit"]: one for one in decision["states"]}
-    for limit in limits.in_force(decision["as_of"][:10]):
+    for limit in limits.in_force(decision["as_of"][:10], decision["regime"]):
         if limit.spec.form == "state" and limit.then == "halted" and limit.kind != "kill_switch":
             yield from _stands(limit, found.get(limit.id))
 
@@ -64,6 +64,9 @@ def _stands(limit: Limit, finding: Json | None) -> Iterator[str]:
     """Whether this limit would halt again, by what the last decision found."""
     bound = f"`{limit.id}` halts at {text(limit.bound)}"
     owner = f"the {limit.owner} owner changes the bound, or a cycle finds it inside again"
+    if finding is None and limit.when.figure:
+        # The figure did not ask for it then; whether it does now, the next cycle sees before it enters anything.
+        return
     if finding is None:
         yield f"{bound}, and the last decision did not reckon it; resume after a cycle that does"
     elif finding["value"] == "unknown":

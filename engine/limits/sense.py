@@ -125,6 +125,7 @@ _REFUSES_ALL_AT_ZERO = (
     "instrument_exposure", "order_value", "order_quantity", "volume_share", "stop_loss", "gross", "turnover",
     "concentration", "credit", "open_orders", "loss_budget", "open_risk", "day_loss", "drawdown",
     "index_volatility", "index_move", "maintenance_margin", "message_rate", "repeated_execution",
+    "volatility", "value_at_risk", "expected_shortfall",
 )  # fmt: skip
 """Kinds whose value is above nothing with any order whatever, or reaches it without one (states)."""
 

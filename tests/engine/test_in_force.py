@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -17,6 +18,7 @@ from engine.proof.smt_desk import read_desk
 from engine.review.oracle import Case, worst
 from tests.engine.books_strategy import RANK, Desk
 from tests.engine.small_desk import desk, entry, limit, limits
+from tests.promises.cycles import calm, position
 
 DAYS = ("2010-12-31", "2011-01-02", "2011-01-03", "2011-01-04")
 BEAR = When(regimes=("bear", "volatile"))
@@ -138,3 +140,15 @@ def test_knowing_less_never_takes_a_limit_out_of_force(
     known = limits(limit("gross", "1", when=when))
     informed = known.in_force("2011-01-03", regime, state, {} if rank is None else {RANK: rank})
     assert set(informed) <= set(known.in_force("2011-01-03"))
+
+
+@pytest.mark.parametrize(("nav", "state", "quantity"), [("1000000", "active", 500), ("890000", "reducing", 1_700)])
+def test_a_limit_for_one_trading_state_paces_exits_in_that_state_only(nav: str, state: str, quantity: int) -> None:
+    cycle = calm("quiet", positions=(position("AAPL", 1_700, sessions=60),))
+    slow = limit("order_quantity", 500, when=When(states=("active",)))
+    kept = [one for one in cycle.limits.limits if one.kind not in ("order_quantity", "volume_share")]
+    law = replace(cycle.limits, limits=(*kept, slow))
+    decision = replace(cycle, limits=law, portfolio=replace(cycle.portfolio, nav=Decimal(nav))).decided()
+    assert decision.trading_state == state
+    (ruled,) = decision.exits
+    assert (ruled.exit.quantity, ruled.asked) == (quantity, "1700")

@@ -227,6 +227,12 @@ def test_the_rows_about_losses_and_orders() -> None:
     assert never(limit("order_value", "0.206"), limit("instrument_exposure", "0.2")) == {"order_value"}
     assert never(limit("order_value", "0.205"), limit("instrument_exposure", "0.2")) == set()
     assert never(limit("concentration", "1", once=1)) == {"concentration"}
+    # A value at risk of 1.5 % leaves a deviation of 14.5 % a year, and an expected shortfall of 1.9 %.
+    at_risk = limit("value_at_risk", "0.015")
+    assert never(limit("volatility", "0.15"), at_risk) == {"volatility"}
+    assert never(limit("expected_shortfall", "0.022"), at_risk) == {"expected_shortfall"}
+    assert never(limit("volatility", "0.14"), at_risk) == {"value_at_risk"}
+    assert never(at_risk, limit("value_at_risk", "0.03", id="five", days=5)) == {"value_at_risk"}
     seldom = replace(limit("gross", "1"), when=When(regimes=("bear",)))
     assert never(limit("cluster_gross", "1"), seldom) == set()
     assert never(limit("group_gross", "1", by="sector"), limit("gross", "1")) == {"group_gross"}
