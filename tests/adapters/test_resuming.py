@@ -1,4 +1,4 @@
-"""Which halting limits stand against a resume: those that were in force at the last decision, at their bound of today."""
+"""Which halting limits stand against a resume: those in force at the last decision, at their bound of today."""
 
 from __future__ import annotations
 
