@@ -148,63 +148,63 @@ CASES: dict[str, tuple[str, str, str, list[str]]] = {
         [f"{EARNINGS}:4:4: a second sentence for `earnings_soon/1`; the first is at {EARNINGS}:3"],
     ),
     # limits.yaml
-    "limits: syntax": ("limits.yaml", "version: 1\n", "version: [1\n", ["limits.yaml:7:19: not YAML: …"]),
+    "limits: syntax": ("limits.yaml", "version: 2\n", "version: [2\n", ["limits.yaml:{at+2}:19: not YAML: …"]),
     "limits: unknown key": (
         "limits.yaml", GROSS, GROSS.replace("bound", "bund"),
         [
-            "limits.yaml:27:5: a limit of kind `gross` needs `bound`",
-            "limits.yaml:27:50: unknown key `bund` in a limit; known are …",
+            "limits.yaml:{at}:5: a limit of kind `gross` needs `bound`",
+            "limits.yaml:{at}:50: unknown key `bund` in a limit; known are …",
         ],
     ),
     "limits: unknown kind": (
         "limits.yaml", GROSS, GROSS.replace("gross", "grosss"),
-        ["limits.yaml:27:43: `grosss` is no kind; known are `instrument_exposure`, …"],
+        ["limits.yaml:{at}:43: `grosss` is no kind; known are `instrument_exposure`, …"],
     ),
     "limits: unknown group": (
         "limits.yaml", "by: sector", "by: sectors",
         [
-            "limits.yaml:31:61: `sectors` is no by; group by one of "
+            "limits.yaml:{at}:61: `sectors` is no by; group by one of "
             "`sector`, `issuer`, `currency`, `strategy`, `horizon`"
         ],
     ),
     "limits: wrong type": (
         "limits.yaml", GROSS, GROSS.replace("160 %", "much"),
-        ["limits.yaml:27:57: `much` is no bound; write digits such as `0.25` or `25 %`"],
+        ["limits.yaml:{at}:57: `much` is no bound; write digits such as `0.25` or `25 %`"],
     ),
     "limits: no number": (
         "limits.yaml", GROSS, GROSS.replace("160 %", ".nan"),
-        ["limits.yaml:27:57: `.nan` is no bound; write digits such as `0.25` or `25 %`"],
+        ["limits.yaml:{at}:57: `.nan` is no bound; write digits such as `0.25` or `25 %`"],
     ),
     "limits: out of range": (
         "limits.yaml", GROSS, GROSS.replace("160 %", "-1"),
-        ["limits.yaml:27:57: bound `-1` must be at least 0 and at most 10"]
+        ["limits.yaml:{at}:57: bound `-1` must be at least 0 and at most 10"]
     ),
     "limits: a share meant as a percentage": (
         "limits.yaml", GROSS, GROSS.replace("160 %", "160"),
-        ["limits.yaml:27:57: bound `160` must be at least 0 and at most 10"]
+        ["limits.yaml:{at}:57: bound `160` must be at least 0 and at most 10"]
     ),
     "limits: wrong unit": (
         "limits.yaml", f"{GROSS}, unit: NAV", f"{GROSS}, unit: shares",
-        ["limits.yaml:27:70: `shares` is no unit; the unit of `gross` is `NAV`"],
+        ["limits.yaml:{at}:70: `shares` is no unit; the unit of `gross` is `NAV`"],
     ),
     "limits: duplicate id": (
         "limits.yaml", "id: portfolio.gross", "id: portfolio.beta",
         [
-            "limits.yaml:30:42: the limit id `portfolio.beta` is used twice, and with another `kind` in line 27; "
+            "limits.yaml:{at+3}:42: the limit id `portfolio.beta` is used twice, and with another `kind` in line {at}; "
             "rows of one id are one limit: rename one"
         ],
     ),
     "limits: a mandatory kind gone": (
         "limits.yaml", "  - {id: operations.quality,", "# - {id: operations.quality,",
-        ["limits.yaml:19:3: no limit of kind `data_quality`; no desk trades without one"],
+        ["limits.yaml:{limits}:3: no limit of kind `data_quality`; no desk trades without one"],
     ),
     "limits: a multiplier above one": (
         "limits.yaml", "{bull: 1.0,", "{bull: 1.5,",
-        ["limits.yaml:7:28: multiplier `1.5` must be at least 0 and at most 1"],
+        ["limits.yaml:{at}:28: multiplier `1.5` must be at least 0 and at most 1"],
     ),
     "limits: another version": (
-        "limits.yaml", "version: 1\n", "version: 2\n",
-        ["limits.yaml:5:10: `2` is no version this program reads; write `1`"],
+        "limits.yaml", "version: 2\n", "version: 3\n",
+        ["limits.yaml:{at}:10: `3` is no version this program reads; …"],
     ),
     # instruments.yaml
     "instruments: syntax": (
@@ -303,6 +303,14 @@ def good(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return desk
 
 
+def placed(wanted: str, text: str, words: str) -> str:
+    """A complaint with the lines in it: `{at}` where the words stand, `{limits}` where the list of limits begins."""
+    at = text[: max(0, text.find(words))].count("\n") + 1
+    first = text[: text.find("- {id: ")].count("\n") + 1
+    wanted = wanted.replace("{limits}", str(first))
+    return re.sub(r"\{at(?:\+([0-9]+))?\}", lambda found: str(at + int(found[1] or 0)), wanted)
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_a_bad_desk_is_told_where_and_what_to_do(
     name: str, good: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
@@ -325,7 +333,7 @@ def test_a_bad_desk_is_told_where_and_what_to_do(
     assert status == 2, told
     assert captured.out == ""
     assert len(told) == len(expected), told
-    for line, wanted in zip(told, expected, strict=True):
+    for line, wanted in zip(told, (placed(one, text, words) for one in expected), strict=True):
         assert re.fullmatch(re.escape(wanted).replace("…", ".*") + ("" if wanted.endswith("…") else r"\Z"), line), line
     assert not (good / "store").exists(), "something was opened before the desk was read"
 
@@ -345,7 +353,7 @@ def test_every_fault_of_a_file_is_told_at_once(
         for file, text in kept.items():
             (good / file).write_text(text, encoding="utf-8")
     places = [line.partition(": ")[0] for line in capsys.readouterr().err.splitlines()]
-    assert places == ["limits.yaml:27:57", f"{TREND}:7:36", f"{TREND}:15:36"]
+    assert places == [placed("limits.yaml:{at}:57", kept["limits.yaml"], GROSS), f"{TREND}:7:36", f"{TREND}:15:36"]
 
 
 def test_the_good_desk_has_nothing_to_complain_about(good: Path) -> None:
