@@ -20,7 +20,7 @@ ZERO, SIGN, MOST_CROWDING = F(0), {"buy": 1, "sell": -1, "long": 1, "short": -1}
 STATES, REGIMES, WAYS = ("active", "reducing", "halted"), ("bull", "range", "bear", "volatile"), ("long", "short")
 KNOWN = """id layer kind bound unit owner source effective until when regime by only once long short then days regimes states figure
     above below index sigmas stop_distance cluster_threshold kelly_fraction volatility_target fee_per_share fee_per_order
-    take_profit sectors instruments begins ends paths seed names""".split()  # what the law may say
+    take_profit sectors instruments begins ends paths seed names breach""".split()  # what the law may say
 MANDATORY = "price_collar kill_switch data_quality data_complete duplicate_order other_strategy wash_trade policy log_verified".split()
 CONDITIONS = MANDATORY[1:] + """day_loss drawdown index_volatility head_brier head_psi head_age healthy_heads interval_width data_age
     feed_connected broker_connected books_reconciled clock_skew message_rate repeated_execution index_move maintenance_margin
