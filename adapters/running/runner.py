@@ -244,6 +244,7 @@ class Runner(DeskLog):
             halted=standing.halted,
             books_reconciled=not standing.differences(),
             clock_skew_ms=self.clock_skew_ms,
+            messages_last_second=standing.messages_until(self._common(snapshot.as_of)["recorded_at"]),
             executions=tuple(sorted({**standing.executions, **standing.throttled}.items())),
         )
         return portfolio(standing.books, prices, standing.broker.working(), operations)

@@ -7,6 +7,7 @@ of them is kept anywhere else.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 from adapters.audit.envelope import period_of
 from adapters.audit.log import Receipt
@@ -14,9 +15,13 @@ from adapters.paper.broker import PaperBroker, Unstated
 from engine.books.books import Books, apply
 from engine.books.ledger import differences
 from engine.books.reconcile import Difference, reconcile
+from engine.gate.trading import FOUND, THROTTLE, ThrottleEvent, ThrottleState, TradingEvent, TradingState, follow
 from engine.orders.order import Event, Role
+from engine.orders.warrants import instant
 from engine.orders.working import OpenOrders
 from knowledge.values import Json, text
+
+SECOND = timedelta(seconds=1)
 
 
 @dataclass
@@ -46,6 +51,10 @@ class Standing:
     """The same of the session being booked."""
     halting: bool = False
     """Whether the last decision was halted and no record has said since what became of that."""
+    trading: TradingState = TradingState.ACTIVE
+    """Where the table of trading states has led (`engine.gate.trading`)."""
+    messages: dict[str, list[str]] = field(default_factory=dict)
+    """Orders sent, changed or cancelled by us, by the instant at which that was recorded; the last second of them."""
     orders: OpenOrders = field(default_factory=OpenOrders)
     """The orders we believe to be open; the broker has its own list."""
     reconciled: tuple[Difference, ...] | None = None
@@ -57,11 +66,14 @@ class Standing:
         """Fold one record of the log."""
         kind = record["kind"]
         self._answered(record)
+        self._sent(record)
         self.books = apply(self.books, record)
         self.orders.take(record)
         self.broker.observe(record)
         if kind in ("decision", "fault"):
             self.last_session, self.settled = period_of(record), record["as_of"]
+            if kind == "decision":
+                self.trading = follow(self.trading, FOUND[TradingState(record["trading_state"])])
             # A killed desk is halted by the kill; what else halts it then stands against its resume.
             halted = kind == "decision" and record["trading_state"] == "halted"
             self.halting = halted and not self.killed
@@ -116,7 +128,7 @@ class Standing:
     @property
     def stopped(self) -> bool:
         """Whether no entry may go out before a named person resumes the desk."""
-        return self.killed or self.halted or self.halting
+        return self.trading is TradingState.HALTED
 
     @property
     def stops(self) -> tuple[str, ...]:
@@ -125,15 +137,42 @@ class Standing:
         named = (("kill", self.killed), ("halt", self.halted or self.halting))
         return (*(name for name, stands in named if stands), *throttles)
 
+    def messages_until(self, now: str) -> int:
+        """How many messages the desk has sent in the second that ends at this instant."""
+        end = instant(now)
+        return sum(len(sent) for at, sent in self.messages.items() if end - instant(at) <= SECOND)
+
+    def _sent(self, record: Json) -> None:
+        """Keep what the desk sends: orders (a stop that moves is one) and requests to cancel, not the venue's own."""
+        event, at, order = record.get("event"), record["recorded_at"], record.get("client_order_id", "")
+        if event == Event.CONFIRM_CANCEL and order in self.messages.get(at, ()):
+            # Asked for and confirmed at one instant: the venue ended it by itself.
+            self.messages[at].remove(order)
+        elif event in (Event.SUBMIT, Event.REQUEST_CANCEL):
+            newest = instant(at)
+            kept = {one: sent for one, sent in self.messages.items() if newest - instant(one) <= SECOND}
+            self.messages = {**kept, at: [*kept.get(at, ()), order]}
+
     def _state(self, record: Json) -> None:
         match record["state"]:
             case "halted":
+                self.trading = follow(self.trading, TradingEvent.HALT)
                 self.halted, self.halting = True, False
             case "killed":
+                self.trading = follow(self.trading, TradingEvent.KILL)
                 self.killed = True
             case "throttled":
-                self.throttled[record["instrument"]] = record["executions"]
+                self._throttle(record["instrument"], ThrottleEvent.REPEAT, record["executions"])
             case "active":
+                self.trading = follow(self.trading, TradingEvent.RESUME)
                 self.halted = self.halting = self.killed = False
-                self.throttled.clear()
+                for name in tuple(self.throttled):
+                    self._throttle(name, ThrottleEvent.RESUME)
                 self.rejected.clear()
+
+    def _throttle(self, name: str, event: ThrottleEvent, executions: int = 0) -> None:
+        before = ThrottleState.THROTTLED if name in self.throttled else ThrottleState.FREE
+        if THROTTLE[before, event] is ThrottleState.FREE:
+            self.throttled.pop(name, None)
+        else:
+            self.throttled[name] = executions

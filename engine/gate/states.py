@@ -12,7 +12,7 @@ from fractions import Fraction
 from engine.gate.circumstances import flag
 from engine.gate.market import Market
 from engine.gate.proposals import Finding
-from engine.limits.kinds import TRADING_STATES
+from engine.gate.trading import strictest
 from engine.limits.model import UNKNOWN_REGIME, Limit, Limits
 from engine.orders.portfolio import Portfolio
 from knowledge.values import text
@@ -22,14 +22,14 @@ def trading_state(
     portfolio: Portfolio, market: Market, limits: Limits, regime: str = UNKNOWN_REGIME
 ) -> tuple[str, dict[str, Finding]]:
     """The strictest state any limit names, and a finding for each state limit in force."""
-    worst, findings = 0, {}
+    asked, findings = [], {}
     for limit in limits.in_force(market.session, regime, figures=market.figures):
         if limit.spec.form == "state":
             finding = _STATES[limit.kind](limit, portfolio, market)
             findings[limit.id] = finding
             if not finding.holds:
-                worst = max(worst, TRADING_STATES.index(limit.then))
-    return TRADING_STATES[worst], findings
+                asked.append(limit.then)
+    return strictest(asked).value, findings
 
 
 def _reached(limit: Limit, value: Fraction | None, detail: str) -> Finding:

@@ -25,6 +25,7 @@ from adapters.running.runner import Runner
 from adapters.running.session import opened
 from adapters.running.world import World, read_law
 from adapters.store import lease, opening, requests
+from engine.gate.trading import TradingState
 from engine.limits.model import Limits
 from knowledge.values import Json
 from tests.adapters.test_runner import Crash, crash, entry_days, records
@@ -327,6 +328,47 @@ def test_a_throttle_holds_until_a_person_ends_it(working: tuple[Desk, World, str
     with opened(desk, world) as runner:
         assert name not in dict(runner.portfolio(day, world.snapshot(day)).operations.executions)
     assert verify(desk.store).holds
+
+
+def test_the_messages_of_the_last_second_survive_a_restart(working: tuple[Desk, World, str]) -> None:
+    """Orders that the last decision sent and cancels that a kill asked for count alike, and no restart forgets them."""
+    desk, world, day = working
+    close = world.session(day).closes_at
+    kill(desk, ADA, "the news")
+    at_close = [one for one in records(desk) if one["recorded_at"] == close]
+    sent = [one for one in at_close if one.get("event") == "submit"]
+    asked = [one for one in at_close if one.get("event") == "request-cancel"]
+    assert sent
+    assert asked
+    for _ in range(2):
+        with opened(desk, world) as runner:
+            assert runner.standing.messages_until(close) == len(sent) + len(asked)
+            operations = runner.portfolio(day, world.snapshot(day)).operations
+            assert operations.messages_last_second == len(sent) + len(asked)
+            assert runner.standing.messages_until(world.session(following(world, day)).closes_at) == 0
+            assert runner.standing.trading is TradingState.HALTED
+
+
+def test_what_stops_a_desk_is_what_the_table_says(working: tuple[Desk, World, str]) -> None:
+    """Over kill, cycles and resume: halted exactly while a kill or a halt stands, before and after a restart."""
+    desk, world, day = working
+    limits = read_law(desk).limits
+    seen = []
+    with opened(desk, world) as runner:
+        seen.append(runner.standing.trading)
+        runner.kill(ADA, "a test", "2026-11-20T09:00:00Z")
+        seen.append(runner.standing.trading)
+        runner.cycle(following(world, day))
+        seen.append(runner.standing.trading)
+        flags = (runner.standing.killed, runner.standing.halted, runner.standing.halting)
+    with opened(desk, world) as runner:
+        assert (runner.standing.killed, runner.standing.halted, runner.standing.halting) == flags
+        seen.append(runner.standing.trading)
+        runner.resume(ADA, "fine", "2026-11-20T09:00:00Z", limits)
+        seen.append(runner.standing.trading)
+        assert not runner.standing.stopped
+    active, halted = TradingState.ACTIVE, TradingState.HALTED
+    assert seen == [active, halted, halted, halted, active]
 
 
 def test_nobody_knows_how_to_do_anything_else(working: tuple[Desk, World, str]) -> None:
