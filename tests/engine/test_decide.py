@@ -86,6 +86,14 @@ def denied_crowded_out() -> Cycle:
     return replace(cycle, limits=with_bounds(limits(), {"portfolio.gross": Fraction("0.0946")}))
 
 
+def refused_twice() -> Cycle:
+    """Beside the first candidate neither exposure nor cash has room for one share: docs/refusal.md adds it up."""
+    cycle = modest(said_instead(calm("long", "long"), *(advisory("IBM", name, "long", "0.80") for name in HEADS)))
+    law = with_bounds(limits(), {"portfolio.gross": Fraction("0.065")})
+    rows = tuple(replace(one, owner="treasury") if one.id == "account.cash" else one for one in law.limits)
+    return replace(cycle, limits=replace(law, limits=rows), portfolio=account(settled_cash=Decimal(86_900)))
+
+
 def no_candidate() -> Cycle:
     """Three heads agree, and not strongly enough."""
     return said_instead(
