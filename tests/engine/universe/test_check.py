@@ -20,7 +20,7 @@ from tests.engine.universe.made_market import made_market
 
 SHIPPED = Path(__file__).parents[3] / "limits.yaml"
 NAV = Decimal(1_000_000)
-MARKET = made_market(5)
+MARKET = made_market(5, covariance=True)
 
 
 def checked(file: Limits, market: Market = MARKET, nav: Decimal = NAV) -> Check:
