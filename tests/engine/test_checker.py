@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -22,9 +23,11 @@ from adapters.audit.log import LogReader
 from engine import checker
 from engine.checker import Said, complaints
 from engine.limits.kinds import KINDS, MANDATORY
+from engine.orders.order import Role, Side
 from knowledge.values import Json, canonical, digest, fraction, parse, text
 from tests.engine.books_strategy import Desk, desks
-from tests.engine.desk_record import exported, reread
+from tests.engine.desk_record import exported, reread, warrant
+from tests.engine.small_desk import desk, entry, leaving, limit, limits, position, terms, working
 from tests.engine.test_recheck import CYCLES
 from tests.promises.cycles import Cycle, cycles, rulebook
 from tests.promises.depth import whole_cycles
@@ -253,3 +256,64 @@ def test_a_changed_number_of_a_random_desk_is_noticed(desk: Desk, data: st.DataO
     if places:
         path = data.draw(st.sampled_from(places))
         assert complaints(changed(record, path)), path
+
+
+# --- what random desks seldom have --------------------------------------------------------------------------------
+
+
+def bears_out(of: Desk) -> list[Any]:
+    """The rulings of a desk whose record bears out."""
+    judgement = of.judged()
+    assert complaints(exported(of, judgement)) == []
+    return list(judgement.rulings)
+
+
+def test_more_instruments_that_move_than_corners_are_tried() -> None:
+    """Beyond ten, each factor and each residual counts at its own worst."""
+    names = [f"A{at:02}" for at in range(12)]
+    market = {}
+    for at, name in enumerate(names):
+        loads = Fraction(1, 100), Fraction((-1) ** at, 90 + at)
+        market[name] = terms(name, factors=loads, residual=Fraction(at + 1, 50_000))
+    for held in (9, 10, 11):
+        others, known = names[1 : held + 1], {name: market[name] for name in names[: held + 1]}
+        stops = [working(name, Side.SELL, Role.STOP, 40, stop_price="90") for name in others]
+        holdings = [position(name, 40) for name in others]
+        of = desk([entry("A00", 900)], limits(limit("volatility", "0.2")), holdings, stops, market=known)
+        assert bears_out(of)[0].outcome == "cut"
+
+
+def test_of_more_than_eight_earlier_grants_one_set_is_named() -> None:
+    entries = [entry(f"A{at:02}", 50, conviction=90 - at) for at in range(11)]
+    last = bears_out(desk(entries, limits(limit("gross", "0.5"))))[-1]
+    assert (last.outcome, len(last.cores), len(last.cores[0].grants)) == ("denied", 1, 10)
+
+
+@pytest.mark.parametrize(
+    "change", [{"quantity": "1"}, {"side": "buy"}, {"reduce_only": False}, {"stop_price": "1"}], ids=str
+)
+def test_a_stop_that_does_not_protect_is_noticed(change: dict[str, Any]) -> None:
+    """Also where the warrant has the id that this content has."""
+    of = desk([entry("AA", 600)], limits(limit("gross", "0.5")))
+    record = exported(of, of.judged())
+    (granted,) = record["warrants"]
+    assert complaints(record) == []
+    record["warrants"] = [warrant(granted["order"], {**granted["protective_stop"], **change})]
+    assert complaints(reread(record))
+
+
+def test_an_exit_of_more_than_the_position_is_noticed() -> None:
+    of = desk([], limits(limit("gross", 1)), [position("AA", 100)], exits=[leaving("AA", Side.SELL, 101)])
+    assert [one for one in complaints(exported(of, of.judged())) if one.startswith("exits.AA")]
+    twice = desk([], limits(limit("gross", 1)), [position("AA", 100)], exits=[leaving("AA", Side.SELL, 60)] * 2)
+    assert [one for one in complaints(exported(twice, twice.judged())) if one.startswith("exits.AA")]
+
+
+@pytest.mark.parametrize("fields", [{"fault": "the worker died"}, {"proof": {"fault": "it does not know"}}], ids=str)
+def test_what_goes_out_in_spite_of_a_fault_is_noticed(fields: dict[str, Any]) -> None:
+    of = desk([entry("AA", 600)], limits(limit("gross", "0.5")))
+    record = {**exported(of, of.judged()), **fields}
+    assert complaints(reread(record))
+    bare = [{**one, "outcome": "undetermined", "quantity": "0"} for one in record["verdicts"]]
+    assert complaints(reread({**record, "verdicts": bare}))
+    assert complaints(reread({**record, "verdicts": bare, "warrants": []})) == []
