@@ -55,6 +55,8 @@ class Kind(StrEnum):
     MISSED = "missed"
     RECONCILIATION = "reconciliation"
     FEED = "feed"
+    APPROVAL = "approval"
+    CHANGE = "change"
 
 
 def instant(written: str) -> datetime:
@@ -77,6 +79,7 @@ Instant = Annotated[
 ]
 DecimalText = Annotated[str, Field(strict=True, pattern=rf"^{_DECIMAL}$")]
 ExactText = Annotated[str, Field(strict=True, pattern=rf"^({_DECIMAL}|-?[0-9]{{1,200}}/[1-9][0-9]{{0,200}})$")]
+DayText = Annotated[str, Field(strict=True, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 DigestText = Annotated[str, Field(strict=True, pattern=f"^{DIGEST.pattern}$")]
 
 
@@ -173,6 +176,43 @@ class OrderEndRecord(Envelope):
     state: State
 
 
+class ApprovalRecord(Envelope):
+    """A named person approved that the desk takes other limits."""
+
+    kind: Literal[Kind.APPROVAL]
+    old: DigestText = Field(description="the limits in force when it was asked")
+    new: DigestText = Field(description="the limits approved")
+    verdict: Text = Field(description="of the comparison over all portfolios: looser, incomparable, unknown …")
+    diff: DigestText = Field(description="all that the comparison found, stored with the record")
+    who: Text
+    reason: Text
+    until: DayText | None = Field(default=None, description="the last session that it holds for; absent: no end")
+    asked_at: Instant
+    key: Text | None = Field(default=None, description="the public key, `ed25519:` and 32 bytes in base64")
+    signature: Text | None = Field(default=None, description="over the canonical statement, in base64")
+    claimed: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="true where nothing but a typed name says who it was"
+    )
+
+
+class ChangeRecord(Envelope):
+    """Other limits came into force, were refused, or the former ones came back."""
+
+    kind: Literal[Kind.CHANGE]
+    old: DigestText
+    new: DigestText
+    outcome: Literal["adopted", "refused", "reverted"]
+    verdict: Text
+    reason: Text
+    approval: Annotated[str, Field(strict=True, pattern=f"^{ID.pattern}$")] | None = Field(
+        default=None, description="record_id of the approval that it uses"
+    )
+    until: DayText | None = Field(default=None, description="the last session of the new limits; absent: no end")
+    against: DigestText | None = Field(
+        default=None, description="what the verdict compares with, where that is not `old`: the lasting limits"
+    )
+
+
 class OtherRecord(Envelope):
     """A record of any other kind: only the envelope is prescribed."""
 
@@ -198,6 +238,8 @@ _SHAPES: dict[str, str] = {
     Kind.REJECTION: "end",
     Kind.CANCEL: "end",
     Kind.EXPIRY: "end",
+    Kind.APPROVAL: "approval",
+    Kind.CHANGE: "change",
 }
 
 
@@ -211,6 +253,8 @@ AnyRecord = (
     | Annotated[OrderRecord, Tag("order")]
     | Annotated[FillRecord, Tag("fill")]
     | Annotated[OrderEndRecord, Tag("end")]
+    | Annotated[ApprovalRecord, Tag("approval")]
+    | Annotated[ChangeRecord, Tag("change")]
     | Annotated[OtherRecord, Tag("other")]
 )
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Discriminator(_shape)])

@@ -9,7 +9,8 @@
   expires, or a record of kind fault, recovery, state or stop with a `reason` names it (`client_order_id`, or
   `decision_id` for all). A protective stop may wait as long as an entry of its decision in its instrument is alive.
 
-What fills may do to positions, and the account, is `adapters.audit.trading`'s part of this check. The last decision's
+What fills may do to positions, and the account, is `adapters.audit.trading`'s part of this check; limits in force and
+their approvals are `adapters.audit.law`'s. The last decision's
 warrants may still be open: a crash there is found and resolved at the next start. Missing records
 are `adapters.audit.verify`'s subject; amounts and prices are the arithmetic's.
 """
@@ -36,6 +37,7 @@ from adapters.audit.envelope import (
     WarrantPart,
     instant,
 )
+from adapters.audit.law import LawCheck
 from adapters.audit.trading import TradingCheck
 from adapters.audit.verification import Check, Finding
 from engine.orders.order import FINAL, Event, ImpossibleEvent, Role, State, follow
@@ -105,6 +107,7 @@ class SequenceCheck:
         self._open: dict[str, _Life] = {}
         self._last: datetime | None = None
         self._trading = TradingCheck()
+        self._law = LawCheck()
 
     def feed(self, seq: int, record_id: str | None, record: Json) -> Iterator[Finding]:
         """What is wrong with this record, or with an earlier one that it shows to be unanswered."""
@@ -119,7 +122,7 @@ class SequenceCheck:
             self._answer(record)
         if entry.kind in (Kind.DECISION, Kind.STOP):
             yield from self._unanswered()
-        for field, sentence in (*self._complaints(entry), *self._trading.feed(record)):
+        for field, sentence in (*self._complaints(entry), *self._trading.feed(record), *self._law.feed(record)):
             yield Finding(Check.SEQUENCE, seq, record_id, field, sentence)
 
     def _complaints(self, entry: Envelope) -> Iterator[Complaint]:

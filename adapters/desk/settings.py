@@ -25,6 +25,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from adapters.audit.approvals import key_bytes
 from adapters.calendars.exchanges import EXCHANGES
 from adapters.calendars.periods import INTERVAL, MOST_MINUTES, minutes_of
 from adapters.desk.toml_text import Place, parse, places
@@ -57,6 +58,18 @@ def _names(value: object) -> object:
     if not isinstance(value, list) or not all(isinstance(name, str) and 0 < len(name.strip()) <= 100 for name in value):
         raise PydanticCustomError("names", "no list of names")
     return tuple(value)
+
+
+def _keys(value: object) -> object:
+    """Names with the public key of each."""
+    if not isinstance(value, dict):
+        raise PydanticCustomError("keys", "no table of keys")
+    try:
+        for key in value.values():
+            key_bytes(key if isinstance(key, str) else "")
+    except ValueError:
+        raise PydanticCustomError("keys", "no table of keys") from None
+    return value
 
 
 _WORD = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}$", description="a word of letters, digits and ._:+-")
@@ -188,14 +201,22 @@ class WatchSection(_Section):
 
 
 class PeopleSection(_Section):
-    """Whose word counts. Anyone may kill a desk; only those listed end a kill, a halt or a throttle.
+    """Whose word counts. Anyone may kill a desk; only those listed end a kill, a halt or a throttle, or approve limits.
 
-    A name is what its bearer types: nothing proves yet that it was he.
+    A name is what its bearer types: nothing proves that it was he, but, of an approval, the key listed under `keys`.
     """
 
     resume: Annotated[
         tuple[str, ...], BeforeValidator(_names), Field(description='a list of names, like ["Ada Lovelace"]')
     ] = ()
+    approve: Annotated[
+        tuple[str, ...], BeforeValidator(_names), Field(description='a list of names, like ["Ada Lovelace"]')
+    ] = ()
+    keys: Annotated[
+        Mapping[str, str],
+        BeforeValidator(_keys),
+        Field(description='names with their public keys, like `"Ada Lovelace" = "ed25519:…"` of `warrant keys make`'),
+    ] = {}
 
 
 class AdvisorsSection(_Section):

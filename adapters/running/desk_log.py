@@ -16,6 +16,7 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Literal
 
 from adapters.audit.envelope import Kind
@@ -32,6 +33,7 @@ from engine.limits.model import Limits
 from engine.orders.portfolio import Mode
 from knowledge.values import Json, parse
 
+NO_BLOBS: Mapping[str, bytes] = MappingProxyType({})
 HALTED = "a limit halted the desk; only a named person resumes it"
 KILLED = "the desk is killed; only a named person resumes it"
 
@@ -100,6 +102,10 @@ class DeskLog:
         record = {"kind": "state", "state": "active", "who": who, "why": why, "ends": list(ends), "asked_at": now}
         return self._append(self._last_as_of, [record])
 
+    def approve(self, approval: Json, blobs: Mapping[str, bytes]) -> Json:
+        """Record that a person approved other limits. Raises `LogUnwritable`."""
+        return self._append(self._last_as_of, [approval], blobs)[0]
+
     def _last_decision(self) -> Json | None:
         return next(self.log.records([Kind.DECISION], newest_first=True), None)
 
@@ -139,14 +145,17 @@ class DeskLog:
             "mode": self.mode.value,
         }
 
-    def _append(self, as_of: str, records: Iterable[Json]) -> list[Json]:
-        """Append records in one transaction; one that says itself when it was true keeps that."""
+    def _append(self, as_of: str, records: Iterable[Json], blobs: Mapping[str, bytes] = NO_BLOBS) -> list[Json]:
+        """Append records in one transaction; one that says itself when it was true keeps that.
+
+        `blobs` are what each of them names by digest.
+        """
         records = list(records)
         if not records:
             return []
         # What the books can not follow must not become a record: no restart would ever get past it.
         fold(self.standing.books, records)
-        entries = [Entry(one["kind"], {**self._common(as_of), **_body(one)}) for one in records]
+        entries = [Entry(one["kind"], {**self._common(as_of), **_body(one)}, blobs) for one in records]
         written = [parse(receipt.leaf) for receipt in self.log.append_many(entries, after=self._size)]
         for record in written:
             self._fold(record)

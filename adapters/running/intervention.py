@@ -24,6 +24,7 @@ from adapters.desk.folder import Desk, shown
 from adapters.desk.instruments import load_instruments
 from adapters.frame import Failed
 from adapters.paper.venue import Listing
+from adapters.running.amending import binding
 from adapters.running.continuity import check_account
 from adapters.running.desk_log import DeskLog
 from adapters.running.lease import alive, held
@@ -60,12 +61,12 @@ def named(who: str, why: str) -> tuple[str, str]:
     for option, given in (("who", who), ("why", why)):
         if not given.strip():
             raise Faulty(Fault("command line", 1, 1, f"`--{option}` is empty; say it, it goes into the log"))
-    return _plain(who), _plain(why)
+    return plain(who), plain(why)
 
 
 def answer(desk_log: DeskLog, limits: Limits, what: str, who: str, why: str, asked_at: datetime) -> str:
     """Do what a request asks, and say what became of it. Raises `LogUnwritable`."""
-    at, who, why = now_text(asked_at), _plain(who), _plain(why)
+    at, who, why = now_text(asked_at), plain(who), plain(why)
     try:
         if what == "kill":
             return DONE + kill_words(desk_log.kill(who, why, at))
@@ -87,7 +88,7 @@ def kill(desk: Desk, who: str, why: str, watch: Watch = unwatched, patience: flo
         return found.removeprefix(DONE)
     for _ in range(_TRIES):
         try:
-            with opened(desk, _lenient, watch) as desk_log:
+            with opened(desk, lenient, watch) as desk_log:
                 words = kill_words(desk_log.kill(who, why, now_text(asked)))
         except LogUnwritable as error:
             failure = error
@@ -97,7 +98,9 @@ def kill(desk: Desk, who: str, why: str, watch: Watch = unwatched, patience: flo
 
 
 def resume(desk: Desk, limits: Limits, who: str, why: str, watch: Watch = unwatched, patience: float = PATIENCE) -> str:
-    """Resume the desk; what was done. Raises `StillStopped`, `Faulty`, `Failed`."""
+    """Resume the desk; what was done. `limits` are its file's, which count once they are in force or approved.
+
+    Raises `StillStopped`, `Faulty`, `Failed`."""
     _began(desk)
     asked = datetime.now(UTC)
     found = _ask(desk, "resume", who, why, patience)
@@ -111,6 +114,7 @@ def resume(desk: Desk, limits: Limits, who: str, why: str, watch: Watch = unwatc
         with held(desk.store, "resume"), opened(desk, _strict, watch) as desk_log:
             # Whose people and limits these settings name: not those of a log that another desk began.
             check_account(desk, desk_log.log)
+            limits = binding(desk_log, limits)
             return resume_words(desk_log.resume(who, why, now_text(asked), limits))
     except StoreFailed as error:
         raise Failed(str(error)) from error
@@ -165,7 +169,8 @@ def _ask(desk: Desk, what: What, who: str, why: str, patience: float) -> str:
         raise
 
 
-def _plain(words: str) -> str:
+def plain(words: str) -> str:
+    """On one line, without what no terminal shows as it is."""
     return "".join("\N{REPLACEMENT CHARACTER}" if _hides(sign) else sign for sign in " ".join(words.split()))
 
 
@@ -184,7 +189,8 @@ def _strict(desk: Desk) -> dict[str, Listing]:
     return {one.symbol: Listing(one.tick, one.currency, one.multiplier) for one in known}
 
 
-def _lenient(desk: Desk) -> Mapping[str, Listing]:
+def lenient(desk: Desk) -> Mapping[str, Listing]:
+    """The desk's instruments; any name where their file is broken."""
     try:
         return _strict(desk)
     except Faulty:

@@ -17,8 +17,9 @@ from adapters.audit.envelope import period_of
 from adapters.audit.log import AuditLog, Receipt
 from adapters.calendars.calendar import NoSession
 from adapters.desk.folder import Desk
+from adapters.running.amending import revert_where_due
 from adapters.running.clock import Clock
-from adapters.running.continuity import check_instruments
+from adapters.running.continuity import check_costs, check_instruments
 from adapters.running.desk_log import KILLED, DeskLog
 from adapters.running.lease import Held
 from adapters.running.memory import collect, uncollected
@@ -81,6 +82,7 @@ class Runner(DeskLog):
 
     def _cycle(self, day: str) -> Json:
         started = perf_counter_ns()
+        revert_where_due(self, day)
         self.book(day)
         booked = perf_counter_ns()
         try:
@@ -104,6 +106,16 @@ class Runner(DeskLog):
         if self.standing.halting:
             self._halt(snapshot.as_of)
         return record
+
+    def bind(self, law: Law) -> None:
+        """Decide by this law from now on. Raises `Faulty` where the desk's costs or the engines refuse it."""
+        check_costs(self.desk, law.limits)
+        self.law = law
+        self.worker.rebind(law.rulebook, law.limits)
+
+    def amend(self, record: Json, blobs: Mapping[str, bytes]) -> Json:
+        """Record a change of the limits."""
+        return self._append(self._as_of, [record], blobs)[0]
 
     def book(self, day: str) -> None:
         """Let every session up to `day` pass that the feed has: what happened at the venue happened, decided or not.

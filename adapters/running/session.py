@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
+from adapters.audit.law import APPROVED
 from adapters.audit.log import AuditLog
 from adapters.desk.folder import Desk, refuse_packaged
 from adapters.frame import Failed
+from adapters.running.amending import settle
 from adapters.running.clock import Clock, name_of
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.lease import held
@@ -54,6 +56,7 @@ def opened(
 ) -> Iterator[Runner]:
     """A runner over the desk's log. Raises `Faulty` for the desk's files, `Failed` for the store and the engines.
 
+    `Faulty`, too, where its limits need an approval and have none (`adapters/running/amending.py`).
     `Failed` too where another process runs the desk.
     """
     refuse_packaged(desk)
@@ -69,7 +72,8 @@ def opened(
             runner = Runner(desk, law, world, log, worker, watch, clock)
             runner.lease = lease
             check_instruments(desk, runner.standing, world.listings)
-            _begin(runner, law, clock)
+            settle(runner)
+            _begin(runner, clock)
             with settled_memory():
                 yield runner
     except StoreFailed as error:
@@ -86,9 +90,9 @@ def _worker(desk: Desk, law: Law) -> Worker:
         raise Faulty(*placed(desk, error)) from None
 
 
-def _begin(runner: Runner, law: Law, clock: Clock | None) -> None:
+def _begin(runner: Runner, clock: Clock | None) -> None:
     """Record what the desk starts with, and resolve what the last run left open."""
-    settings = runner.desk.settings
+    settings, law = runner.desk.settings, runner.law
     runner.start(
         {
             "rulebook": law.rulebook.fingerprint,
@@ -98,6 +102,7 @@ def _begin(runner: Runner, law: Law, clock: Clock | None) -> None:
             "feed": settings.feed.kind,
             "costs": {name: text(value) for name, value in settings.broker.model_dump().items()},
             "program": program(),
+            "changes": APPROVED,
             **({} if clock is None or runner.mode is not Mode.PAPER else {"clock": name_of(clock)}),
         }
     )

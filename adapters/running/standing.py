@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from adapters.audit.envelope import period_of
+from adapters.audit.law import LawInForce
 from adapters.audit.log import Receipt
 from adapters.paper.broker import PaperBroker, Unstated
 from engine.books.books import Books, apply
@@ -61,12 +62,15 @@ class Standing:
     """What the last comparison with the broker found; None before the first."""
     lapsed: set[str] = field(default_factory=set)
     """Orders that were warranted and, a record says, will not be submitted."""
+    law: LawInForce = field(default_factory=LawInForce)
+    """Which limits are in force, and which approvals wait to be used."""
 
     def take(self, record: Json) -> None:
         """Fold one record of the log."""
         kind = record["kind"]
         self._answered(record)
         self._sent(record)
+        self.law.take(record)
         self.books = apply(self.books, record)
         self.orders.take(record)
         self.broker.observe(record)

@@ -85,13 +85,22 @@ class Worker:
     """What the process runs."""
 
     def __init__(self, rulebook: Rulebook, limits: Limits, patience: float = PATIENCE) -> None:
-        self._load = canonical({"op": "load", "rulebook": rulebook.to_json(), "limits": limits.source})
-        self._law = {"limits": limits.fingerprint, "rulebook": rulebook.fingerprint}
+        self._bind(rulebook, limits)
         self._patience = patience
         self._process: subprocess.Popen[bytes] | None = None
         self._told: dict[int, Fact] = {}
         """By identity: what the process knows of the next snapshot."""
         self.restarts = 0
+
+    def _bind(self, rulebook: Rulebook, limits: Limits) -> None:
+        self._load = canonical({"op": "load", "rulebook": rulebook.to_json(), "limits": limits.source})
+        self._law = {"limits": limits.fingerprint, "rulebook": rulebook.fingerprint}
+
+    def rebind(self, rulebook: Rulebook, limits: Limits) -> None:
+        """Decide by another law from now on, in a new process. Raises as `start` does."""
+        self.close()
+        self._bind(rulebook, limits)
+        self.start()
 
     def start(self) -> Self:
         """Start the process. Raises `Faulty` where the engines refuse the rulebook or the limits, `WorkerLost`."""

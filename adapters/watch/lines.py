@@ -36,6 +36,8 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
     "missed": ("label", "first_label", "cycles", "cause", "reason", "due_at", "latest_at"),
     "reconciliation": ("agrees", "differences", "reason"),
     "feed": ("source", "failed", "reason", "change"),
+    "approval": ("who", "verdict", "reason", "until", "claimed"),
+    "change": ("outcome", "verdict", "reason", "until", "approval"),
 }
 """The fields of a record that its line repeats, by kind."""
 _ORDER = ("instrument", "side", "role", "quantity", "limit_price", "stop_price")
@@ -45,6 +47,8 @@ _LEVELS: Mapping[str, Level] = {
     "rejection": "warning",
     "recovery": "warning",
     "state": "warning",
+    "approval": "warning",
+    "change": "warning",
 }
 
 

@@ -18,6 +18,7 @@ from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
 from adapters.frame import Failed
 from adapters.running import intervention
+from adapters.running.approving import Asked, approve
 from adapters.running.desk_log import DeskLog
 from adapters.running.intervention import answer, kill, resume
 from adapters.running.resuming import StillStopped
@@ -38,7 +39,9 @@ NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
 def people(desk: Desk, *names: str) -> Desk:
     """The desk with these people listed as those who resume it."""
     settings = desk.folder / "warrant.toml"
-    settings.write_text(settings.read_text() + f"\n[people]\nresume = {json.dumps(list(names))}\n")
+    settings.write_text(
+        settings.read_text() + f"\n[people]\nresume = {json.dumps(list(names))}\napprove = {json.dumps(list(names))}\n"
+    )
     return read_desk(desk.folder)
 
 
@@ -280,7 +283,12 @@ def test_what_would_halt_the_desk_again_stands_against_a_resume(shared: SharedRu
     with pytest.raises(StillStopped, match=r"`systemic.volatility` halts at 0.0001, and stands at 0\.\d+: it would"):
         resume(desk, limits, ADA, "never mind")
     (desk.folder / "limits.yaml").write_bytes((shared.folder / "limits.yaml").read_bytes())
-    assert resume(desk, halting_limits(desk, "1"), ADA, "the bound was wrong") == "the desk is active; ended: halt"
+    limits = halting_limits(desk, "1")
+    # A looser bound that nobody approved ends no halt: it is judged by the one in force.
+    with pytest.raises(StillStopped, match=r"halts at 0\.0001"):
+        resume(desk, limits, ADA, "the bound was wrong")
+    approve(desk, (limits.source, "limits.yaml"), Asked(ADA, "the bound was wrong"))
+    assert resume(desk, limits, ADA, "the bound was wrong") == "the desk is active; ended: halt"
     with opened(desk, world) as runner:
         assert not runner.standing.stopped
         assert runner.cycle(following(world, day))["trading_state"] == "active"

@@ -137,12 +137,15 @@ def power_cut_before_the_order(stage: Stage, chance: random.Random) -> Generator
 
 
 def law_changed_before_the_order(stage: Stage, chance: random.Random) -> Generator[None]:
-    """A bound changes and the machine dies between a decision's record and its orders: no entry goes out on it."""
+    """A bound changes and the machine dies between a decision's record and its orders: no entry goes out on it.
+
+    It falls, as looser limits would wait for a person's approval.
+    """
     limits = stage.world.desk.limits
     text = limits.read_text(encoding="utf-8")
     number = re.search(r"kind: message_rate, bound: ([0-9]+),", text)
     assert number is not None
-    other = f"kind: message_rate, bound: {10 if number[1] != '10' else 11},"
+    other = f"kind: message_rate, bound: {int(number[1]) - 1},"
 
     def strike(record: Json) -> None:
         if record["kind"] == "decision" and record["warrants"]:

@@ -1,0 +1,1 @@
+"""Key pairs of people who approve limits."""
