@@ -18,7 +18,7 @@ from adapters.answers.lookup import reading
 from adapters.audit.log import LogReader, Receipt
 from adapters.calendars.calendar import ExchangeCalendar
 from adapters.calendars.exchanges import KNOWN
-from adapters.desk.folder import Desk
+from adapters.desk.folder import Desk, text_of
 from adapters.desk.instruments import load_instruments
 from adapters.paper.broker import PaperBroker, PaperMode
 from adapters.paper.venue import Listing
@@ -32,7 +32,7 @@ from engine.books.books import Books
 from engine.books.money import to_multiple
 from engine.orders.portfolio import Mode
 from knowledge.faults import Faulty
-from knowledge.values import Json, text
+from knowledge.values import Json, canonical, digest, text
 
 MOST_COUNTED = 1000
 CYCLES = ("decision", "fault", "missed")
@@ -73,6 +73,7 @@ def status(desk: Desk, now: datetime) -> Json:
         "feed": _feed(desk, found.standing),
         "log": {"records": found.size, "root": found.root or None},
         "reconciliation": _reconciliation(found),
+        "limits": _limits(desk, found.standing),
     }
 
 
@@ -262,6 +263,21 @@ def lines(found: Json) -> Iterator[str]:
     yield f"checked   {agrees}{f', last recorded as of {when}' if when else ''}"
     for one in found["reconciliation"]["differences"]:
         yield f"differs   {one}"
+    if found["limits"]["until"]:
+        yield f"limits    approved up to {found['limits']['until']}; behind it the former ones are in force again"
+    if found["limits"]["differs"]:
+        yield "limits    those in force are not those of limits.yaml; see `warrant limits history`"
+
+
+def _limits(desk: Desk, standing: Standing) -> Json:
+    """The limits in force by digest, up to when, and whether the file holds others."""
+    law = standing.law
+    file = digest(canonical(text_of(desk.limits)))
+    return {
+        "current": law.current or None,
+        "until": law.until or None,
+        "differs": law.decided and file != law.current,
+    }
 
 
 def _state_line(state: Json) -> str:

@@ -49,6 +49,8 @@ KINDS: Mapping[str, Kind] = {
                           "see whether the process hangs (`warrant status`); end it and start it again"),
     "no-heartbeat": Kind("critical", "the loop has given no sign of life for a minute",
                          "see whether it trains or hangs (`warrant status`); end it and start it again"),
+    "limits-changed": Kind("warning", "other limits came into force, were refused, or the former ones came back",
+                           "read `warrant limits history`"),
     "order-rejected": Kind("error", "the broker rejected a warranted order", "read the reason in its line"),
     "books-differ": Kind("critical", "the books and the broker's positions differ: no entry goes out",
                          "find the execution that one of them has not seen"),
@@ -153,6 +155,8 @@ def _found(record: Json) -> Iterator[tuple[str, str, str]]:
             yield from _state(record)
         case "reconciliation" if record.get("differences"):
             yield "books-differ", f"{KINDS['books-differ'].meaning}: {record.get('reason')}", ""
+        case "change":
+            yield "limits-changed", f"limits {record['outcome']}: {record['reason']}", str(record["new"])
         case "recovery":
             yield "recovered", f"{len(record['warrants'])} warrants were found decided and not sent", ""
         case "feed" if record.get("failed"):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from copy import deepcopy
+from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from adapters import cli
 from adapters.audit.approvals import objection, statement
-from adapters.audit.law import LawCheck
+from adapters.audit.law import LawCheck, LawInForce
 from adapters.audit.verification import Check
 from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
@@ -31,10 +35,10 @@ OLD, LOOSER, TIGHTER = (f"kind: instrument_exposure, bound: {bound} %" for bound
 
 def people(desk: Desk, **keys: str) -> Desk:
     """The desk with two people who approve limits, and these keys."""
-    settings = desk.folder / "warrant.toml"
+    file = desk.folder / "warrant.toml"
     listed = "".join(f'"{name}" = "{key}"\n' for name, key in keys.items())
     text = f"\n[people]\napprove = {json.dumps([ADA, BOB])}\n[people.keys]\n{listed}"
-    settings.write_text(settings.read_text() + text)
+    file.write_text(file.read_text() + text)
     return read_desk(desk.folder)
 
 
@@ -133,13 +137,13 @@ def test_an_approval_without_a_key_is_a_claim_of_somebody_who_is_listed(desk: De
     assert done["claimed"] and "signature" not in done
     assert done["reason"] == "for a week\N{REPLACEMENT CHARACTER}[31m"
     # Whoever was struck off the list since approves nothing any more; and a start that is refused again is no event.
-    settings = desk.folder / "warrant.toml"
-    listed = settings.read_text()
-    settings.write_text(listed.replace(f', "{BOB}"', ""))
+    file = desk.folder / "warrant.toml"
+    listed = file.read_text()
+    file.write_text(listed.replace(f', "{BOB}"', ""))
     for _ in range(2):
         with pytest.raises(Faulty, match="does not count, as `Bob` may not approve limits"), opened(desk, world):
             pass
-    settings.write_text(listed)
+    file.write_text(listed)
     with opened(desk, world):
         pass
     assert [one["outcome"] for one in changes(desk)] == ["refused", "adopted"]
@@ -222,6 +226,60 @@ def test_every_word_of_an_approval_is_under_its_signature() -> None:
     assert "not one over this approval" in objection({name: one for name, one in approval.items() if name != "until"})
     assert "said to be claimed" in objection({**approval, "claimed": True})
     assert objection({"who": ADA}) == "it is neither signed nor said to be claimed"
+
+
+# --- whatever is asked in whatever order ---
+
+
+class Allowed:
+    """The oracle: limits are numbers, more is looser; a day allows what stood first, or a person approved for it."""
+
+    def __init__(self, first: int) -> None:
+        self.ends: list[tuple[int, str]] = [(first, "")]
+
+    def on(self, day: str) -> int:
+        return max(bound for bound, until in self.ends if not until or day <= until)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(st.sampled_from("DDAATTLRS"), st.integers(0, 9), st.integers(0, 4)), max_size=25))
+def test_no_order_of_changes_decides_beyond_what_was_approved(steps: list[tuple[str, int, int]]) -> None:
+    """Every record that the check lets pass is taken; honest verdicts, but any change at any time."""
+    law, check, allowed, day = LawInForce(), LawCheck(), Allowed(5), date(2011, 1, 3)
+
+    def passes(record: Json) -> bool:
+        probe = deepcopy(check)
+        if list(probe.feed(record)):
+            return False
+        list(check.feed(record))
+        law.take(record)
+        return True
+
+    assert passes(start("5")) and passes(decision(day.isoformat(), "5"))
+    for number, (step, bound, days) in enumerate(steps):
+        until = (day + timedelta(days)).isoformat() if days else ""
+        named = {"until": until} if until else {}
+        change = {"kind": "change", "old": law.current, "new": str(bound), "outcome": "adopted"}
+        match step:
+            case "D":
+                # The former limits or the latest, whichever somebody might decide by on the next day.
+                day += timedelta(1)
+                for used in {law.current, law.lasting, str(bound)}:
+                    if passes(decision(day.isoformat(), used)):
+                        assert int(used) <= allowed.on(day.isoformat())
+            case "A":
+                about = {"old": law.current, "new": str(bound), "verdict": "looser", **named}
+                assert passes({"kind": "approval", "record_id": f"{number:016x}", "claimed": True, **about})
+                if passes({**change, "verdict": "looser", "approval": f"{number:016x}", **named}):
+                    allowed.ends.append((bound, until))
+            case "T" if bound <= int(law.current):
+                passes({**change, "verdict": "tighter", **({"until": law.until} if law.until and days < 2 else {})})
+            case "L" if bound <= int(law.lasting):
+                passes({**change, "verdict": "tighter", "against": law.lasting})
+            case "R":
+                passes({**change, "outcome": "reverted", "verdict": "restored", "new": law.lasting})
+            case "S":
+                passes({**change, "verdict": "restored", "new": str(bound)})
 
 
 # --- what a log may not say ---------------------------------------------------------------------------------------
