@@ -1,4 +1,4 @@
-"""Which limits a desk decides by: those of its file, where they may take the place of those in force (docs/adr/0010).
+"""Which limits a desk decides by: those of its file, where they may take the place of those in force (docs/adr/0011).
 
 Rules:
 - before the first decision any limits may stand in the file: there is nothing to loosen;

@@ -30,7 +30,7 @@ from tests.adapters.test_runner import records
 from tests.shared_run import SharedRun, decide_all
 
 ADA, BOB = "Ada Lovelace", "Bob"
-OLD, LOOSER, TIGHTER = (f"kind: instrument_exposure, bound: {bound} %" for bound in (20, 25, 15))
+OLD, LOOSER, TIGHTER = (f"by: sector, bound: {bound} %" for bound in (40, 45, 35))
 
 
 def people(desk: Desk, **keys: str) -> Desk:
@@ -91,13 +91,13 @@ def test_looser_limits_need_a_person_and_hold_to_their_date(
         pass
     assert [(one["outcome"], one["verdict"]) for one in changes(desk)] == [("refused", "looser")]
 
-    where = ["--desk", str(desk.folder), "--reason", "more room in one name"]
+    where = ["--desk", str(desk.folder), "--reason", "more room in one sector"]
     assert cli.run(["limits", "approve", *where, "--approve", ADA]) == 2
     assert "signed or nothing" in capsys.readouterr().err
     status = cli.run(["limits", "approve", *where, "--approve", ADA, "--key", str(file), "--until", "2011-01-07"])
     said = capsys.readouterr().out
     assert status == 0, said
-    assert "position.exposure bound: 0.2 → 0.25" in said
+    assert "portfolio.sector bound: 0.4 → 0.45" in said
     assert "approved by Ada Lovelace (signed with ed25519:" in said
     with opened(desk, world) as runner:
         decide_all(runner, "2011-01-11")
@@ -114,7 +114,7 @@ def test_looser_limits_need_a_person_and_hold_to_their_date(
     assert cli.run(["limits", "history", "--desk", str(desk.folder)]) == 0
     told = capsys.readouterr().out
     assert "adopted" in told and "up to 2011-01-07" in told
-    assert "Ada Lovelace, signed" in told and "more room in one name" in told
+    assert "Ada Lovelace, signed" in told and "more room in one sector" in told
     assert cli.run(["limits", "history", "--desk", str(desk.folder), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)
     assert [one["outcome"] for one in rows] == ["refused", "approved", "adopted", "reverted"]

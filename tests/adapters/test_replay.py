@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -53,13 +54,13 @@ class Mortal(Worker):
 
     asked = 0
 
-    def _ask(self, request: bytes, patience: float) -> Json:
+    def _ask(self, request: bytes, patience: float, meanwhile: Callable[[], None] | None = None) -> Json:
         deciding = b'"op":"decide"' in request[:20]
         Mortal.asked += deciding
         if deciding and Mortal.asked == 2:
             assert self.pid is not None
             os.kill(self.pid, signal.SIGKILL)
-        return super()._ask(request, patience)
+        return super()._ask(request, patience, meanwhile)
 
 
 def test_a_cycle_that_was_ended_from_outside_is_not_decided_again(
