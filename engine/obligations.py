@@ -57,9 +57,9 @@ class _Requirement:
     bound: Fraction
     weights: Mapping[str, Fraction]
 
-    @property
-    def breached(self) -> bool:
-        return self.value > self.bound and self.measure.limit.breach == "exit"
+
+def _breached(measure: Measure | ConvexMeasure, value: Fraction, bound: Fraction) -> bool:
+    return value > bound and measure.limit.breach == "exit"
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,11 @@ class _Case:
 
     def answer(self) -> tuple[Asked, Duty]:
         """Both."""
-        requirements = self._requirements()
-        breached = [one for one in requirements if one.breached]
-        if not breached:
+        read = self._read()
+        if not any(_breached(*one) for one in read):
             return self.asked, Duty()
+        requirements = [_Requirement(*one, self._weights(one[0])) for one in read]
+        breached = [one for one in requirements if _breached(one.measure, one.value, one.bound)]
         rooms = self._rooms()
         found = least(rooms, *self._posed(requirements, loose=False))
         if found is None:
@@ -112,22 +113,30 @@ class _Case:
 
     # --- what is required -------------------------------------------------------------------------------------------
 
-    def _requirements(self) -> list[_Requirement]:
-        """Every limit that obliges, on the positions as they stand, at NAV."""
+    def _read(self) -> list[tuple[Measure | ConvexMeasure, Fraction, Fraction]]:
+        """Every limit that obliges, with its value and bound on the positions as they stand, at NAV."""
         if not self.names:
             return []
         scope = Scope(self.book, (), self.market, self.limits, self.regime, self.state)
         here = state_of(self.book, (), self.market, self.limits)
-        found = []
+        sizes = {name: abs(held.shares) * scope.exposures[name] for name, held in self.book.holdings.items()}
+        gross = sum(sizes.values(), ZERO)
+        found: list[tuple[Measure | ConvexMeasure, Fraction, Fraction]] = []
         for one in measures(scope):
             if one.limit.kind in OBLIGING:
-                weights = {} if isinstance(one, ConvexMeasure) else self._weights(one)
-                found.append(_Requirement(one, one.value(here), one.bound(here), weights))
+                if isinstance(one, Measure) and one.least_share:
+                    # Of positions: what is held of it, less its part of everything. As `value`, without a sum for each.
+                    value = sizes.get(one.subject, ZERO) - one.least_share * gross
+                else:
+                    value = one.value(here)
+                found.append((one, value, one.bound(here)))
         return found
 
-    def _weights(self, measure: Measure) -> dict[str, Fraction]:
+    def _weights(self, measure: Measure | ConvexMeasure) -> dict[str, Fraction]:
         """What one share given up takes off the value; less than zero where that was a hedge."""
-        weights = {}
+        weights: dict[str, Fraction] = {}
+        if isinstance(measure, ConvexMeasure):
+            return weights
         for name, held in self.book.holdings.items():
             side, each = (1 if held.shares > 0 else -1), ZERO
             if name in measure.profiles:
