@@ -7,7 +7,7 @@ the code that decides every day does what it does: trading states, conditions, a
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from fractions import Fraction
@@ -21,7 +21,7 @@ from engine.gate.measures import Scope, measures
 from engine.gate.proposals import Entry, Grant
 from engine.gate.reach import read_book, state_of
 from engine.gate.states import trading_state
-from engine.limits.model import Limits
+from engine.limits.model import Limit, Limits
 from engine.orders.portfolio import Portfolio
 from engine.universe.cases import Case
 from knowledge.door import fact, freeze
@@ -123,8 +123,14 @@ def replay(asked: Asked, market: Market, limits: Limits, reading: bool = False) 
 
 def _strategy(here: Circumstances, entry: Entry) -> str:
     """Whose the order is, is free: somebody's who may trade, where the file says who may."""
-    listed = [set(one.names) for one in here.in_force() if one.kind == "strategies"]
-    return min(set.intersection(*listed), default=entry.strategy) if listed else entry.strategy
+    listed = permitted(here.in_force())
+    return entry.strategy if not listed or entry.strategy in listed else min(listed)
+
+
+def permitted(in_force: Iterable[Limit]) -> frozenset[str]:
+    """The strategies that may trade under all limits that name them; empty where none does."""
+    listed = [frozenset(one.names) for one in in_force if one.kind == "strategies"]
+    return frozenset.intersection(*listed) if listed else frozenset()
 
 
 def _readings(scope: Scope, entry: Entry, limits: tuple[str, ...]) -> dict[str, tuple[Fraction, Fraction]]:

@@ -9,7 +9,7 @@ programme works in floats: what it finds becomes a book in whole lots, and the g
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -123,8 +123,11 @@ def patterns(target: Row, point: Sequence[float], columns: Columns) -> Iterator[
     count, classes = len(columns.names), len(columns.classes)
     home = columns.within(target)
     seen: set[Pattern] = set()
+    likeliest_one = _of_point(point, columns)
     for pattern in (
-        _of_point(point, columns),
+        # Books of several horizons have conditions between them: of one horizon first.
+        *(replace(likeliest_one, classes=(at,) * count) for at in _by_weight(point, columns) if at in (home or [at])),
+        likeliest_one,
         *(_plain(target, columns, at) for at in (home or range(classes))),
         *(Pattern((sign,) * count, (at,) * count) for at in (home or range(classes))[:2] for sign in (1, -1)),
         *(Pattern(tuple(1 if one % 2 == turn else -1 for one in range(count)), ((home or [0])[0],) * count)
@@ -133,6 +136,16 @@ def patterns(target: Row, point: Sequence[float], columns: Columns) -> Iterator[
         if pattern not in seen:
             seen.add(pattern)
             yield pattern
+
+
+def _by_weight(point: Sequence[float], columns: Columns) -> list[int]:
+    """Classes by what the point holds of them, the two that hold most."""
+
+    def held(at: int) -> float:
+        places = (columns.exposure(name, side, at) for name in columns.names for side in (1, -1))
+        return sum(point[one] for one in places) if point else 0.0
+
+    return sorted(range(len(columns.classes)), key=lambda at: (-held(at), at))[:2]
 
 
 def _of_point(point: Sequence[float], columns: Columns) -> Pattern:

@@ -21,7 +21,7 @@ from engine.orders.portfolio import Mode, Operations, Portfolio, Position, Worki
 from engine.telling.figures import amount, percent
 from engine.universe.cases import Case
 from engine.universe.polytope import Columns
-from engine.universe.replay import Asked, Figures, Told, replay
+from engine.universe.replay import Asked, Figures, Told, permitted, replay
 from engine.universe.rows import FOCUS, HORIZONS, OWN, REST
 from engine.universe.search import Step
 from knowledge.values import Json
@@ -158,7 +158,8 @@ def concrete(ground: Ground, case: Case, step: Step, columns: Columns, wanted: W
     base = quantity * one.exposure / _exact(step.order)
     value = quantity * (one.exposure + slippage)
     parameters = ground.accept.parameters
-    owners = _owners(step, names, columns.classes, together)
+    free = permitted((*case.in_force(ground.accept), *case.in_force(ground.refuse)))
+    owners = _owners(step, names, columns.classes, together, sorted(free))
     positions = tuple(
         position
         for at, held in enumerate(names)
@@ -214,6 +215,7 @@ def _working(
     """Entries at work in instruments that are not held, which with this one come to what is wanted."""
     assert wanted.at_work is not None
     left, found = wanted.at_work * base - value, list[Working]()
+    owner = min(permitted((*case.in_force(ground.accept), *case.in_force(ground.refuse))), default="desk")
     most = base * Fraction(9, 10) * min(wanted.most_value or ONE, Fraction(1, 10))
     for at, name in enumerate(names):
         terms = ground.accept_market.terms[name]
@@ -225,7 +227,7 @@ def _working(
         left -= quantity * price * terms.unit
         stop = _decimal(_ticks(terms.price, terms, Side.BUY))
         order = Order(f"entry-{name}", name, Side.BUY, Role.ENTRY, Kind.LIMIT, Decimal(quantity), _decimal(price), stop,
-                      False, "desk", HORIZONS[-1], terms.currency, _decimal(terms.multiplier))  # fmt: skip
+                      False, owner, HORIZONS[-1], terms.currency, _decimal(terms.multiplier))  # fmt: skip
         found.append(Working(order, Decimal(quantity), State.WORKING))
     return tuple(found)
 
@@ -243,16 +245,17 @@ def _position(terms: Terms, step: Step, at: int, base: Fraction, owner: tuple[st
 
 
 def _owners(
-    step: Step, names: tuple[str, ...], classes: tuple[tuple[str, str], ...], together: bool
+    step: Step, names: tuple[str, ...], classes: tuple[tuple[str, str], ...], together: bool, free: list[str]
 ) -> list[tuple[str, str]]:
-    """Strategy and horizon of each instrument, as its class says."""
+    """Strategy and horizon of each instrument, as its class says; where a file lists strategies, one of those."""
     unnamed = next((one for one in HORIZONS if one not in {horizon for _, horizon in classes}), HORIZONS[0])
+    usual = free[0] if free else "desk"
     found = []
-    for name, at in zip(names, step.pattern.classes, strict=True):
+    for place, (name, at) in enumerate(zip(names, step.pattern.classes, strict=True)):
         strategy, horizon = classes[at]
         if strategy == OWN and not together:
-            strategy = f"desk-{name}"
-        found.append(("desk" if strategy in (OWN, FOCUS, REST) else strategy, unnamed if horizon == REST else horizon))
+            strategy = free[place % len(free)] if free else f"desk-{name}"
+        found.append((usual if strategy in (OWN, FOCUS, REST) else strategy, unnamed if horizon == REST else horizon))
     return found
 
 

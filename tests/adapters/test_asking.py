@@ -92,7 +92,7 @@ def test_a_wrong_file_is_told_with_its_place(
     assert status == 2
     assert f"bad.yaml:{line}:" in err
     assert run(capsys, "diff", "nowhere.yaml", "--desk", str(shared.folder))[0] == 2
-    wrong = ("--snapshot", "sha256:00", "--desk", str(shared.folder))
+    wrong = ("--snapshot", "sha256:" + "0" * 20, "--desk", str(shared.folder))
     status, _, err = run(capsys, "check", *wrong)
     assert (status, "no decision of the log names" in err) == (2, True)
     assert run(capsys, "check", "--session", "2011-01-03", *wrong)[0] == 2
