@@ -175,3 +175,13 @@ def test_a_target_may_be_asked_for_and_need_not() -> None:
 def test_what_no_library_foresees_is_a_fault_too(bound: str) -> None:
     good = "kind: order_value, bound: 10 %"
     assert faults(TEXT.replace(good, f"kind: order_value, bound: {bound}"))
+
+
+def test_a_file_asks_for_exits_from_its_second_version_on() -> None:
+    """A row that says what a breach asks for is taken at its word in either."""
+    gross = "kind: gross, bound: 160 %,"
+    assert TEXT.count(gross) == 1
+    for version, usual in (("1", "hold"), ("2", "exit")):
+        for said, meant in ((gross, usual), (f"{gross} breach: exit,", "exit"), (f"{gross} breach: hold,", "hold")):
+            read = read_limits(TEXT.replace("version: 1", f"version: {version}").replace(gross, said))
+            assert {one.breach for one in read.limits if one.kind == "gross"} == {meant}
