@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from fractions import Fraction
 from functools import cache
 from io import BytesIO
@@ -29,7 +30,7 @@ from tests.engine.books_strategy import Desk, desks
 from tests.engine.desk_record import exported, reread, warrant
 from tests.engine.small_desk import desk, entry, leaving, limit, limits, position, terms, working
 from tests.engine.test_recheck import CYCLES
-from tests.promises.cycles import Cycle, cycles, rulebook
+from tests.promises.cycles import Cycle, calm, cycles, rulebook
 from tests.promises.depth import whole_cycles
 from tests.promises.test_8_checkable_by_a_stranger import numbers
 from tests.shared_run import SharedRun
@@ -317,3 +318,18 @@ def test_what_goes_out_in_spite_of_a_fault_is_noticed(fields: dict[str, Any]) ->
     bare = [{**one, "outcome": "undetermined", "quantity": "0"} for one in record["verdicts"]]
     assert complaints(reread({**record, "verdicts": bare}))
     assert complaints(reread({**record, "verdicts": bare, "warrants": []})) == []
+
+
+def test_a_trading_state_that_its_limits_do_not_name_is_noticed() -> None:
+    record = record_of(calm("long", day_pnl=Decimal(-25_000), nav=Decimal(975_000)))
+    assert (complaints(record), record["trading_state"]) == ([], "reducing")
+    assert complaints(reread({**record, "trading_state": "active"}))
+    record = reread(json.loads(known_records()["calm"]))
+    assert complaints(reread({**record, "trading_state": "halted"}))
+
+
+def test_a_grant_beside_a_position_without_figures_is_noticed() -> None:
+    """Although every condition that is named holds: none of them says what is missing."""
+    held = [position("ZZ", 10)]
+    of = desk([entry("AA", 10)], limits(limit("gross", 1)), held, market={"AA": terms("AA")})
+    assert [one for one in complaints(exported(of, of.judged())) if "figures are missing" in one]
