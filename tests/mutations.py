@@ -30,6 +30,10 @@ SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 def changes(node: ast.AST) -> list[Callable[[ast.AST], ast.AST | None]]:  # noqa: PLR0911 - one for each sort of node
     """What may be done to a node; each changes a copy of it, and None takes it away."""
     match node:
+        case ast.Compare(left=one) | ast.BinOp(left=one, op=ast.Mult()) if _is_sign(one):
+            return []  # 1 or -1: never 0, and to divide by it is to multiply
+        case ast.BinOp(op=ast.Mult(), right=one) if _is_sign(one):
+            return []
         case ast.Compare(ops=[one]) if type(one) in COMPARED:
             return [lambda of: _with(of, ops=[COMPARED[type(one)]()])]
         case ast.BinOp(op=op) if type(op) in REACHED and not _is_words(node):
@@ -51,6 +55,10 @@ def changes(node: ast.AST) -> list[Callable[[ast.AST], ast.AST | None]]:  # noqa
         case ast.Assign() | ast.AugAssign() | ast.Expr(value=ast.Call() | ast.YieldFrom() | ast.Yield()):
             return [lambda of: ast.Pass()]
     return []
+
+
+def _is_sign(node: ast.AST) -> bool:
+    return "sign" in (getattr(node, "id", ""), getattr(node, "attr", ""))
 
 
 def _with(node: ast.AST, **parts: Any) -> ast.AST:

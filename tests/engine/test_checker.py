@@ -333,3 +333,18 @@ def test_a_grant_beside_a_position_without_figures_is_noticed() -> None:
     held = [position("ZZ", 10)]
     of = desk([entry("AA", 10)], limits(limit("gross", 1)), held, market={"AA": terms("AA")})
     assert [one for one in complaints(exported(of, of.judged())) if "figures are missing" in one]
+
+
+@pytest.mark.parametrize("part", ["reference", "bar", "average-volume-20", "beta-252", "volatility-20", "atr-14"])
+def test_an_instrument_without_one_of_its_figures_has_none(part: str) -> None:
+    """Nothing can be granted in it: what was granted is seen to be."""
+    of = desk([entry("AA", 10)], limits(limit("gross", 1)))
+    record = exported(of, of.judged())
+    assert complaints(record) == []
+    snapshot = record["snapshot"]
+    facts = [one for one in snapshot["facts"] if part not in (one[0], one[1].get("name"))]
+    snapshot = {**snapshot, "facts": facts}
+    inputs = {**record["inputs"], "snapshot": digest(canonical(snapshot))}
+    record["warrants"] = [warrant(one["order"], one["protective_stop"]) for one in record["warrants"]]
+    found = complaints(reread({**record, "snapshot": snapshot, "inputs": inputs}))
+    assert found and not any(one.startswith("inputs") for one in found)
