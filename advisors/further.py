@@ -74,6 +74,9 @@ class Carried:
 def measured_on(before: Measures, carried: Carried, panel: Panel, bars_a_year: int) -> tuple[Measures, Carried]:
     """The measures of a panel to which sessions have come; `before` and `carried` are those of it without them."""
     first = len(before.sessions)
+    if first == len(panel.sessions):
+        # A file was written anew, or the desk's other files were, and no session came.
+        return before, carried
     carried = _carried(carried, panel, first)
     found = {
         **_by_talib(before, carried, panel, first),

@@ -45,16 +45,15 @@ class Terms:
     """Loadings of its daily return on the factors of the covariance; none where it has no covariance."""
     residual: Fraction = Fraction(0)
     """What of its daily variance no factor explains."""
+    exposure: Fraction = field(init=False, compare=False)
+    """Exposure of one share at the reference price."""
+    daily_volatility: Fraction = field(init=False, compare=False)
+    """Volatility of one session (variance scales with time), rounded up."""
 
-    @property
-    def exposure(self) -> Fraction:
-        """Exposure of one share at the reference price."""
-        return self.price * self.unit
-
-    @property
-    def daily_volatility(self) -> Fraction:
-        """Volatility of one session (variance scales with time), rounded up."""
-        return self.volatility / ROOT_OF_YEAR
+    def __post_init__(self) -> None:
+        # Every measure asks for them, of every instrument.
+        object.__setattr__(self, "exposure", self.price * self.unit)
+        object.__setattr__(self, "daily_volatility", self.volatility / ROOT_OF_YEAR)
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Entry, Exit, Grant
@@ -67,10 +68,13 @@ class Desk:
         """The figures of one of `names`."""
         return self.market.terms[instrument]
 
+    @cached_property
+    def _exposures(self) -> Mapping[str, Fraction]:
+        return {one: terms.price * terms.unit for one, terms in self.market.terms.items()}
+
     def exposure(self, instrument: str) -> Fraction:
         """`e` of one share."""
-        terms = self.terms(instrument)
-        return terms.price * terms.unit
+        return self._exposures[instrument]
 
     def value(self, order: Order) -> Fraction:
         """`ν` of one share of an order."""
@@ -81,8 +85,15 @@ class Desk:
         held = self.held.get(instrument)
         return Fraction(0) if held is None else held.shares
 
-    def standing(self) -> Iterator[Limit]:
+    def standing(self) -> tuple[Limit, ...]:
         """The limits in force here, by the section of docs/limits.md that says which are."""
+        return self._standing
+
+    @cached_property
+    def _standing(self) -> tuple[Limit, ...]:
+        return tuple(self._in_force())
+
+    def _in_force(self) -> Iterator[Limit]:
         day = self.market.session
         for limit in self.limits.limits:
             earlier = any(one.id == limit.id and one.effective < limit.effective for one in self.limits.limits)
