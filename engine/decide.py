@@ -7,9 +7,10 @@ in *undetermined*, which permits nothing new; what the rules had proposed to clo
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import cache
 
 from engine.baskets import proposed
-from engine.decision import Decision
+from engine.decision import Decision, Verdict
 from engine.entries import rule_on_entries, without_entries
 from engine.exits import propose_exits, rule_on_exits, worsened
 from engine.gate.circumstances import Circumstances
@@ -55,10 +56,16 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     wanted = proposed(derived, market)
     spoken = wanted.candidates.keys() | wanted.refused.keys()
     silent = [name for name in instruments_of(snapshot, derived) if name not in spoken]
+
+    @cache
+    def unspoken() -> list[Verdict]:
+        return silences(rulebook, WorkingMemory.of((*facts, *derived)), silent)
+
     try:
         duty.sound()
-        entries = rule_on_entries(wanted, rulebook, facts, here, states)
-        others = silences(rulebook, WorkingMemory.of((*facts, *derived)), silent)
+        # Why the others are silent takes as long as the solver does: it is told beside it.
+        entries = rule_on_entries(wanted, rulebook, facts, here, states, unspoken)
+        others = unspoken()
         exits = worsened(exits, here)
         losses = stresses(book, entries.grants, market, limits)
     except Exception as error:  # noqa: BLE001 - no exit needs any of this: what goes wrong costs the entries alone

@@ -6,7 +6,7 @@ A cycle asks for it once, after its exits are known. Whatever goes wrong in here
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -42,8 +42,12 @@ def rule_on_entries(
     facts: Sequence[Fact],
     here: Circumstances,
     states: Mapping[str, Finding],
+    meanwhile: Callable[[], object] | None = None,
 ) -> Entries:
-    """Ask policies, conditions, limits and solver about every candidate. Raises whatever goes wrong."""
+    """Ask policies, conditions, limits and solver about every candidate. Raises whatever goes wrong.
+
+    `meanwhile` is called while the solver works, if it does.
+    """
     if not proposed.candidates:
         return Entries()
     owners = strategies(rulebook)
@@ -54,7 +58,7 @@ def rule_on_entries(
     })  # fmt: skip
     asked = [one.entry for one in candidates.values()]
     judgement = judge(here.book, asked, here.market, here.limits, here.regime, here.state)
-    proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state)
+    proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state, meanwhile)
     rows, nav = here.limits.rows(here.session), Fraction(here.portfolio.nav)
     verdicts = tuple(verdict_of(one, candidates[one.entry.instrument], proof, rows, nav) for one in judgement.rulings)
     return Entries(verdicts, judgement.grants if proof.agrees else (), judgement.readings, proof)

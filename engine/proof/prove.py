@@ -10,7 +10,7 @@ Any other answer, `unknown` or nonsense is a disagreement, and a decision withou
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from itertools import groupby
@@ -97,15 +97,16 @@ def prove(
     limits: Limits,
     regime: str,
     state: str = UNKNOWN_STATE,
+    meanwhile: Callable[[], object] | None = None,
 ) -> Proof:
-    """Ask both questions and compare."""
+    """Ask both questions and compare; `meanwhile` is called while the solver works, if it is asked anything."""
     if not judgement.rulings:
         return Proof()
     asked, asking = questions(judgement.rulings, market), ""
     try:
         written = script(portfolio, exits, asked, market, limits, regime, state)
         asking = written.text
-        given = answers(asking)
+        given = answers(asking, meanwhile)
     except Unaskable as error:
         return Proof(fault=f"the question cannot be put to the solver: {error}")
     except Nonsense as error:

@@ -12,9 +12,11 @@ an error: a `push` that its budget cancelled is followed by an answer to another
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
+from threading import Event
 
 import z3
 
@@ -41,14 +43,32 @@ def version() -> str:
     return str(z3.get_version_string())
 
 
-def answers(script: str) -> list[Answer]:
-    """Run a script; one answer for each `check-sat`. Raises `Nonsense`."""
+def answers(script: str, meanwhile: Callable[[], object] | None = None) -> list[Answer]:
+    """Run a script; one answer for each `check-sat`. Raises `Nonsense`.
+
+    `meanwhile` is called while the solver works, which holds no lock of Python's then. Neither sees the other, and both
+    are waited for: the answers are what they are without it. What it raises is raised here.
+    """
     if "(set-option :rlimit " not in script:
         raise Nonsense("the script sets no budget")
     # The context must outlive the call: only its bare pointer is passed, and a collected one crashes the process.
     context = z3.Context()
+    begun = Event()
+
+    def asked() -> str:
+        begun.set()
+        return str(z3.Z3_eval_smtlib2_string(context.ref(), script))
+
     try:
-        output = z3.Z3_eval_smtlib2_string(context.ref(), script)
+        if meanwhile is None:
+            output = asked()
+        else:
+            with ThreadPoolExecutor(1) as beside:
+                answer = beside.submit(asked)
+                # Else the solver would wait for Python's lock, which is handed over every five milliseconds.
+                begun.wait()
+                meanwhile()
+            output = answer.result()
     except z3.Z3Exception as error:
         said = _said(error)
         # The budget ran out, and what was asked of a model that does not exist is the error.
