@@ -7,15 +7,18 @@ the question is asked again for that fact (backwards, bounded, never in a circle
 Several patterns of one template in a row that differ only by an order among them (`&:(< (str-compare ?a ?b) 0)`) are
 a count: "only 2 of the 3 needed". The ones that are there are named, and each one missing says why.
 
+How close a rule came is worked out for all of them, and the words only for those that are told: they take longer.
+
 Left out: rules that hold in full although their conclusion is absent (an undetermined cycle), and misses of several
 conditions at once; a rule is judged by its first failing condition.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property, partial
 
 from knowledge.clips import tree
 from knowledge.facts import Fact
@@ -56,24 +59,45 @@ def nearest(
     return min(found, key=lambda answer: answer.closeness).miss if found else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class _Answer:
     closeness: Closeness
-    miss: Miss
+    tell: Callable[[], Miss]
+
+    @cached_property
+    def miss(self) -> Miss:
+        """What is told, if it is asked for."""
+        return self.tell()
 
 
 @dataclass(frozen=True, slots=True)
-class _Failure:
-    """A failing condition in words, and how close it was."""
+class _Words:
+    """A failing condition in words."""
 
-    closeness: Closeness
     text: str
     numbers: Shortfall | None = None
     because: Miss | None = None
 
-    def order(self) -> tuple[Closeness, str]:
-        """Closest first; among equals by words, so that the order of facts decides nothing."""
-        return self.closeness, self.text
+
+@dataclass(frozen=True, eq=False)
+class _Failure:
+    """A failing condition: how close it was, and the words for it."""
+
+    closeness: Closeness
+    tell: Callable[[], _Words]
+
+    @cached_property
+    def words(self) -> _Words:
+        """What is told, if it is asked for."""
+        return self.tell()
+
+
+def _closest(failures: Iterable[_Failure]) -> _Failure:
+    """The closest one; among equals by words, so that the order of facts decides nothing."""
+    found = list(failures)
+    least = min([one.closeness for one in found])
+    equals = [one for one in found if one.closeness == least]
+    return equals[0] if len(equals) == 1 else min(equals, key=lambda one: one.words.text)
 
 
 class _Search:
@@ -114,23 +138,27 @@ class _Search:
     def _rule(self, plan: Plan, ends: Sequence[Stop], depth: int) -> _Answer:
         """Why one rule did not conclude, whose conditions hold up to these ends."""
         rule = plan.rule
-        failure = min((self._failure(plan, end, depth) for end in ends), key=_Failure.order)
+        failure = _closest([self._failure(plan, end, depth) for end in ends])
         held, total = ends[0].held, len(rule.conditions)
-        numbers = failure.numbers
-        miss = Miss(
-            rule.name,
-            rule.owner,
-            f"{rule.file}:{rule.at.line}",
-            held,
-            total,
-            failure.text,
-            _sentence(rule, held, failure.text),
-            numbers.value if numbers else None,
-            numbers.threshold if numbers else None,
-            numbers.gap if numbers else None,
-            numbers.unit if numbers else "",
-            failure.because,
-        )
+
+        def miss() -> Miss:
+            words = failure.words
+            numbers = words.numbers
+            return Miss(
+                rule.name,
+                rule.owner,
+                f"{rule.file}:{rule.at.line}",
+                held,
+                total,
+                words.text,
+                _sentence(rule, held, words.text),
+                numbers.value if numbers else None,
+                numbers.threshold if numbers else None,
+                numbers.gap if numbers else None,
+                numbers.unit if numbers else "",
+                words.because,
+            )
+
         return _Answer((-held, *failure.closeness), miss)
 
     def _failure(self, plan: Plan, stop: Stop, depth: int) -> _Failure:
@@ -144,15 +172,15 @@ class _Search:
         if isinstance(condition, CompiledTest):
             found = of_test(condition.source.call, bindings, plan.slots)
             assert found is not None, plan.rule.name
-            return _Failure((0, found.distance), found.text, found)
+            return _Failure((0, found.distance), lambda: _Words(found.text, found))
         match condition.source:
             case tree.Or():
                 parts = [self._condition(plan, part, bindings, depth) for part in condition.parts]
-                return min(parts, key=_Failure.order)
+                return _closest(parts)
             case tree.And() | tree.Exists():
                 inner = Plan(plan.rule, condition.parts, {}, plan.slots)
                 ends = furthest(stops(inner, 0, self.memory, bindings))
-                return min((self._failure(inner, end, depth) for end in ends), key=_Failure.order)
+                return _closest([self._failure(inner, end, depth) for end in ends])
             case _:
                 return self._blocked(plan, condition, bindings)
 
@@ -160,16 +188,12 @@ class _Search:
         """No fact satisfies a pattern: the one that nearly does, or why there is none."""
         asked = _asked(pattern, bindings)
         near = [
-            _Failure(
-                (0, sum((one.distance for one in lacking), Fraction(0))),
-                "; ".join(one.text for one in lacking),
-                lacking[0],
-            )
+            _near(lacking)
             for fact in self._alike(pattern.template, asked)
             if (lacking := _lacking(pattern, fact, bindings, plan.slots))
         ]
         if near:
-            return min(near, key=_Failure.order)
+            return _closest(near)
         return self._absent(pattern.template, asked, depth)
 
     def _alike(self, template: str, asked: Known) -> Sequence[Fact]:
@@ -182,22 +206,22 @@ class _Search:
         if silence and {"instrument", "head"} <= dict(known).keys():
             about = tuple((slot, value) for slot, value in known if slot in ("instrument", "head"))
             for fact in self.standing(silence, about):
-                return _Failure((2,), f"{fact['head']} abstains: {fact['reason']}")
+                return _Failure((2,), partial(_Words, f"{fact['head']} abstains: {fact['reason']}"))
         answer = self.missing(template, known, depth + 1)
-        text = f"there is no {template}{_described(known)}"
         if answer is None:
-            return _Failure((2,), text)
-        return _Failure((1, *answer.closeness), text, None, answer.miss)
+            return _Failure((2,), lambda: _Words(_none(template, known)))
+        return _Failure((1, *answer.closeness), lambda: _Words(_none(template, known), None, answer.miss))
 
     def _blocked(self, plan: Plan, group: CompiledGroup, bindings: Bindings) -> _Failure:
         """A `not` that fails: name the fact that stands in the way, and the rule that put it there."""
         part = group.parts[0]
         if isinstance(group.source, tree.Not) and isinstance(part, CompiledPattern):
-            fact = min((one for one, _ in part.satisfying(self.memory, bindings)), key=lambda one: one.ref)
-            return _Failure(
-                (0, Fraction(1)), f"there must be no {self._titled(fact)}, but there is one{self._reason(fact)}"
-            )
-        return _Failure((0, Fraction(1)), f"`{plan.rule.words(group.source)}` does not hold")
+            return _Failure((0, Fraction(1)), lambda: self._in_the_way(part, bindings))
+        return _Failure((0, Fraction(1)), lambda: _Words(f"`{plan.rule.words(group.source)}` does not hold"))
+
+    def _in_the_way(self, part: CompiledPattern, bindings: Bindings) -> _Words:
+        fact = min((one for one, _ in part.satisfying(self.memory, bindings)), key=lambda one: one.ref)
+        return _Words(f"there must be no {self._titled(fact)}, but there is one{self._reason(fact)}")
 
     def _titled(self, fact: Fact) -> str:
         return " ".join([fact.template, *(str(fact[slot]) for slot in self.rules.key(fact.template))])
@@ -217,21 +241,24 @@ class _Search:
         assert stop.members is not None
         shared = tuple((slot, stop.bindings[name]) for slot, name in count.shared if name in stop.bindings)
         there = {fact[count.slot] for fact in stop.members}
-        others = []
-        for value in self._possible(count, dict(shared)):
-            if value not in there and (
-                answer := self.missing(count.template, (*shared, (count.slot, value)), depth + 1)
-            ):
-                others.append(answer)
-        others.sort(key=lambda answer: (answer.closeness, answer.miss.failing))
+        others = [
+            answer
+            for value in self._possible(count, dict(shared))
+            if value not in there
+            and (answer := self.missing(count.template, (*shared, (count.slot, value)), depth + 1))
+        ]
         lacking = count.needed - len(there)
-        names = ", ".join(sorted(str(name) for name in there)) or "none"
-        reasons = "".join(f"; {answer.miss.failing}" for answer in others)
-        text = f"only {len(there)} of the {count.needed} needed {count.template}s{_described(shared)}: {names}{reasons}"
-        closest = others[0] if others else None
-        return _Failure(
-            (1, lacking, *(closest.closeness if closest else ())), text, None, closest.miss if closest else None
-        )
+
+        def words() -> _Words:
+            ordered = sorted(others, key=lambda answer: (answer.closeness, answer.miss.failing))
+            names = ", ".join(sorted(str(name) for name in there)) or "none"
+            reasons = "".join(f"; {answer.miss.failing}" for answer in ordered)
+            needed = f"{count.needed} needed {count.template}s{_described(shared)}"
+            text = f"only {len(there)} of the {needed}: {names}{reasons}"
+            return _Words(text, None, ordered[0].miss if ordered else None)
+
+        nearest_other = min([answer.closeness for answer in others], default=())
+        return _Failure((1, lacking, *nearest_other), words)
 
     def _possible(self, count: Count, shared: Mapping[str, Term]) -> list[Term]:
         """The values that tell the counted facts apart, as far as other facts know them."""
@@ -242,6 +269,16 @@ class _Search:
                     same = tuple((name, value) for name, value in shared.items() if name in self.rules.key(template))
                     found |= {fact.word(slot) for fact in self.standing(template, same)}
         return sorted(found)
+
+
+def _near(lacking: Sequence[Shortfall]) -> _Failure:
+    """A fact that lacks this to satisfy a pattern."""
+    distance = sum((one.distance for one in lacking), Fraction(0))
+    return _Failure((0, distance), lambda: _Words("; ".join(one.text for one in lacking), lacking[0]))
+
+
+def _none(template: str, known: Known) -> str:
+    return f"there is no {template}{_described(known)}"
 
 
 def _lacking(pattern: CompiledPattern, fact: Fact, bindings: Bindings, slots: Mapping[str, Slot]) -> list[Shortfall]:

@@ -69,8 +69,9 @@ class Measure:
             if profile is not None:
                 total += weight(*profile, reach)
         if self.least_share:
-            others = (one for one in state.reaches if one != self.subject)
-            total -= self.least_share * sum((state.reaches[one].least * self.exposures[one] for one in others), ZERO)
+            everyone, own = state.least(self.exposures), state.reaches.get(self.subject)
+            mine = ZERO if own is None else own.least * self.exposures[self.subject]
+            total -= self.least_share * (everyone - mine)
         legs = [leg for leg in state.legs if self.prices(leg)]
         if self.leg_price is not None:
             total += sum((self.leg_price(leg) * leg.quantity for leg in legs), ZERO)
@@ -80,7 +81,8 @@ class Measure:
 
     def bound(self, state: State) -> Fraction:
         """The bound at the state's NAV⁻."""
-        return self.nav_share * state.nav + self.constant
+        share = self.nav_share * state.nav if self.nav_share else ZERO
+        return share + self.constant if self.constant else share
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,16 @@ class Scope:
 
     def share_of_nav(self, limit: Limit) -> Fraction:
         """The bound in the regime."""
-        return limit.bound * (self.limits.multiplier(self.regime) if limit.regime else 1)
+        found = self._shares.get(id(limit))
+        if found is None:
+            multiplier = self.limits.multiplier(self.regime) if limit.regime else 1
+            found = self._shares[id(limit)] = limit.bound * multiplier
+        return found
+
+    @cached_property
+    def _shares(self) -> dict[int, Fraction]:
+        """By identity: every subject of a limit has the same."""
+        return {}
 
 
 def weight(p: Fraction, n: Fraction, reach: Reach) -> Fraction:

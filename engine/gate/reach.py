@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from engine.gate.market import Market, Terms
 from engine.gate.proposals import Exit, Grant
@@ -93,6 +94,18 @@ class State:
     legs: tuple[Leg, ...]
     fees: Fraction
     nav: Fraction
+
+    def least(self, exposures: Mapping[str, Fraction]) -> Fraction:
+        """The least exposure of everything together, by the exposures of one share; each sum is kept."""
+        known = self._least.get(id(exposures))
+        if known is None or known[0] is not exposures:
+            total = sum((one.least * exposures[name] for name, one in self.reaches.items()), ZERO)
+            known = self._least[id(exposures)] = exposures, total
+        return known[1]
+
+    @cached_property
+    def _least(self) -> dict[int, tuple[Mapping[str, Fraction], Fraction]]:
+        return {}
 
 
 def read_book(portfolio: Portfolio, exits: Sequence[Exit], market: Market, limits: Limits) -> Book:
