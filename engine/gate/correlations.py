@@ -22,8 +22,15 @@ def correlation(snapshot: Snapshot, one: str, other: str) -> Decimal | None:
     found = snapshot.find("correlations", first)
     if found is None:
         return None
-    known = dict(zip(found.words("others"), found.numbers("values"), strict=True))
-    return known.get(second)
+    others, values = found.words("others"), found["values"]
+    if second not in others:
+        return None
+    # Sizing asks for each pair of a candidate and a position: one number is read, and not the whole list.
+    at = others.index(second)
+    value = values[at] if isinstance(values, tuple) and len(values) == len(others) else None
+    if not isinstance(value, Decimal) or second in others[at + 1 :]:
+        raise TypeError(f"`{found.ref}` does not say the correlation with `{second}` once, as a number")
+    return value
 
 
 def correlations(snapshot: Snapshot) -> Iterator[tuple[str, str, Decimal]]:
