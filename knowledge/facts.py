@@ -62,7 +62,7 @@ class Fact:
     def words(self, slot: str) -> tuple[str, ...]:
         """The values of a list of words. Raises `TypeError` where it is none."""
         values = self._many(slot)
-        if not all([isinstance(one, str) for one in values]):
+        if not all(isinstance(one, str) for one in values):
             raise TypeError(f"{self.template}.{slot} holds {values}, which are no words")
         return values  # type: ignore[return-value]
 
