@@ -15,7 +15,7 @@ import pytest
 from adapters import cli
 from adapters.audit.log import LogUnwritable
 from adapters.audit.verify import verify
-from adapters.desk.folder import Desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.desk.settings import read_settings
 from adapters.running.worker import Worker
 from adapters.schedule import scheduled
@@ -200,7 +200,8 @@ def test_where_the_calendar_ends_the_desk_ends_and_says_what_to_do(
     settings = desk.folder / "warrant.toml"
     settings.write_text(settings.read_text().replace('mode = "backtest"', 'mode = "paper"'), encoding="utf-8")
     monkeypatch.setattr(scheduled, "WallClock", lambda: MadeClock("2029-06-01T00:00:00Z"))
-    world = shared.world()
+    # Of this desk, not of the one whose run is shared: its log is nobody's to write to.
+    world = shared.world_of(read_desk(desk.folder))
     monkeypatch.setattr(scheduled.World, "of", staticmethod(lambda *_: world))
     assert cli.run(["run", "--desk", str(desk.folder)]) == 3
     assert "the calendar of XNYS ends, and no cycle is known after it" in capsys.readouterr().err
