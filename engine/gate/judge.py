@@ -15,22 +15,20 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
-from itertools import combinations
 
 from engine.gate.convex import Corner
 from engine.gate.market import Market
 from engine.gate.measures import Scope, measures
 from engine.gate.proposals import Bundle, Entry, Grant, bundled, step_of
 from engine.gate.reach import Book, state_of
-from engine.gate.tally import Standing, Tally
+from engine.gate.running import Part, Running
+from engine.gate.tally import Tally, whole
 from engine.limits.model import UNKNOWN_STATE, Limits
 
 SIZE = "sizing.target"
 """The core of an entry whose sizing allows less than one lot."""
 WHOLE = "basket.whole"
 """The core of a basket of which a leg is not among the entries, or is not what its ratio says."""
-MOST_GRANTS_ENUMERATED = 8
-"""Up to here every minimal set of crowding grants is listed; beyond, one is found by deletion."""
 
 
 class Outcome(StrEnum):
@@ -130,28 +128,16 @@ def judge(
     asked = tuple(entry for one in free for entry in one.entries)
     scope = Scope(book, asked, market, limits, regime, state)
     tally = Tally(scope, measures(scope), state_of(book, (), market, limits), asked)
-    granted: list[Granted] = []
+    running = Running(tally)
     rulings: list[Ruling] = []
     for bundle in queue:
-        ruled = _rule(scope, tally, granted, bundle, bundle in free)
+        ruled = _rule(scope, running, bundle, bundle in free)
         rulings += ruled
         if all(one.quantity > 0 for one in ruled):
-            granted.append(Granted(bundle.name, tuple(Grant(one.entry, one.quantity) for one in ruled)))
-    grants = _all(granted)
-    readings = _read(tally, range(len(tally.measures)), tally.standing(grants))
+            running.grant(running.part(bundle.name, [Grant(one.entry, one.quantity) for one in ruled]))
+    grants = tuple(grant for part in running.parts for grant in part.grants)
+    readings = _read(running, range(len(tally.measures)))
     return Judgement(tuple(rulings), readings, grants, scope)
-
-
-@dataclass(frozen=True, slots=True)
-class Granted:
-    """What was granted as one: an entry by its instrument's name, or a basket's legs."""
-
-    name: str
-    grants: tuple[Grant, ...]
-
-
-def _all(granted: Iterable[Granted]) -> tuple[Grant, ...]:
-    return tuple(grant for one in granted for grant in one.grants)
 
 
 def _is_free(bundle: Bundle, market: Market) -> bool:
@@ -168,7 +154,7 @@ def forbidding(bundle: Bundle) -> list[Core]:
     return found
 
 
-def _rule(scope: Scope, tally: Tally, granted: list[Granted], bundle: Bundle, free: bool) -> list[Ruling]:
+def _rule(scope: Scope, running: Running, bundle: Bundle, free: bool) -> list[Ruling]:
     """One ruling for each entry, all with the same outcome and reasons."""
     steps, forbidden = bundle.steps(scope.terms), forbidding(bundle)
     most = min(int(one.target // step) for one, step in zip(bundle.entries, steps, strict=True))
@@ -183,124 +169,71 @@ def _rule(scope: Scope, tally: Tally, granted: list[Granted], bundle: Bundle, fr
         return ruled(Outcome.DENIED, 0, Reasons(cores=_unique(forbidden)))
     if most < 1:
         forbidden.append(Core(SIZE, SIZE, ()))
-    count = 0 if forbidden else _room(tally, granted, bundle, steps, most)
+    count = 0 if forbidden else _room(running, bundle, steps, most)
     if count < 1:
         if not free:
             return ruled(Outcome.DENIED, 0, Reasons(cores=_unique(forbidden)))
-        step = bundle.grants(steps, 1)
-        cores, crowding = _cores(tally, granted, step)
-        lacking = _broken(tally, granted, step)
-        spare = _spare(tally, granted, step, {name for _, name, _ in crowding}, scope)
+        step = running.part(bundle.name, bundle.grants(steps, 1))
+        broken = running.broken(step)
+        cores, crowding = _cores(running, broken, step)
+        lacking = _read(running, broken, step)
+        spare = _spare(running, broken, step, {name for _, name, _ in crowding}, scope)
         return ruled(Outcome.DENIED, 0, Reasons((), _unique([*forbidden, *cores]), tuple(crowding), lacking, spare))
     if all(one.quantity == one.entry.target for one in bundle.grants(steps, count)):
         return ruled(Outcome.GRANTED, count)
-    binding, lacking = (_broken(tally, granted, bundle.grants(steps, more)) for more in (count + 1, most))
+    beyond = [running.part(bundle.name, bundle.grants(steps, more)) for more in (count + 1, most)]
+    binding, lacking = (_read(running, running.broken(one), one) for one in beyond)
     return ruled(Outcome.CUT, count, Reasons(binding, lacking=lacking))
 
 
-def _broken(tally: Tally, granted: Sequence[Granted], asked: Sequence[Grant]) -> tuple[Reading, ...]:
-    """The measures that break when this is granted beside the earlier grants, read there."""
-    here = tally.standing([*_all(granted), *asked])
-    return _read(tally, tally.broken(here), here)
+def _room(running: Running, bundle: Bundle, steps: Sequence[Fraction], most: int) -> int:
+    """The largest number of steps that every measure admits; up to `most`."""
+    return running.room(tuple(zip(bundle.entries, steps, strict=True)), most)
 
 
 def _spare(
-    tally: Tally, granted: Sequence[Granted], step: Sequence[Grant], crowding: Collection[str], scope: Scope
+    running: Running, broken: Sequence[int], step: Part, crowding: Collection[str], scope: Scope
 ) -> tuple[tuple[str, Fraction], ...]:
-    """Of each crowding grant by itself the fewest steps less that let one step in; none where even all do not.
-
-    Found by bisection: a smaller grant never breaks what a larger one keeps (promise 3), so that only what all of them
-    break needs a look.
-    """
+    """Of each crowding grant by itself the fewest steps less that let one step in; none where even all do not."""
     found = []
-    broken = tally.broken(tally.standing([*_all(granted), *step])) if crowding else []
+    tally = running.tally
     for name in sorted(crowding):
-        one = next(one for one in granted if one.name == name)
-        others = [other for other in granted if other is not one]
+        one = next(one for one in running.parts if one.name == name)
         unit = [step_of(grant.entry, scope.terms) for grant in one.grants]
         most = int(one.grants[0].quantity // unit[0])
-
-        def fits(fewer: int, one: Granted = one, others: Sequence[Granted] = others,
-                 unit: Sequence[Fraction] = unit) -> bool:  # fmt: skip
-            left = [Grant(grant.entry, grant.quantity - each * fewer)
-                    for grant, each in zip(one.grants, unit, strict=True)]  # fmt: skip
-            kept = [grant for grant in left if grant.quantity > 0]
-            here = tally.standing([*_all(others), *kept, *step])
-            return not any(tally.breaks(at, here) for at in broken)
-
-        if fits(most):
-            low, high = 0, most
-            while high - low > 1:
-                middle = (low + high) // 2
-                low, high = (low, middle) if fits(middle) else (middle, high)
-            found.append((name, high * (unit[0] if len(unit) == 1 else Fraction(1))))
+        grown = [(tally.place(grant.entry), whole(each, tally.units.shares))
+                 for grant, each in zip(one.grants, unit, strict=True)]  # fmt: skip
+        fewer = running.fewer(one, step, broken, grown, most)
+        if fewer is not None:
+            found.append((name, fewer * (unit[0] if len(unit) == 1 else Fraction(1))))
     return tuple(found)
 
 
-def _read(tally: Tally, which: Iterable[int], here: Standing) -> tuple[Reading, ...]:
-    """These measures, read."""
-    return tuple(
-        Reading(
-            tally.measures[at].key,
-            tally.measures[at].limit.id,
-            tally.amount(at, tally.value(at, here)),
-            tally.amount(at, tally.bound(at, here)),
-            tally.amount(at, tally.rows[at].base),
-            tally.corner(at, here),
-        )
-        for at in which
-    )
-
-
-def _room(tally: Tally, granted: list[Granted], bundle: Bundle, steps: Sequence[Fraction], most: int) -> int:
-    """The largest number of steps that every measure admits; up to `most`."""
-    here = tally.standing([*_all(granted), *bundle.grants(steps, 0)])
-    return tally.lots(tuple(zip(bundle.entries, steps, strict=True)), here, most)
+def _read(running: Running, which: Iterable[int], *more: Part) -> tuple[Reading, ...]:
+    """These measures, read beside what is granted."""
+    tally, found = running.tally, []
+    for at, value, bound, corner in running.read(which, *more):
+        measure, base = tally.measures[at], tally.amount(at, tally.rows[at].base)
+        found.append(Reading(measure.key, measure.limit.id, value, bound, base, corner))
+    return tuple(found)
 
 
 def _cores(
-    tally: Tally, granted: list[Granted], one_step: Sequence[Grant]
-) -> tuple[list[Core], list[tuple[str, str, Fraction]]]:
+    running: Running, broken: Iterable[int], step: Part
+) -> tuple[list[Core], list[tuple[str, str, Fraction]]]:  # fmt: skip
     """Every minimal core of the numeric limits for one lot or unit, and what the crowding grants take."""
-    by_itself = tally.standing(one_step)
     cores: list[Core] = []
     crowding: list[tuple[str, str, Fraction]] = []
-    for at in tally.broken(tally.standing([*_all(granted), *one_step])):
-        measure = tally.measures[at]
-        if tally.breaks(at, by_itself):
+    for at in broken:
+        measure = running.tally.measures[at]
+        if running.breaks(at, [step]):
             cores.append(Core(measure.key, measure.limit.id, ()))
             continue
-        sets = _smallest_sets(tally, at, granted, one_step)
+        sets = running.smallest_sets(at, step)
         cores.extend(Core(measure.key, measure.limit.id, names) for names in sets)
-        total = tally.value(at, tally.standing(_all(granted)))
-        for name in sorted({name for names in sets for name in names}):
-            rest = _all(one for one in granted if one.name != name)
-            crowding.append((measure.key, name, tally.amount(at, total - tally.value(at, tally.standing(rest)))))
+        names = sorted({name for names in sets for name in names})
+        crowding.extend((measure.key, name, running.taken(at, name)) for name in names)
     return cores, crowding
-
-
-def _smallest_sets(
-    tally: Tally, at: int, granted: list[Granted], one_step: Sequence[Grant]
-) -> list[tuple[str, ...]]:  # fmt: skip
-    """The minimal sets of earlier grants beside which one lot or unit breaks this measure."""
-
-    def breaks(chosen: Sequence[Granted]) -> bool:
-        return tally.breaks(at, tally.standing([*_all(chosen), *one_step]))
-
-    if len(granted) > MOST_GRANTS_ENUMERATED:
-        kept = list(granted)
-        for one in granted:
-            without = [other for other in kept if other is not one]
-            if breaks(without):
-                kept = without
-        return [tuple(sorted(one.name for one in kept))]
-    found: list[frozenset[str]] = []
-    for size in range(1, len(granted) + 1):
-        for chosen in combinations(granted, size):
-            names = frozenset(one.name for one in chosen)
-            if not any(smaller <= names for smaller in found) and breaks(chosen):
-                found.append(names)
-    return sorted(tuple(sorted(names)) for names in found)
 
 
 def _unique(cores: Sequence[Core]) -> tuple[Core, ...]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from math import lcm
 
 from engine.gate.convex import ConvexMeasure, Corner, Curve, Ends, Form, Variance
@@ -89,17 +90,17 @@ class Tally:
         linear = [one for one in measures if isinstance(one, Measure)]
         self._places = {id(entry): place for place, entry in enumerate(entries)}
         self._entries = tuple(entries)
-        self._legs = [entry_leg(Grant(one, one.target * 0), scope.terms[one.instrument]) for one in entries]
-        self._moved = frozenset(leg.instrument for leg in self._legs)
+        self.legs = [entry_leg(Grant(one, one.target * 0), scope.terms[one.instrument]) for one in entries]
+        self._moved = frozenset(leg.instrument for leg in self.legs)
         self._exposures = scope.exposures
         parameters = scope.limits.parameters
-        self.units = _units(scope, linear, base, self._legs, entries)
+        self.units = _units(scope, linear, base, self.legs, entries)
         shares, amount = self.units.shares, self.units.amount
         self._ends = {name: (whole(one.low, shares), whole(one.high, shares)) for name, one in base.reaches.items()}
-        self._nav, self._fees = whole(base.nav, amount), whole(base.fees, amount)
-        self._flat_fee = whole(parameters.fee_per_order, amount)
-        self._share_fee = whole(parameters.fee_per_share, amount // shares)
-        self._costs = [whole(leg.slippage, amount // shares) + self._share_fee for leg in self._legs]
+        self.nav, self._fees = whole(base.nav, amount), whole(base.fees, amount)
+        self.flat_fee = whole(parameters.fee_per_order, amount)
+        self.share_fee = whole(parameters.fee_per_share, amount // shares)
+        self.costs = [whole(leg.slippage, amount // shares) + self.share_fee for leg in self.legs]
         self._by_instrument: dict[str, list[Leg]] = {}
         for leg in base.legs:
             self._by_instrument.setdefault(leg.instrument, []).append(leg)
@@ -109,6 +110,7 @@ class Tally:
         self._forms: dict[tuple[tuple[str, Ends], ...], Form] = {}
         self.rows = [self._row(one) if isinstance(one, Measure) else self._curve(one) for one in measures]
         self._curves = [one for one in self.rows if isinstance(one, Curve)]
+        self.curved = [at for at, row in enumerate(self.rows) if isinstance(row, Curve)]
         self._touching: list[set[int]] = [set() for _ in entries]
         # A convex limit that its base breaks admits no entry, whatever that moves.
         self._everywhere = {at for at, row in enumerate(self.rows) if isinstance(row, Curve) or row.fees}
@@ -117,28 +119,49 @@ class Tally:
                 continue
             for place in row.prices:
                 self._touching[place].add(at)
-            for place, leg in enumerate(self._legs):
+            for place, leg in enumerate(self.legs):
                 if leg.instrument in row.profiles:
                     self._touching[place].add(at)
 
     # --- questions ------------------------------------------------------------------------------------------------
 
+    @cached_property
+    def shared(self) -> bool:
+        """Whether what an entry adds to a measure may depend on the others: two are in one instrument."""
+        twice = (isinstance(row, Row) and row.distance and len(row.prices) > 1 for row in self.rows)
+        return len(self._moved) < len(self.legs) or any(twice)
+
+    def place(self, entry: Entry) -> int:
+        """Where an entry stands among those that may be granted."""
+        return self._places[id(entry)]
+
+    def ends(self, name: str) -> Ends:
+        """The lowest and the highest shares of an instrument without any grant."""
+        return self._ends.get(name, (0, 0))
+
+    def less(self, place: int, fall: int) -> Iterator[tuple[int, int]]:
+        """What each measure rises by because the least shares of an entry's instrument have fallen."""
+        name = self.legs[place].instrument
+        for at, row in enumerate(self.rows):
+            if isinstance(row, Row) and row.least_share is not None and row.subject != name:
+                yield at, self._least_price(row.least_share, name) * fall
+
     def standing(self, grants: Iterable[Grant]) -> Standing:
         """What these grants make of the desk; an entry of 0 shares still costs its fee per order."""
-        nav, fees = self._nav, 0
+        nav, fees = self.nav, 0
         shares: dict[int, int] = {}
         ends: dict[str, Ends] = {}
         for grant in grants:
             place = self._places[id(grant.entry)]
-            leg, quantity = self._legs[place], whole(grant.quantity, self.units.shares)
+            leg, quantity = self.legs[place], whole(grant.quantity, self.units.shares)
             shares[place] = shares.get(place, 0) + quantity
-            nav -= self._costs[place] * quantity + self._flat_fee
-            fees += self._share_fee * quantity + self._flat_fee
+            nav -= self.costs[place] * quantity + self.flat_fee
+            fees += self.share_fee * quantity + self.flat_fee
             low, high = ends.get(leg.instrument) or self._ends.get(leg.instrument, (0, 0))
             ends[leg.instrument] = (low, high + quantity) if leg.sign > 0 else (low - quantity, high)
         least = {}
         for name, after in ends.items():
-            fall = _least(self._ends.get(name, (0, 0))) - _least(after)
+            fall = least_shares(self._ends.get(name, (0, 0))) - least_shares(after)
             if fall:
                 least[name] = fall
         return Standing(nav, fees * self.units.nav_share, shares, ends, least)
@@ -189,13 +212,12 @@ class Tally:
         """The measures that break, in their order."""
         return [at for at in self._touched(here) if self.breaks(at, here)]
 
-    def lots(self, steps: Sequence[tuple[Entry, Fraction]], here: Standing, most: int) -> int:
-        """The most steps, up to `most`, that every measure admits; a step is so many shares of each of these entries.
+    def lots(self, grown: Sequence[tuple[int, int]], here: Standing, most: int) -> int:
+        """The most steps, up to `most`, that every measure admits; a step is so many shares of each of these places.
 
         `here` has the entries with a quantity of 0, so that their flat fees count. In the number of steps a measure is
         a straight line and, for each instrument that is moved, the highest of three.
         """
-        grown = [(self._places[id(entry)], whole(step, self.units.shares)) for entry, step in steps]
         for at in self._touched(here):
             row = self.rows[at]
             if isinstance(row, Curve):
@@ -204,9 +226,9 @@ class Tally:
             flat, slope, drop = here_value, 0, 0
             bends: list[tuple[tuple[int, int], ...]] = []
             for place, step in grown:
-                leg = self._legs[place]
-                slope += (row.prices.get(place, 0) + (self._share_fee * self.units.nav_share if row.fees else 0)) * step
-                drop += row.nav_share * self._costs[place] * step
+                leg = self.legs[place]
+                slope += (row.prices.get(place, 0) + (self.share_fee * self.units.nav_share if row.fees else 0)) * step
+                drop += row.nav_share * self.costs[place] * step
                 profile = row.profiles.get(leg.instrument)
                 if profile is not None:
                     p, n, _ = profile
@@ -214,12 +236,12 @@ class Tally:
                     weight, end = _weight(p, n, ends), ends[1] if leg.sign > 0 else ends[0]
                     flat -= weight
                     bends.append(((weight, 0), *((w * end, w * leg.sign * step) for w in (p, n))))
-            within_bound = _longest(flat - bound, slope + drop, bends, most)
+            within_bound = longest(flat - bound, slope + drop, bends, most)
             if within_bound < most:
-                most = max(within_bound, _longest(flat - row.base, slope, bends, most))
+                most = max(within_bound, longest(flat - row.base, slope, bends, most))
                 if most <= 0:
                     return 0
-        return self._within_curves(grown, here, most) if self._curves else most
+        return self.within_curves(grown, here, most) if self._curves else most
 
     def amount(self, at: int, number: int) -> Fraction:
         """A value or a bound of a measure as the fraction it is."""
@@ -243,14 +265,14 @@ class Tally:
             found |= {at for at, row in enumerate(self.rows) if isinstance(row, Row) and row.least_share is not None}
         return sorted(found)
 
-    def _within_curves(self, grown: Sequence[tuple[int, int]], here: Standing, most: int) -> int:
+    def within_curves(self, grown: Sequence[tuple[int, int]], here: Standing, most: int) -> int:
         """The most steps, up to `most`, that the convex measures admit: more never fit where fewer do not."""
 
         def fits(steps: int) -> bool:
             nav, ends = here.nav, dict(here.ends)
             for place, step in grown:
-                leg, shares = self._legs[place], steps * step
-                nav -= self._costs[place] * shares
+                leg, shares = self.legs[place], steps * step
+                nav -= self.costs[place] * shares
                 low, high = ends[leg.instrument]
                 ends[leg.instrument] = (low, high + shares) if leg.sign > 0 else (low - shares, high)
             return not self._form(ends).exceeds(min([one.most(nav) for one in self._curves]))
@@ -293,7 +315,7 @@ class Tally:
             own = self._by_instrument.get(one.about, []) if one.about else base.legs
             legs = [leg for leg in own if one.prices(leg)]
             total += sum(whole(price(leg), units.price) * whole(leg.quantity, units.shares) for leg in legs)
-            for place, leg in enumerate(self._legs):
+            for place, leg in enumerate(self.legs):
                 if one.prices(leg):
                     row.prices[place] = whole(price(leg), units.price)
         if one.fees:
@@ -301,7 +323,7 @@ class Tally:
         if one.least_share:
             row.least_share = one.least_share
             total -= sum(
-                self._least_price(one.least_share, name) * _least(ends)
+                self._least_price(one.least_share, name) * least_shares(ends)
                 for name, ends in self._ends.items()
                 if name != one.subject
             )
@@ -352,7 +374,7 @@ def _nothing(_: Leg) -> Fraction:
     return Fraction(0)
 
 
-def _least(ends: Ends) -> int:
+def least_shares(ends: Ends) -> int:
     """The smallest absolute number of shares between two ends."""
     low, high = ends
     return 0 if low <= 0 <= high else min(abs(low), abs(high))
@@ -366,7 +388,7 @@ def _weight(p: int, n: int, ends: Ends) -> int:
     return max(p * low, n * low, p * high, n * high)
 
 
-def _longest(start: int, slope: int, bends: Sequence[Sequence[tuple[int, int]]], most: int) -> int:
+def longest(start: int, slope: int, bends: Sequence[Sequence[tuple[int, int]]], most: int) -> int:
     """The largest whole q in 0..most with `start + slope·q + Σ max(a + b·q) <= 0`, one maximum for each bend; else 0.
 
     The sum is convex, so it lies nowhere below the straight line that it follows at some q. From the right: where that

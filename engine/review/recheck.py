@@ -28,7 +28,6 @@ from engine.exits import propose_exits
 from engine.gate.circumstances import Circumstances
 from engine.gate.conditions import held_back
 from engine.gate.judge import (
-    MOST_GRANTS_ENUMERATED,
     SIZE,
     UNREASONED,
     WHOLE,
@@ -41,6 +40,7 @@ from engine.gate.judge import (
 from engine.gate.market import Market, read_market
 from engine.gate.proposals import Entry, Exit, Finding, Grant
 from engine.gate.reach import read_book
+from engine.gate.running import MOST_GRANTS_ENUMERATED
 from engine.gate.states import trading_state
 from engine.gate.stress import stresses
 from engine.issue import issue_warrants

@@ -13,11 +13,12 @@ from itertools import combinations, product
 
 from engine.gate import convex
 from engine.gate.convex import SQUARED, ConvexMeasure, Corner
-from engine.gate.judge import MOST_GRANTS_ENUMERATED, SIZE, WHOLE, Core, Judgement, Outcome, Reading, Ruling
+from engine.gate.judge import SIZE, WHOLE, Core, Judgement, Outcome, Reading, Ruling
 from engine.gate.market import Market
 from engine.gate.measures import Measure, Scope, measures, weight
 from engine.gate.proposals import Entry, Grant
 from engine.gate.reach import ZERO, Book, Leg, State, entry_leg, state_of
+from engine.gate.running import MOST_GRANTS_ENUMERATED
 from engine.limits.model import Limits
 
 

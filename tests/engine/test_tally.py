@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -85,3 +86,50 @@ def test_a_number_that_is_not_whole_in_its_unit_is_a_bug() -> None:
     assert whole(Fraction(3, 4), 8) == 6
     with pytest.raises(AssertionError):
         whole(Fraction(1, 3), 8)
+
+
+@given(desks())
+def test_sums_say_what_the_grants_say_as_they_are(any_desk: Desk) -> None:
+    """Where two entries share an instrument nothing is a sum; what is asked then is right for everything else too."""
+    with patch.object(Tally, "shared", True):
+        told = any_desk.judged()
+    summed = any_desk.judged()
+    assert (told.rulings, told.readings, told.grants) == (summed.rulings, summed.readings, summed.grants)
+
+
+def test_two_entries_in_one_instrument_crowd_each_other() -> None:
+    entries = [
+        entry("AA", 300, conviction=90),
+        entry("BB", 150, Side.SELL, conviction=50),
+        entry("AA", 500, conviction=20),
+    ]
+    of = desk(entries, limits(limit("gross", "0.5"), limit("net_long", "0.35")))
+    assert [(one.outcome.value, one.quantity) for one in of.judged().rulings] == [
+        ("granted", 300), ("granted", 150), ("cut", 50),
+    ]  # fmt: skip
+
+
+@given(st.data())
+def test_a_queue_of_many_is_ruled_the_same(data: st.DataObject) -> None:
+    """Grants crowd each other in several measures at once, beside fees, slippage and positions on either side."""
+    kinds = {"gross": ("0.5", "1"), "net_long": ("0.2", "0.4"), "margin": ("0.3", "0.5"), "open_risk": ("0.02", "0.05"),
+             "cash_reserve": ("0.1", "0.5"), "turnover": ("0.3", "0.9"), "concentration": ("0.3", "0.6")}  # fmt: skip
+    rows = []
+    for kind in data.draw(st.lists(st.sampled_from(sorted(kinds)), min_size=1, max_size=4, unique=True)):
+        more = {"long": Fraction(1, 2), "short": Fraction(3, 2)} if kind == "margin" else {}
+        more |= {"once": 1} if kind == "concentration" else {}
+        rows.append(limit(kind, data.draw(st.sampled_from(kinds[kind])), **more))
+    names = [f"A{place:02}" for place in range(data.draw(st.integers(2, 11)))]
+    entries = [
+        entry(name, data.draw(st.integers(0, 300)), data.draw(st.sampled_from(Side)), conviction=90 - place)
+        for place, name in enumerate(names)
+    ]
+    # An entry extends what is held, as the engine's conditions see to.
+    held = [
+        position(one.instrument, 40 * one.side.sign, "90" if one.side is Side.BUY else "110") for one in entries[:2]
+    ]
+    held.append(position("B", data.draw(st.sampled_from((-60, 40))), "100"))
+    fees = {"fee_per_share": data.draw(st.sampled_from((0, 1))), "fee_per_order": data.draw(st.sampled_from((0, 7)))}
+    of = desk(entries, limits(*rows, **fees), held)
+    assert of.judged().rulings == slowly(of).rulings
+    assert of.judged().readings == slowly(of).readings
