@@ -88,7 +88,7 @@ def one_context() -> Iterator[None]:
     kept = z3.Context()
     with (
         patch.object(z3, "Context", lambda: kept),
-        patch("engine.proof.prove.answers", lambda script: answers(f"(reset)\n{script}")),
+        patch("engine.proof.prove.answers", lambda script, *more: answers(f"(reset)\n{script}", *more)),
     ):
         yield
 

@@ -87,7 +87,7 @@ ENCODING: dict[str, Fault] = {
     "a sign is flipped": lambda: patch("engine.proof.smt.entry_order", _flipped_order),
     "working orders are forgotten": lambda: patch("engine.proof.smt_desk._working", lambda *_: iter(())),
     "`<` stands for `≤`": lambda: patch(
-        "engine.proof.prove.answers", lambda script: answers(script.replace("(> ", "(>= "))
+        "engine.proof.prove.answers", lambda script, *more: answers(script.replace("(> ", "(>= "), *more)
     ),
     "exits are not capped at the position": lambda: patch("engine.proof.smt._closable", lambda *_: Fraction(10**6)),
 }
