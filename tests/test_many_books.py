@@ -26,7 +26,7 @@ def test_two_hundred_books_agree_and_keep_the_promises() -> None:
         "exits",
     ):
         assert counts[f"books with {name}"] > 10, name
-    assert min(counts[f"entries {name}"] for name in ("granted", "cut", "denied", "denied, with crowding")) > 0
+    assert min(counts[f"entries {name}"] for name in ("granted", "cut", "denied")) > 10
 
 
 def test_a_book_is_the_same_whoever_makes_it() -> None:
