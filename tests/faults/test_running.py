@@ -186,9 +186,12 @@ def test_a_law_that_changes_under_a_running_desk_binds_it_from_its_next_start(tm
     assert decision["inputs"]["limits"] == before
     with pytest.raises(Faulty, match=r"limits\.yaml"), running(desk, f"{WED}T23:00:00Z"):
         pass
-    path.write_text(text.replace("bound: 2 %", "bound: 1 %", 1), encoding="utf-8")
+    # A looser one waits for a person (tests/adapters/test_approvals.py); a tighter one needs nobody.
+    assert "by: sector, bound: 40 %" in text
+    path.write_text(text.replace("by: sector, bound: 40 %", "by: sector, bound: 35 %", 1), encoding="utf-8")
     with running(desk, f"{WED}T23:00:00Z"):
         pass
+    assert [one["verdict"] for one in recorded(desk, "change")] == ["tighter"]
     first, second = recorded(desk, "start")
     assert first["limits"] == before != second["limits"]
 
