@@ -88,6 +88,17 @@ def test_two_futures_of_one_past_do_not_meet() -> None:
     })))  # fmt: skip
 
 
+def test_where_no_session_came_nothing_is_measured_anew() -> None:
+    """A file was touched: the measures are those that there are, and the next session goes on from them."""
+    whole = market(4, set(), (0, 0), FIRST)
+    past = whole.until(whole.sessions[FIRST - 1])
+    measures, carried = measure_panel(past), Carried.of(past)
+    again, after = measured_on(measures, carried, whole.until(whole.sessions[FIRST - 1]), 252)
+    assert again is measures and after is carried
+    panel = longer(past, whole, FIRST + 2)
+    assert_the_same(measured_on(again, after, panel, 252)[0], measure_panel(whole.until(whole.sessions[FIRST + 1])))
+
+
 def test_what_was_given_out_cannot_be_written_to() -> None:
     whole = market(3, set(), (0, 0), 0)
     panel = longer(whole.until(whole.sessions[FIRST - 1]), whole, FIRST + 1)

@@ -36,6 +36,32 @@ def test_answers_come_in_the_order_of_the_questions() -> None:
     assert found == [Answer("unsat"), Answer("sat", (("x", Fraction(-2, 3)),))]
 
 
+SOLVED = """
+    (set-logic QF_LRA) (declare-const x Real)
+    (push 1) (assert (= (* 3.0 x) (- 2.0))) (check-sat) (get-value (x)) (pop 1)
+"""
+
+
+def test_what_is_done_while_the_solver_works_changes_no_answer_and_is_done_once() -> None:
+    done: list[int] = []
+    assert answers(BUDGET + SOLVED, lambda: done.append(1)) == ask(SOLVED)
+    assert done == [1]
+
+
+def test_what_goes_wrong_meanwhile_is_raised_and_the_next_script_is_answered() -> None:
+    def wrong() -> None:
+        raise LookupError("meanwhile")
+
+    with pytest.raises(LookupError, match="meanwhile"):
+        answers(BUDGET + SOLVED, wrong)
+    assert ask(SOLVED) == [Answer("sat", (("x", Fraction(-2, 3)),))]
+
+
+def test_nonsense_is_nonsense_beside_other_work() -> None:
+    with pytest.raises(Nonsense, match="gave up"):
+        answers(BUDGET + "(assert y)", lambda: None)
+
+
 @pytest.mark.parametrize(
     ("written", "number"),
     [("5.0", "5"), ("(- 5.0)", "-5"), ("(/ 1.0 3.0)", "1/3"), ("(- (/ 1.0 3.0))", "-1/3"), ("(/ (- 1.0) 3.0)", "-1/3"),
