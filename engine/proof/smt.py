@@ -255,6 +255,8 @@ class _Question:
             # To write a limit's terms takes longer than to see that none of them is asked about.
             if self.asked.about and not any(one.startswith(limit.id) for one in wanted):
                 continue
+            if self.asked.about and not any(one == limit.id or one.startswith(f"{limit.id}[") for one in wanted):
+                continue
             for row, before in self._rows(limit):
                 measure = f"{limit.id}[{row.subject}]" if row.subject else limit.id
                 if measure in wanted or not self.asked.about:

@@ -80,6 +80,11 @@ class Desk:
         """`ν` of one share of an order."""
         return self.exposure(order.instrument) + order.slippage
 
+    @cached_property
+    def terms_written(self) -> dict[tuple[str, ...], str]:
+        """Terms that many questions share, as they were first written."""
+        return {}
+
     def position(self, instrument: str) -> Fraction:
         """Shares held, 0 where there are none."""
         held = self.held.get(instrument)

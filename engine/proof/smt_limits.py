@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, partial
 
 from engine.limits.model import Limit, Scenario
 from engine.proof.smt_desk import Desk, Order
@@ -38,11 +38,24 @@ class View:
 
     def shares(self, instrument: str) -> str:
         """`x`: shares after the filling."""
-        return name("after" if instrument in self.entered else "before", instrument)
+        return self.once("shares", instrument, lambda: name(self._when(instrument), instrument))
 
     def gross(self, instrument: str) -> str:
         """`|x|·e`."""
-        return name("gross after" if instrument in self.entered else "gross before", instrument)
+        return self.once("gross", instrument, lambda: name(f"gross {self._when(instrument)}", instrument))
+
+    def once(self, what: str, instrument: str, write: Callable[[], str]) -> str:
+        """A term of one instrument, written once for all questions in which it has an entry, and once for the others.
+
+        `what` must say everything else that the term depends on.
+        """
+        written, key = self.desk.terms_written, (what, instrument, self._when(instrument))
+        if key not in written:
+            written[key] = write()
+        return written[key]
+
+    def _when(self, instrument: str) -> str:
+        return "after" if instrument in self.entered else "before"
 
     def over(self, what: str) -> str:
         """The name of a sum over all instruments: `gross`, `net` or `beta`."""
@@ -51,6 +64,9 @@ class View:
     def exposure(self, instrument: str, weight: Fraction | int) -> str:
         """`weight·x·e`."""
         return times(weight * self.desk.exposure(instrument), self.shares(instrument))
+
+    def _weighted(self, instrument: str) -> str:
+        return self.exposure(instrument, self.desk.terms(instrument).beta)
 
     @cached_property
     def orders(self) -> tuple[Order, ...]:
@@ -69,8 +85,8 @@ class View:
         names = self.desk.names
         sums = {
             "gross": plus(map(self.gross, names)),
-            "net": plus(self.exposure(one, 1) for one in names),
-            "beta": plus(self.exposure(one, self.desk.terms(one).beta) for one in names),
+            "net": plus(self.once("net", one, partial(self.exposure, one, 1)) for one in names),
+            "beta": plus(self.once("beta", one, partial(self._weighted, one)) for one in names),
         }
         for what, total in sums.items():
             yield f"(define-fun {self.over(what)} () Real {total})"
@@ -185,12 +201,14 @@ def _margin(limit: Limit, view: View) -> Rows:
         rates = (view.exposure(one, limit.long), view.exposure(one, -limit.short))
         return f"(ite (> {shares} 0.0) {rates[0]} {rates[1]})"
 
-    yield Bounded("", plus(map(needed, view.desk.names)), _share_of_nav(limit, view))
+    rates = f"margin {limit.long} {limit.short}"
+    total = plus(view.once(rates, one, partial(needed, one)) for one in view.desk.names)
+    yield Bounded("", total, _share_of_nav(limit, view))
 
 
 def _stress(limit: Limit, view: View) -> Rows:
     desk = view.desk
-    for scenario in desk.limits.scenarios:
+    for at, scenario in enumerate(desk.limits.scenarios):
         if scenario.paths:
             continue
         if scenario.sigmas:
@@ -198,11 +216,16 @@ def _stress(limit: Limit, view: View) -> Rows:
                 times(scenario.sigmas * desk.terms(one).daily_volatility, view.gross(one)) for one in desk.names
             )
         elif scenario.sectors or scenario.instruments:
-            loss = plus(_larger([view.exposure(one, -move) for move in _moves(scenario, desk, one)])
-                        for one in desk.names)  # fmt: skip
+            what = f"stress {at}"
+            loss = plus(view.once(what, one, partial(_moved, scenario, view, one)) for one in desk.names)
         else:
             loss = times(-scenario.index, view.over("beta"))
         yield Bounded(scenario.id, loss, _share_of_nav(limit, view))
+
+
+def _moved(scenario: Scenario, view: View, one: str) -> str:
+    """What one instrument loses."""
+    return _larger([view.exposure(one, -move) for move in _moves(scenario, view.desk, one)])
 
 
 def _moves(scenario: Scenario, desk: Desk, one: str) -> list[Fraction]:
