@@ -64,6 +64,12 @@ class Desk:
     """Instruments with shares, orders or entries; all others stay at zero in every filling."""
     state: str = UNKNOWN_STATE
 
+    @cached_property
+    def standing_names(self) -> tuple[str, ...]:
+        """Those of `names` with shares or orders; the others are only moved by an entry."""
+        standing = {*self.held, *(one.instrument for one in self.resting)}
+        return tuple(one for one in self.names if one in standing)
+
     def terms(self, instrument: str) -> Terms:
         """The figures of one of `names`."""
         return self.market.terms[instrument]

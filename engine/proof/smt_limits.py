@@ -38,11 +38,11 @@ class View:
 
     def shares(self, instrument: str) -> str:
         """`x`: shares after the filling."""
-        return self.once("shares", instrument, lambda: name(self._when(instrument), instrument))
+        return self.once("shares", instrument, lambda: self._named("", instrument))
 
     def gross(self, instrument: str) -> str:
         """`|x|·e`."""
-        return self.once("gross", instrument, lambda: name(f"gross {self._when(instrument)}", instrument))
+        return self.once("gross", instrument, lambda: self._named("gross ", instrument))
 
     def once(self, what: str, instrument: str, write: Callable[[], str]) -> str:
         """A term of one instrument, written once for all questions in which it has an entry, and once for the others.
@@ -54,6 +54,12 @@ class View:
             written[key] = write()
         return written[key]
 
+    def _named(self, what: str, instrument: str) -> str:
+        """Nothing, where neither shares nor any order of this filling can make it anything else."""
+        if instrument not in self.entered and instrument not in self.desk.standing_names:
+            return ZERO
+        return name(f"{what}{self._when(instrument)}", instrument)
+
     def _when(self, instrument: str) -> str:
         return "after" if instrument in self.entered else "before"
 
@@ -63,7 +69,8 @@ class View:
 
     def exposure(self, instrument: str, weight: Fraction | int) -> str:
         """`weight·x·e`."""
-        return times(weight * self.desk.exposure(instrument), self.shares(instrument))
+        shares = self.shares(instrument)
+        return ZERO if shares == ZERO else times(weight * self.desk.exposure(instrument), shares)
 
     def _weighted(self, instrument: str) -> str:
         return self.exposure(instrument, self.desk.terms(instrument).beta)
@@ -75,9 +82,12 @@ class View:
 
     def definitions(self) -> Iterator[str]:
         """Shares and gross exposure of what its entries move (without entries: of everything), and the three sums."""
-        for one in self.desk.names if not self.entries else [order.instrument for order in self.entries]:
+        standing = self.desk.standing_names
+        for one in standing if not self.entries else [order.instrument for order in self.entries]:
             own = self.entries or self.desk.resting
-            start = name("before", one) if self.entries else real(self.desk.position(one))
+            start = real(self.desk.position(one))
+            if self.entries:
+                start = name("before", one) if one in standing else ZERO
             moves = (times(order.sign, order.fill) for order in own if order.instrument == one)
             yield f"(define-fun {self.shares(one)} () Real {plus((start, *moves))})"
             absolute = f"(absolute {self.shares(one)})"
@@ -199,7 +209,7 @@ def _margin(limit: Limit, view: View) -> Rows:
     def needed(one: str) -> str:
         shares = view.shares(one)
         rates = (view.exposure(one, limit.long), view.exposure(one, -limit.short))
-        return f"(ite (> {shares} 0.0) {rates[0]} {rates[1]})"
+        return ZERO if shares == ZERO else f"(ite (> {shares} 0.0) {rates[0]} {rates[1]})"
 
     rates = f"margin {limit.long} {limit.short}"
     total = plus(view.once(rates, one, partial(needed, one)) for one in view.desk.names)
@@ -239,7 +249,7 @@ def _moves(scenario: Scenario, desk: Desk, one: str) -> list[Fraction]:
 
 def _larger(losses: Sequence[str]) -> str:
     """The larger of no more than two."""
-    if len(losses) < 2:
+    if len({*losses}) < 2:
         return losses[0] if losses else ZERO
     first, second = losses
     return f"(ite (< {first} {second}) {second} {first})"
