@@ -68,7 +68,9 @@ def shock(scenario: Scenario, terms: Terms) -> Profile:
         moves.append(terms.beta * scenario.index)
     if not moves:
         return ZERO, ZERO
-    return -min(moves) * terms.exposure, -max(moves) * terms.exposure
+    exposure = terms.exposure
+    lost = -min(moves) * exposure
+    return (lost, lost) if len(moves) == 1 else (lost, -max(moves) * exposure)
 
 
 def stresses(book: Book, grants: Sequence[Grant], market: Market, limits: Limits) -> Stresses:

@@ -36,6 +36,12 @@ class View:
         """Instruments with an entry; the others read the same in both views."""
         return frozenset(one.instrument for one in self.entries)
 
+    @cached_property
+    def present(self) -> tuple[str, ...]:
+        """Instruments with shares or an order in this filling."""
+        standing = self.desk.standing_names
+        return tuple(sorted({*standing, *self.entered} & {*self.desk.names})) if self.entries else standing
+
     def shares(self, instrument: str) -> str:
         """`x`: shares after the filling."""
         return self.once("shares", instrument, lambda: self._named("", instrument))
@@ -92,7 +98,7 @@ class View:
             yield f"(define-fun {self.shares(one)} () Real {plus((start, *moves))})"
             absolute = f"(absolute {self.shares(one)})"
             yield f"(define-fun {self.gross(one)} () Real {times(self.desk.exposure(one), absolute)})"
-        names = self.desk.names
+        names = self.present
         sums = {
             "gross": plus(map(self.gross, names)),
             "net": plus(self.once("net", one, partial(self.exposure, one, 1)) for one in names),
@@ -212,7 +218,7 @@ def _margin(limit: Limit, view: View) -> Rows:
         return ZERO if shares == ZERO else f"(ite (> {shares} 0.0) {rates[0]} {rates[1]})"
 
     rates = f"margin {limit.long} {limit.short}"
-    total = plus(view.once(rates, one, partial(needed, one)) for one in view.desk.names)
+    total = plus(view.once(rates, one, partial(needed, one)) for one in view.present)
     yield Bounded("", total, _share_of_nav(limit, view))
 
 
@@ -223,11 +229,11 @@ def _stress(limit: Limit, view: View) -> Rows:
             continue
         if scenario.sigmas:
             loss = plus(
-                times(scenario.sigmas * desk.terms(one).daily_volatility, view.gross(one)) for one in desk.names
+                times(scenario.sigmas * desk.terms(one).daily_volatility, view.gross(one)) for one in view.present
             )
         elif scenario.sectors or scenario.instruments:
             what = f"stress {at}"
-            loss = plus(view.once(what, one, partial(_moved, scenario, view, one)) for one in desk.names)
+            loss = plus(view.once(what, one, partial(_moved, scenario, view, one)) for one in view.present)
         else:
             loss = times(-scenario.index, view.over("beta"))
         yield Bounded(scenario.id, loss, _share_of_nav(limit, view))

@@ -14,17 +14,19 @@ class Unaskable(ValueError):
 
 def real(number: Fraction | int) -> str:
     """An exact literal: `12.0`, `(/ 1.0 3.0)`, `(- 5.0)`."""
-    above, below = abs(number.numerator), number.denominator
+    signed, below = number.numerator, number.denominator
+    above = abs(signed)
     digits = f"{above}.0" if below == 1 else f"(/ {above}.0 {below}.0)"
-    return f"(- {digits})" if number < 0 else digits
+    return f"(- {digits})" if signed < 0 else digits
 
 
 def times(factor: Fraction | int, term: str) -> str:
     """`factor * term`; the factor is a literal, so that the term stays linear."""
-    if factor == 0 or term == ZERO:
+    above = factor.numerator
+    if above == 0 or term == ZERO:
         return ZERO
-    if factor in (1, -1):
-        return term if factor == 1 else f"(- {term})"
+    if above in (1, -1) and factor.denominator == 1:
+        return term if above == 1 else f"(- {term})"
     return f"(* {real(factor)} {term})"
 
 
