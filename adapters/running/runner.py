@@ -10,6 +10,7 @@ second submission the same submission.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from time import perf_counter_ns
 
@@ -246,7 +247,8 @@ class Runner(DeskLog):
     def portfolio(self, day: str, snapshot: Snapshot) -> Portfolio:
         """The portfolio at a session's close."""
         standing, bars = self.standing, self.world.bars(day)
-        prices = {fact.word("instrument"): fact.number("close") for fact in snapshot.all("bar")}
+        closes = {fact.word("instrument"): fact.number("close") for fact in snapshot.all("bar")}
+        prices = dict(closes)
         for name, holding in standing.books.holdings.items():
             if name in bars and bars[name].flatters(holding.quantity):
                 # The books keep their last price for it.
@@ -259,7 +261,13 @@ class Runner(DeskLog):
             messages_last_second=standing.messages_until(self._common(snapshot.as_of)["recorded_at"]),
             executions=tuple(sorted({**standing.executions, **standing.throttled}.items())),
         )
-        return portfolio(standing.books, prices, standing.broker.working(), operations)
+        found = portfolio(standing.books, prices, standing.broker.working(), operations)
+        # At the closes by which the gate reckons; what has none has no last return either, and so no figures.
+        values = {
+            one.instrument: one.quantity * closes.get(one.instrument, NOTHING) * one.multiplier
+            for one in found.positions
+        }
+        return replace(found, tail_loss=self.world.tail_loss(day, values, found.nav)) if values else found
 
     def _decide(self, snapshot: Snapshot, before: Portfolio) -> Json:
         try:

@@ -23,6 +23,7 @@ from adapters.desk.folder import SETTINGS, Desk, shown, text_of
 from adapters.desk.groups import groups_of
 from adapters.desk.instruments import load_instruments
 from adapters.paper.venue import Bar, Listing, Session
+from adapters.running.tail import tail_loss
 from advisors.actions import Action
 from advisors.market_facts import Desk as Survey
 from advisors.market_facts import Time, market_facts, survey
@@ -30,6 +31,7 @@ from advisors.quality import Cleaned, leaps
 from advisors.reference import Instrument
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
+from engine.orders.tail_loss import NoTailLoss, TailLoss
 from knowledge.door import freeze
 from knowledge.facts import Fact, Snapshot
 from knowledge.faults import Fault, Faulty
@@ -345,6 +347,10 @@ class World:
         facts = market_facts(self.survey, day, tell)
         tell(facts)
         self.__dict__["_early"] = day, facts
+
+    def tail_loss(self, day: str, values: Mapping[str, Decimal], nav: Decimal) -> TailLoss | NoTailLoss:
+        """What positions of these values (signed, in the account's currency) would have lost in the past."""
+        return tail_loss(self.survey.market.panel, day, values, nav, self.period(day).last)
 
     def snapshot(self, day: str) -> Snapshot:
         """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from engine.orders.basket import Basket
 from engine.orders.order import Order, State
+from engine.orders.tail_loss import NoTailLoss, TailLoss, tail_loss_from_json
 from knowledge.values import Json, canonical, digest, text
 
 
@@ -150,6 +151,8 @@ class Portfolio:
     positions: tuple[Position, ...]
     working: tuple[Working, ...]
     operations: Operations
+    tail_loss: TailLoss | NoTailLoss | None = None
+    """Figures of the positions, or why there are none; None where nothing is held. No decision reads them."""
 
     def __post_init__(self) -> None:
         held = sorted(self.positions, key=lambda one: one.instrument)
@@ -176,6 +179,7 @@ class Portfolio:
             "positions": [held.to_json() for held in self.positions],
             "working": [one.to_json() for one in self.working],
             "operations": self.operations.to_json(),
+            **({} if self.tail_loss is None else {"tail_loss": self.tail_loss.to_json()}),
         }
 
     @classmethod
@@ -189,6 +193,7 @@ class Portfolio:
             positions=tuple(Position.from_json(held) for held in value["positions"]),
             working=tuple(Working.from_json(one) for one in value["working"]),
             operations=Operations.from_json(value["operations"]),
+            tail_loss=tail_loss_from_json(value["tail_loss"]) if "tail_loss" in value else None,
             **{name: Decimal(value[name]) for name in money},
         )
 

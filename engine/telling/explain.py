@@ -15,6 +15,7 @@ from functools import cached_property
 
 from engine.exits import REVERSAL
 from engine.fellows import BASKET
+from engine.gate.market import Market, read_market
 from engine.limits.kinds import NUMERIC
 from engine.limits.model import Limit, Limits
 from engine.obligations import REASON
@@ -28,6 +29,7 @@ from engine.telling.narrative import Telling, tell
 from engine.telling.repairs import repairs
 from engine.telling.sizes import size_of
 from engine.telling.stress import stress
+from engine.telling.tail_loss import tail_loss
 from knowledge.door import admit
 from knowledge.facts import Fact, Snapshot
 from knowledge.prolog.proof import ProofNode
@@ -56,6 +58,11 @@ class Evidence:
         derived = (admit(template, slots) for template, slots in self.record["derived"])
         known = (*self.snapshot.facts, *portfolio_facts(self.snapshot, self.portfolio), *derived)
         return {fact.ref: fact for fact in known}
+
+    @cached_property
+    def market(self) -> Market:
+        """The terms of all instruments."""
+        return read_market(self.snapshot, self.portfolio, self.limits.parameters.cluster_threshold)
 
     @cached_property
     def supports(self) -> dict[str, list[Json]]:
@@ -356,4 +363,5 @@ def _circumstances(evidence: Evidence) -> Telling:
         for held in portfolio.positions
     ]
     parts += stress(record, Fraction(nav), portfolio.currency)
+    parts += tail_loss(portfolio, evidence.market)
     return tell(f"trading state {record['trading_state']}", *parts)

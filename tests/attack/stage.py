@@ -25,6 +25,7 @@ from adapters.running.world import Law
 from advisors.actions import Action
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
+from engine.orders.tail_loss import NoTailLoss
 from knowledge.door import fact, freeze
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json
@@ -146,6 +147,9 @@ class Stage:
 
     def early(self, day: str, tell: Callable[[Sequence[Fact]], None]) -> None:
         """The snapshot is made in one go."""
+
+    def tail_loss(self, day: str, values: Mapping[str, Decimal], nav: Decimal) -> NoTailLoss:
+        return NoTailLoss("a stage has no past")
 
     def snapshot(self, day: str) -> Snapshot:
         following, facts = self.calendar.next_session(day), shared_facts(self.names)

@@ -94,6 +94,8 @@ def test_a_worker_that_does_not_even_read_is_ended_too(tmp_path: Path):
         with pytest.raises(WorkerLost, match="took no request within 1 s"):
             worker.decide_stored(padded, portfolio.encoded)
         assert worker.pid is None
+        # A new process on a busy machine may take longer than that for its first cycle.
+        worker._patience = module.PATIENCE
         assert worker.decide(snapshot, portfolio)["fault"] is None
 
 
