@@ -19,10 +19,10 @@ from fractions import Fraction
 from itertools import islice
 
 from engine.gate.market import Market
-from engine.limits.kinds import KINDS
+from engine.limits.kinds import KINDS, OBLIGING
 from engine.limits.model import Limit, Limits
 from engine.orders.portfolio import Operations
-from engine.universe.arena import Arena, Budget, Side, Spent
+from engine.universe.arena import Arena, Budget, Side, Spent, same_but_bound
 from engine.universe.caps import AT_WORK, CAP_KINDS, CASH, MONEY, SHARES, TRADED, VALUE, Cap, Capped
 from engine.universe.cases import VOLATILITY, Case, TooMany, cases
 from engine.universe.conditions import FLAGS, RANGES, STATE_RANGES, admitted, between, halting, wider
@@ -189,6 +189,9 @@ class _Comparison:
     budget: Budget
     found: dict[str, Effect] = field(default_factory=dict)
     certificates: list[Certificate] = field(default_factory=list)
+    arenas: list[Arena] = field(default_factory=list)
+    exits: Budget = field(default_factory=Budget)
+    """For questions about what a breach asks for."""
 
     def direction(self) -> Direction:
         """Every limit of the refusing file in every case."""
@@ -197,6 +200,9 @@ class _Comparison:
             for case in self.cases:
                 if case.open_under(self.ground.accept):
                     self._case(case)
+            # What lets an order through says more, and is looked for first.
+            for arena in self.arenas:
+                self._breaches(arena)
         except Spent as error:
             self.found["budget"] = Effect("budget", Answer.UNKNOWN, str(error))
         return Direction(tuple(self.found[name] for name in sorted(self.found)))
@@ -231,7 +237,7 @@ class _Comparison:
         self._caps(arena)
         self._conditions(arena)
         self._others(arena)
-        self._breaches(arena)
+        self.arenas.append(arena)
 
     def _open(self, limit: str) -> bool:
         """Whether a limit is still to be settled: one witness is enough, and one unknown is not made good."""
@@ -393,11 +399,41 @@ class _Comparison:
     def _breaches(self, arena: Arena) -> None:
         """What a breach by the positions asks for binds no entry; to do nothing about it is looser all the same."""
         own = {one.id: one for one in arena.accept.in_force}
+        exiting = tuple(one for one in self.ground.accept.limits if one.breach == "exit" and not one.when.states)
+        side = replace(arena.accept, limits=replace(self.ground.accept, limits=exiting))
+        others = Arena(side, arena.refuse, self.exits)
+        kept = {(one.id, one.kind, one.bound, one.when, one.breach) for one in self.ground.accept.limits}
+        for limit in self.ground.refuse.limits:
+            # What is in force in other trading states alone binds no entry, and asks for exits all the same.
+            apart = limit.breach == "exit" and limit.when.states and "active" not in limit.when.states
+            if apart and (limit.id, limit.kind, limit.bound, limit.when, limit.breach) not in kept:
+                how = "it is not known that a breach of it by the positions still asks for exits"
+                self._tell(Effect(limit.id, Answer.UNKNOWN, how, case=arena.accept.case))
         for limit in arena.refuse.in_force:
+            if limit.kind not in OBLIGING or limit.breach != "exit" or not self._open(limit.id):
+                continue
             twin = own.get(limit.id)
-            if twin is not None and (twin.breach, limit.breach) == ("hold", "exit") and self._open(limit.id):
+            if twin is not None and twin.breach == "hold":
                 how = "a breach of it by the positions asks for no exits"
                 self._tell(Effect(limit.id, Answer.YES, how, case=arena.accept.case))
+            elif not self._mended(arena, others, limit):
+                how = "it is not known that a breach of it by the positions still asks for exits"
+                self._tell(Effect(limit.id, Answer.UNKNOWN, how, case=arena.accept.case))
+
+    def _mended(self, arena: Arena, others: Arena, limit: Limit) -> bool:
+        """Whether what a breach asks for is asked for still: by a limit of the same shape, whatever its name, or
+        because it breaks another that asks for exits."""
+        same = limit.kind not in ("stress", "cluster_gross") or arena.stands(limit)
+        for one in arena.accept.in_force if same else ():
+            stays = one.breach == "exit" and set(one.when.states) in (set(), set(limit.when.states))
+            if stays and same_but_bound(one, limit) and arena.accept.bound(one) <= arena.refuse.bound(limit):
+                return True
+        if limit.kind in CONVEX_KINDS:
+            rows = list(majorants(limit, others.refuse.scope(others.plain.columns.labels), wary=False))
+        else:
+            rows = [row for row in others.targets() if row.limit.id == limit.id]
+        known = limit.kind in CONVEX_KINDS or limit.kind in ROW_KINDS
+        return known and all(others.kept(row).shown or others.attested(row).shown for row in rows)
 
     def _others(self, arena: Arena) -> None:
         """Limits that are no sums of exposures."""
