@@ -148,16 +148,21 @@ def _judged(runner: Runner, approval: Json | None, against: str) -> tuple[Json, 
         why = "these limits were in force before an approval for a time, and need none"
         return {**change, "outcome": ADOPTED, "verdict": RESTORED, "reason": why}, blobs
     found = _beside(runner, law.lasting)
-    if found.verdict in FREE:
+    if _is_free(found):
         beside = {"against": law.lasting} if law.until else {}
         return _free(change, found, beside), {**blobs, found.digest: found.encoded}
     if law.until:
         found = _beside(runner, law.current)
-        if found.verdict in FREE:
+        if _is_free(found):
             return _free(change, found, {"until": law.until}), {**blobs, found.digest: found.encoded}
     why = _refusal(found, against)
     refused = {**change, "outcome": REFUSED, "verdict": found.verdict, "diff": found.digest, "reason": why}
     return refused, {**blobs, found.digest: found.encoded}
+
+
+def _is_free(found: Compared) -> bool:
+    """Whether nobody has to approve: not looser, and seen from the text, so that no other market makes it looser."""
+    return found.verdict in FREE and found.value.get("on_its_face") is True
 
 
 def _free(change: Json, found: Compared, beside: Mapping[str, str]) -> Json:
@@ -171,7 +176,12 @@ def _beside(runner: Runner, old: str) -> Compared:
 
 
 def _refusal(found: Compared, against: str) -> str:
-    told = {"looser": "looser than those in force", "incomparable": "looser in part than those in force"}
+    if found.verdict in FREE:
+        told = {
+            found.verdict: f"{found.verdict} on the market of the last decision only, by other limits that bind first"
+        }
+    else:
+        told = {"looser": "looser than those in force", "incomparable": "looser in part than those in force"}
     words = told.get(found.verdict, f"not shown to be no looser than those in force ({found.value['why']})")
     approved = f"the approval there is does not count, as {against}" if against else "nobody has approved them"
     way = "`warrant limits approve --approve NAME --reason TEXT` does that, and shows what they let through"

@@ -27,7 +27,7 @@ from engine.universe.caps import AT_WORK, CAP_KINDS, CASH, MONEY, SHARES, TRADED
 from engine.universe.cases import VOLATILITY, Case, TooMany, cases
 from engine.universe.conditions import FLAGS, RANGES, STATE_RANGES, admitted, between, halting, wider
 from engine.universe.farkas import Certificate
-from engine.universe.parameters import Change, only_dearer, parameter_changes, text_changes
+from engine.universe.parameters import Change, on_its_face, only_dearer, parameter_changes, text_changes
 from engine.universe.polytope import Columns
 from engine.universe.replay import Asked, Figures, replay
 from engine.universe.rows import CONVEX_KINDS, OWN, REST, ROW_KINDS, Labels, Row, majorants
@@ -108,6 +108,8 @@ class Diff:
     instruments: tuple[str, ...]
     budget: Budget = field(default_factory=Budget)
     why: str = ""
+    on_its_face: bool = False
+    """Whether the text alone shows that NEW admits no more, on any market."""
 
     @property
     def admits_more(self) -> Answer:
@@ -122,6 +124,7 @@ class Diff:
             "verdict": self.verdict.value,
             "why": self.why,
             "admits_more": self.admits_more.value,
+            "on_its_face": self.on_its_face,
             "refuses_more": self.tighter.answer.value,
             "changes": [one.to_json() for one in self.changes],
             "parameters": [one.to_json() for one in self.parameters],
@@ -152,7 +155,8 @@ def diff(old: Limits, new: Limits, markets: Markets, most: int | None = None) ->
     looser = _Comparison(Ground(new, old, after, before), where, budget).direction()
     tighter = _Comparison(Ground(old, new, before, after), where, budget).direction()
     verdict, why = _verdict(looser.answer, tighter.answer, list(parameters))
-    return Diff(verdict, looser, tighter, changes, parameters, len(where), tuple(before.terms), budget, why)
+    names, plain = tuple(before.terms), on_its_face(old, new)
+    return Diff(verdict, looser, tighter, changes, parameters, len(where), names, budget, why, plain)
 
 
 _VERDICTS: dict[tuple[Answer, Answer], tuple[Verdict, str]] = {

@@ -7,7 +7,7 @@ here and less there. Dearer fees are the exception: every order costs more, NAVâ
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from fractions import Fraction
 
 from engine.limits.model import Limit, Limits, Parameters
@@ -15,6 +15,8 @@ from engine.universe.cases import Case
 from knowledge.values import Json, text
 
 FEES = ("fee_per_share", "fee_per_order")
+AT_LEAST = ("cash_reserve", "healthy_heads")
+"""Kinds whose bound is a least and not a most."""
 TALKED = ("id", "owner", "source", "unit")
 """Fields of a limit that bind nothing."""
 
@@ -52,6 +54,34 @@ def parameter_changes(old: Limits, new: Limits, cases: list[Case]) -> list[Chang
 def only_dearer(changes: list[Change]) -> bool:
     """Whether all that changed among the parameters makes every order cost more."""
     return all(one.part in FEES and Fraction(one.after) >= Fraction(one.before) for one in changes)
+
+
+def on_its_face(old: Limits, new: Limits) -> bool:
+    """Whether the new file can let nothing more through on any market, seen from the text alone.
+
+    Every row of the old file stands in the new one, with a bound no wider and nothing else changed; multipliers are no
+    larger, scenarios only more, parameters the same but for dearer fees. Whatever else is shown to be no looser, by
+    other limits that bind first, is so on the market it was shown for.
+    """
+    rows = {(one.id, one.effective): one for one in new.limits}
+    for one in old.limits:
+        other = rows.get((one.id, one.effective))
+        if other is None or replace(other, **{name: getattr(one, name) for name in ("bound", *TALKED)}) != one:
+            return False
+        if (other.bound < one.bound) if one.kind in AT_LEAST else (other.bound > one.bound):
+            return False
+    multipliers = new.regime_multipliers
+    smaller = all(multipliers.get(name, 2) <= each for name, each in old.regime_multipliers.items())
+    parameters = [
+        Change(
+            "parameter", one.name, _shown(getattr(old.parameters, one.name)), _shown(getattr(new.parameters, one.name))
+        )
+        for one in fields(Parameters)
+        if getattr(old.parameters, one.name) != getattr(new.parameters, one.name)
+    ]
+    collars = {one.id: one.bound for one in old.limits if one.kind == "price_collar"}
+    same_collars = all(collars.get(one.id) == one.bound for one in new.limits if one.kind == "price_collar")
+    return smaller and only_dearer(parameters) and same_collars and set(old.scenarios) <= set(new.scenarios)
 
 
 def text_changes(old: Limits, new: Limits) -> Iterator[Change]:
