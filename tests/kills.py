@@ -36,7 +36,7 @@ from statistics import median
 from adapters import cli
 from adapters.audit.log import AuditLog, LogReader
 from adapters.audit.verify import verify
-from adapters.desk.folder import read_desk
+from adapters.desk.folder import Desk, read_desk
 from adapters.desk.making import make_desk
 from adapters.running.world import World
 from engine.books.books import Books, fold
@@ -85,7 +85,12 @@ def prepare(folder: Path, last: str) -> None:
     world = World.of(read_desk(folder))
     prepared = World(world.desk, world.instruments, CutFeed(world.feed, last))
     assert prepared.survey and prepared.council and prepared.first_decision
-    World.of = staticmethod(lambda *_: prepared)  # type: ignore[method-assign]
+
+    def of(desk: Desk, *_: object) -> World:
+        object.__setattr__(prepared, "desk", desk)
+        return prepared
+
+    World.of = staticmethod(of)  # type: ignore[method-assign, assignment]
 
 
 def forked(folder: Path, until: str) -> Begin:

@@ -125,7 +125,8 @@ def test_exits_are_free(desk: Desk, operations: Operations, asked: list[str], ze
     out: a basket's other legs.
     """
     desk = none_allowed(desk) if zero else desk
-    portfolio = replace(desk.portfolio, operations=operations)
+    alone = tuple(replace(one, basket=None) for one in desk.portfolio.positions)
+    portfolio = replace(desk.portfolio, operations=operations, positions=alone)
     derived = tuple(fact("exit", instrument=name, rule="by-hand") for name in asked)
     snapshot = freeze("2011-01-03T21:00:00Z", desk.market.terms, ())
     proposed = propose_exits(derived, portfolio, desk.market, desk.limits.in_force(desk.market.session, desk.regime))
