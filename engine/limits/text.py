@@ -13,7 +13,7 @@ from fractions import Fraction
 from types import MappingProxyType
 
 from engine.limits.kinds import MANDATORY, REGIMES
-from engine.limits.model import UNKNOWN_REGIME, Limits, Parameters
+from engine.limits.model import ALWAYS, UNKNOWN_REGIME, Limits, Parameters
 from engine.limits.rows import DATE_HINT, Groups
 from engine.limits.scenarios import ScenarioReader
 from engine.limits.sense import contradictions
@@ -30,6 +30,8 @@ FIELDS = ("value", "unit", "owner", "source", "effective")
 PARAMETERS = tuple(Parameters.__dataclass_fields__)
 MAY_LACK = ("take_profit",)
 MULTIPLIED = (*REGIMES, UNKNOWN_REGIME)
+HOLDING_COSTS = ("order_value", "instrument_exposure")
+"""One of them keeps what is left of NAV after all costs above zero (a theorem of `limits prove`)."""
 NO_GROUPS: Groups = MappingProxyType({})
 
 
@@ -89,7 +91,20 @@ class _Reader(ScenarioReader):
         ordered = sorted((row.limit for row in rows), key=lambda one: (one.layer, one.id, one.effective))
         limits = Limits(source, tuple(ordered), tuple(scenarios), parameters, MappingProxyType(multipliers))
         self.contradicted(limits, rows, {name: sections[name].value for name in ("regime_multipliers", "parameters")})
+        self.costs_held(limits, sections["limits"].value)
         return limits
+
+    def costs_held(self, limits: Limits, node: Node) -> None:
+        """Refuse a file under which the costs of one entry could exceed NAV.
+
+        Below zero NAV⁻ turns bounds around: a smaller share of it admits more, and promise 4 falls. A bound on the
+        value of an order or on the exposure in an instrument keeps NAV⁻ above zero for whatever is granted.
+        """
+        lasting = {one.id for one in limits.limits if not one.until}
+        changing = {one.id for one in limits.limits if one.when != ALWAYS}
+        if not any(one.kind in HOLDING_COSTS and one.id in lasting - changing for one in limits.limits):
+            kinds = " or ".join(f"`{name}`" for name in HOLDING_COSTS)
+            self.fault(node, f"no limit of kind {kinds} is in force always; without one, costs could exceed NAV")
 
     def contradicted(self, limits: Limits, rows: Sequence[Row], tables: Mapping[str, Node]) -> None:
         """A fault for each contradiction, at the last row of its core, with the lines of the others."""
@@ -151,3 +166,6 @@ class _Recorded(_Reader):
 
     def contradicted(self, limits: Limits, rows: Sequence[Row], tables: Mapping[str, Node]) -> None:
         """Nothing is to be mended any more."""
+
+    def costs_held(self, limits: Limits, node: Node) -> None:
+        """Nor here."""

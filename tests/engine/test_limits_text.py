@@ -185,3 +185,16 @@ def test_a_file_asks_for_exits_from_its_second_version_on() -> None:
         for said, meant in ((gross, usual), (f"{gross} breach: exit,", "exit"), (f"{gross} breach: hold,", "hold")):
             read = read_limits(TEXT.replace("version: 1", f"version: {version}").replace(gross, said))
             assert {one.breach for one in read.limits if one.kind == "gross"} == {meant}
+
+
+def test_a_file_under_which_costs_could_exceed_nav_is_refused() -> None:
+    """Neither the value of an order nor the exposure in an instrument is bounded always: promise 4 would not hold."""
+    lines = [line for line in TEXT.splitlines(keepends=True) if "kind: instrument_exposure" not in line]
+    assert read_limits("".join(lines))
+    (found,) = faults("".join(line for line in lines if "kind: order_value" not in line))
+    assert "costs could exceed NAV" in found.message
+    sometimes = [
+        line.replace("bound: 10 %,", "bound: 10 %, when: {regime: [bull]},") if "kind: order_value" in line else line
+        for line in lines
+    ]
+    assert any("costs could exceed NAV" in one.message for one in faults("".join(sometimes)))
