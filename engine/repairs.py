@@ -81,7 +81,12 @@ def _by_owners(ruling: Ruling, rows: Mapping[str, Limit], nav: Fraction) -> Iter
         if len(known) < len(bounds):
             beyond = max(one.value - one.bound for one in needed[name])
             yield Repair(
-                limit.owner, name, "none", text(limit.bound), "", f"no bound would do; it stands {text(beyond)} beyond"
+                limit.owner,
+                name,
+                "none",
+                text(limit.bound),
+                "",
+                f"how far, its reading does not say: {text(beyond)} beyond",
             )
         elif limit.kind == "cash_reserve":
             yield Repair(limit.owner, name, "lower", text(limit.bound), text(min(known)))
@@ -90,7 +95,7 @@ def _by_owners(ruling: Ruling, rows: Mapping[str, Limit], nav: Fraction) -> Iter
 
 
 def bound_for(limit: Limit, reading: Reading, nav: Fraction) -> Fraction | None:
-    """The bound at which this reading would just hold, rounded to what can be written; None where none would.
+    """The bound at which this reading would just hold, rounded to what can be written; None where the reading does not say.
 
     Nearly every bound is proportional to what the file says; that of a convex limit to its square; a reserve of cash is
     lowered instead; and a concentration's part is on both sides, so that its reading alone does not say.

@@ -28,7 +28,10 @@ from knowledge.values import Json, text
 DIGITS = 10_000
 """A normal number is a multiple of the inverse of this."""
 SHARE = 10**9
-"""Exposures are whole multiples of NAV / SHARE: with |z| < 9, nine digits and a hundred factors stay below 2^63."""
+"""Exposures are whole multiples of NAV / SHARE: with |z| < 9, loadings of at most 10 and `MOST_FACTORS` of them, sums
+stay below 2^63."""
+MOST_FACTORS = 90
+"""With more there are no figures: sums could leave 64 bits, and as many draws would fill the memory."""
 MOST_EXPOSURE = 100
 """Beyond a hundred times NAV there are no figures."""
 TAILS = (("95", 20), ("99", 100), ("99.9", 1000))
@@ -97,7 +100,7 @@ def _factors(shares: Mapping[str, Fraction], nav: Fraction, terms: Mapping[str, 
     if sum(map(abs, values.values())) > MOST_EXPOSURE:
         return None
     width = {len(terms[name].factors) for name in held}
-    if len(width) != 1:
+    if len(width) != 1 or max(width) > MOST_FACTORS:
         return None
     loadings = [
         round(SHARE * sum(terms[name].factors[at] * value for name, value in values.items())) for at in range(*width)

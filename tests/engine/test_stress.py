@@ -128,6 +128,11 @@ def test_without_a_covariance_there_are_no_figures_and_no_guess() -> None:
     assert figures(DRAWN, {"held": {"AA": Fraction(1)}}, Fraction(0), {"AA": terms("AA")}).results == ()
 
 
+def test_more_factors_than_64_bits_hold_have_no_figures() -> None:
+    many = terms("AA", factors=(Fraction(1, 100),) * 91)
+    assert figures(DRAWN, {"held": {"AA": Fraction(1)}}, Fraction(1000), {"AA": many}).results == ()
+
+
 def test_a_decision_without_candidates_has_the_losses_of_what_is_held() -> None:
     rows = with_scenarios(limits(), Scenario("crash", Fraction("-0.4"), NONE, "test"))
     of = desk([], rows, [position("AA", 100)], market={"AA": terms("AA", beta=Fraction(1))})
