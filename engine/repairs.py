@@ -79,15 +79,9 @@ def _by_owners(ruling: Ruling, rows: Mapping[str, Limit], nav: Fraction) -> Iter
         bounds = [bound_for(limit, one, nav) for one in needed[name]]
         known = [one for one in bounds if one is not None]
         if len(known) < len(bounds):
-            beyond = max(one.value - one.bound for one in needed[name])
-            yield Repair(
-                limit.owner,
-                name,
-                "none",
-                text(limit.bound),
-                "",
-                f"how far, its reading does not say: {text(beyond)} beyond",
-            )
+            beyond = text(max(one.value - one.bound for one in needed[name]))
+            words = f"how far, its reading does not say: {beyond} beyond"
+            yield Repair(limit.owner, name, "none", text(limit.bound), "", words)
         elif limit.kind == "cash_reserve":
             yield Repair(limit.owner, name, "lower", text(limit.bound), text(min(known)))
         else:
