@@ -89,7 +89,7 @@ def _by_owners(ruling: Ruling, rows: Mapping[str, Limit], nav: Fraction) -> Iter
 
 
 def bound_for(limit: Limit, reading: Reading, nav: Fraction) -> Fraction | None:
-    """The bound at which this reading would just hold, rounded to what can be written; None where the reading does not say.
+    """The bound at which this reading would just hold, rounded to what can be written; None where it does not say.
 
     Nearly every bound is proportional to what the file says; that of a convex limit to its square; a reserve of cash is
     lowered instead; and a concentration's part is on both sides, so that its reading alone does not say.
