@@ -27,10 +27,10 @@ from decimal import Decimal
 from pathlib import Path
 
 from knowledge.clips.session import ClipsImage, Inference
-from knowledge.door import Refused, admit
 from knowledge.facts import Fact, value_text
+from knowledge.facts_file import FactsReader, Statement, unreadable
 from knowledge.faults import Fault, Faulty
-from knowledge.marked_yaml import Entry, Items, MarkedReader, Node, Scalar, Table, compose, named
+from knowledge.marked_yaml import Entry, Items, Node, Scalar, Table, compose, named
 from knowledge.templates import Slot, vocabulary
 from knowledge.values import text
 from rules.rulebook import Rulebook
@@ -130,20 +130,19 @@ def _unknown_rule(case: Case) -> Fault:
     return Fault(file, int(line), 1, f"there is no rule `{case.rule}` in the rulebook; check the name after `rule:`")
 
 
-class _Reader(MarkedReader):
+class _Reader(FactsReader):
     """Reads one case file; every fault of it is told."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(str(path))
         self.path = path
-        self.defaults: dict[str, dict[str, Entry]] = {}
 
     def cases(self) -> list[Case]:
         """All cases of the file. Raises `Faulty`."""
         try:
             root = compose(self.path.read_text(encoding="utf-8"), self.file)
         except (OSError, UnicodeDecodeError):
-            raise Faulty(Fault(self.file, 1, 1, "the file cannot be read as UTF-8 text")) from None
+            raise unreadable(self.file) from None
         top = self.needed(root, "the file", ("rule", "defaults", "cases"), ("rule", "cases"))
         self.done()
         if "defaults" in top:
@@ -163,44 +162,21 @@ class _Reader(MarkedReader):
         if len(self.faults) > before:
             return None
         name = self.text(case["name"])
-        given, expect, expect_not = (self.facts(case, key) for key in ("given", "expect", "expect_not"))
+        given, expect, expect_not = (self.listed_under(case, key) for key in ("given", "expect", "expect_not"))
         if len(self.faults) == before and not expect and not expect_not:
             self.fault(node, f"the case `{name}` expects nothing; add `expect` or `expect_not`")
-        facts = [self.fact(*one) for one in given]
+        facts = self.facts(given)
         wanted, unwanted = ([self.wanted(*one) for one in some] for some in (expect, expect_not))
         if len(self.faults) > before:
             return None
         place = f"{self.file}:{node.line}"
-        kept = tuple(fact for fact in facts if fact is not None)
-        return Case(rule, name, place, kept, tuple(filter(None, wanted)), tuple(filter(None, unwanted)))
+        return Case(rule, name, place, facts, tuple(filter(None, wanted)), tuple(filter(None, unwanted)))
 
-    def facts(self, case: Mapping[str, Entry], key: str) -> list[tuple[Node, str, dict[str, Entry]]]:
-        """The statements of a list: the node, its template, its slots. A list that is left empty is one of none."""
+    def listed_under(self, case: Mapping[str, Entry], key: str) -> list[Statement]:
+        """The statements of a list. A list that is left empty is one of none."""
         if key not in case or (isinstance(case[key].value, Scalar) and not case[key].value.written):
             return []
-        found: list[tuple[Node, str, dict[str, Entry]]] = []
-        for node in self.items(case[key].value, f"`{key}` takes a list of facts"):
-            if not isinstance(node, Table) or len(node.entries) != 1:
-                self.fault(node, "a fact is written as `template: {slot: value, …}`")
-                continue
-            (entry,) = node.entries
-            found.append((node, entry.key.written, self.table(entry.value, f"`{entry.key.written}`")))
-        return found
-
-    def fact(self, node: Node, template: str, slots: Mapping[str, Entry]) -> Fact | None:
-        """A fact that is given, with the defaults of the file. The door reads the digits as they were written."""
-        before = len(self.faults)
-        shape = vocabulary().templates.get(template)
-        many = {slot.name for slot in shape.slots.values() if slot.many} if shape is not None else ()
-        said = {**self.defaults.get(template, {}), **slots}
-        written = {name: self.listed(entry) if name in many else self.slot(entry) for name, entry in said.items()}
-        if len(self.faults) > before:
-            return None
-        try:
-            return admit(template, written)
-        except Refused as error:
-            self.fault(node, str(error))
-            return None
+        return self.statements(case[key].value, f"`{key}` takes a list of facts")
 
     def wanted(self, node: Node, template: str, slots: Mapping[str, Entry]) -> Wanted | None:
         """A conclusion to look for."""
@@ -227,16 +203,6 @@ class _Reader(MarkedReader):
             self.fault(entry.value, f"`{written}` in `{slot.name}` is no number; write digits such as `20` or `0.05`")
             return ""
         return text(number)
-
-    def listed(self, entry: Entry) -> list[str]:
-        """What is written for a slot that holds a list."""
-        name = entry.key.written
-        return [self.word(node, f"`{name}`") for node in self.items(entry.value, f"`{name}` takes a list of values")]
-
-    def slot(self, entry: Entry) -> str:
-        """What is written for a slot; in quotes it may be empty."""
-        quoted = isinstance(entry.value, Scalar) and not entry.value.plain
-        return entry.value.written if quoted else self.text(entry)
 
     def needed(self, node: Node | None, what: str, known: Sequence[str], needed: Sequence[str]) -> dict[str, Entry]:
         """A mapping that has these keys at least."""
