@@ -5,6 +5,8 @@
 - where a wheel is installed, nobody else may have put files into these folders, or replaced their first file: the
   list that the installer left says what is ours.
 
+It also asks the linear algebra of this process, and of those it starts, for a single thread (`calm`).
+
 Nothing but the standard library is imported here, and nothing of the packages is read: a call costs about a
 millisecond. Left out: whether our own files were edited, which the records of a log say (`program`).
 """
@@ -15,8 +17,9 @@ import base64
 import csv
 import hashlib
 import json
+import os
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, MutableMapping, Sequence
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import NoReturn
@@ -36,9 +39,18 @@ def main() -> NoReturn:
             sys.stdout.write(json.dumps({"status": FAILED, "error": found}, indent=2) + "\n")
         sys.stderr.write(f"warrant: {found}\n")
         sys.exit(FAILED)
+    calm(os.environ)
     from adapters.cli import run
 
     sys.exit(run(sys.argv[1:]))
+
+
+def calm(environment: MutableMapping[str, str]) -> None:
+    """Ask for one thread of linear algebra; who has asked for another number keeps it.
+
+    A cycle's matrices are small, and a thread that waits for the next of them spins on the core the worker needs.
+    """
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def strangers(root: Path = ROOT, path: Sequence[str] | None = None) -> Iterator[str]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from warrant_engine import PACKAGES, ROOT, _hash, strangers
+from warrant_engine import PACKAGES, ROOT, _hash, calm, strangers
 
 pytestmark = pytest.mark.sqlite_file  # another process
 
@@ -54,6 +54,22 @@ def test_a_machine_reads_it_too(tmp_path: Path) -> None:
     status, out, err = call(tmp_path, ROOT, words=("doctor", "--json"))
     assert status == 3
     assert json.loads(out) == {"status": 3, "error": err.strip().removeprefix("warrant: ")}
+
+
+def test_linear_algebra_has_one_thread_unless_somebody_asks_for_more() -> None:
+    asks = "import os, adapters.cli as cli; cli.run = lambda words: print(os.environ['OPENBLAS_NUM_THREADS']) or 0"
+    code = f"import warrant_engine\n{asks}\nwarrant_engine.main()"
+    for given, seen in (({}, "1"), ({"OPENBLAS_NUM_THREADS": "2"}, "2")):
+        ended = subprocess.run(
+            [sys.executable, "-P", "-c", code],
+            env={"PYTHONPATH": str(ROOT), "PATH": "/usr/bin:/bin", **given},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert ended.stdout == f"{seen}\n"
+    calm(kept := {"OPENBLAS_NUM_THREADS": "4"})
+    assert kept == {"OPENBLAS_NUM_THREADS": "4"}
 
 
 @pytest.fixture

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 from pathlib import Path
 
-from tests.bench import cycle, gate, importing, many, memory, whole
-from tests.bench.cases import make_scene
+from warrant_engine import calm
+
+# As the front door does it, before anything loads the linear algebra.
+calm(os.environ)
+
+from tests.bench import cycle, gate, importing, many, memory, whole  # noqa: E402
+from tests.bench.cases import make_scene  # noqa: E402
 
 PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest", "import", "gate")
 
