@@ -18,7 +18,6 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict
 from functools import wraps
 from importlib import import_module
 from pathlib import Path
@@ -30,7 +29,7 @@ from typer.exceptions import TyperException
 from adapters import commands
 from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_json
 from adapters.store.faults import StoreFailed
-from knowledge.faults import Faulty
+from knowledge.faults import Fault, Faulty
 from knowledge.values import Json
 
 HELP_WIDTH = 100
@@ -177,7 +176,7 @@ def _end(error: Exception, path: Sequence[str], json: bool) -> int:
     if isinstance(error, Faulty):
         # no prefix: `file:line:column:` at the start of a line is what editors jump to
         status, sentences = Status.WRONG, [str(fault) for fault in error.faults]
-        told = {"status": int(status), "faults": [asdict(fault) for fault in error.faults]}
+        told = {"status": int(status), "faults": [_told(fault) for fault in error.faults]}
     else:
         status, sentence = _judge(error, path)
         sentences = [f"warrant: {sentence}"]
@@ -186,6 +185,11 @@ def _end(error: Exception, path: Sequence[str], json: bool) -> int:
         write_json(told)
     sys.stderr.writelines(f"{sentence}\n" for sentence in sentences)
     return status
+
+
+def _told(fault: Fault) -> Json:
+    said = {"file": fault.file, "line": fault.line, "column": fault.column, "message": fault.message}
+    return {**said, "code": fault.code} if fault.code else said
 
 
 def _judge(error: Exception, path: Sequence[str]) -> tuple[Status, str]:

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Fault:
-    """One complaint about an input: where, the offending words, and what to do, in one sentence."""
+    """One complaint about an input: where, the offending words, and what to do, in one sentence.
+
+    `code` names the kind of fault where it has a page of its own (`docs/lints`), and `length` counts the characters it
+    is about; both are empty for other inputs and take no part in equality.
+    """
 
     file: str
     line: int
     column: int
     message: str
+    code: str = field(default="", compare=False)
+    length: int = field(default=0, compare=False)
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}: {self.message}"

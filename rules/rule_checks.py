@@ -27,6 +27,7 @@ from knowledge.clips.tree import (
     Not,
     Or,
     Pattern,
+    Place,
     Predicate,
     Program,
     Return,
@@ -43,8 +44,8 @@ from rules.signatures import Kind, kind_of, meant, unbound, with_article
 from rules.stages import order_faults
 
 
-def rule_faults(program: Program, words: Vocabulary) -> list[Fault]:
-    """Every fault of the rules of a program."""
+def rule_faults(program: Program, words: Vocabulary, whole_book: bool = True) -> list[Fault]:
+    """Every fault of the rules of a program; of their order only where all rules of the book are there and sound."""
     faults: list[Fault] = []
     seen: dict[str, Rule] = {}
     for rule in program.rules:
@@ -52,9 +53,13 @@ def rule_faults(program: Program, words: Vocabulary) -> list[Fault]:
         if first is not rule:
             where = f"{first.file}:{first.name_at.line}"
             at = rule.name_at
-            faults.append(Fault(rule.file, at.line, at.column, f"the rule `{rule.name}` exists at {where}; rename one"))
+            faults.append(_fault(rule, at, f"the rule `{rule.name}` exists at {where}; rename one", "R206"))
         faults += _RuleCheck(rule, words).faults()
-    return faults or order_faults(program)
+    return faults if faults or not whole_book else order_faults(program)
+
+
+def _fault(rule: Rule, at: Place, message: str, code: str) -> Fault:
+    return Fault(rule.file, at.line, at.column, message, code, at.end - at.start)
 
 
 class _RuleCheck:
@@ -71,10 +76,12 @@ class _RuleCheck:
         for condition in self.rule.conditions:
             if isinstance(condition, Or):
                 self.complain(
-                    condition, "`or` stands by itself; write a rule for each alternative, with its own sentence"
+                    condition,
+                    "`or` stands by itself; write a rule for each alternative, with its own sentence",
+                    "R119",
                 )
             elif isinstance(condition, And):
-                self.complain(condition, "`and` stands by itself; write its parts one after another")
+                self.complain(condition, "`and` stands by itself; write its parts one after another", "R119")
             self.condition(condition, bound, nested=False)
         self.sentence(bound)
         for action in self.rule.actions:
@@ -83,32 +90,32 @@ class _RuleCheck:
                     self.assertion(assertion, bound)
             else:
                 why = "facts are never withdrawn or changed within a cycle, and nothing else may happen"
-                self.complain(action, f"`{action.function}` is no action of a rule, only `assert` is: {why}")
+                self.complain(action, f"`{action.function}` is no action of a rule, only `assert` is: {why}", "R117")
         return self.found
 
-    def complain(self, node: Node, message: str) -> None:
-        self.found.append(Fault(self.rule.file, node.at.line, node.at.column, message))
+    def complain(self, node: Node, message: str, code: str) -> None:
+        self.found.append(_fault(self.rule, node.at, message, code))
 
     def name_and_docstring(self) -> None:
         rule, at = self.rule, self.rule.docstring_at
         if not SYMBOL.match(rule.name):
             message = f"`{rule.name}` can not be the id of a rule; use letters, digits and `-`, a letter or digit first"
-            self.found.append(Fault(rule.file, rule.name_at.line, rule.name_at.column, message))
+            self.found.append(_fault(rule, rule.name_at, message, "R205"))
         lacking = "an owner" if not rule.owner else "a sentence" if not rule.sentence else ""
         if lacking:
             message = f'the rule `{rule.name}` lacks {lacking}; write `"OWNER | SENTENCE"` after its name'
-            self.found.append(Fault(rule.file, at.line, at.column, message))
+            self.found.append(_fault(rule, at, message, "R202" if rule.owner else "R201"))
         elif not SYMBOL.match(rule.owner):
             # The owner's name becomes that of a strategy, which positions carry as a symbol.
             message = f"the owner `{rule.owner}` is no one word; use letters, digits and `-`, a letter or digit first"
-            self.found.append(Fault(rule.file, at.line, at.column, message))
+            self.found.append(_fault(rule, at, message, "R203"))
 
     def sentence(self, bound: dict[str, Kind | None]) -> None:
         at = self.rule.docstring_at
         for name in dict.fromkeys(VARIABLE.findall(self.rule.sentence)):
             if name not in bound:
                 message = f"the sentence names `?{name}`, which no condition binds{meant(name, bound, '?')}"
-                self.found.append(Fault(self.rule.file, at.line, at.column, message))
+                self.found.append(_fault(self.rule, at, message, "R204"))
 
     # Conditions. What is bound inside of not, exists, forall and or stays inside.
 
@@ -120,7 +127,7 @@ class _RuleCheck:
                 kind = kind_of(condition.call, bound, self.complain)
                 self.truth(condition, kind)
             case Not(condition=Test()):
-                self.complain(condition, "`not` of a test can not be traced; write the opposite test")
+                self.complain(condition, "`not` of a test can not be traced; write the opposite test", "R119")
             case Not():
                 self.conditions((condition.condition,), dict(bound))
             case And():
@@ -142,37 +149,39 @@ class _RuleCheck:
     def starts_with_pattern(self, group: Exists | Forall, first: Condition) -> None:
         if not isinstance(first, Pattern):
             kind = "exists" if isinstance(group, Exists) else "forall"
-            self.complain(group, f"`{kind}` must begin with a pattern; write the fact it is about first")
+            self.complain(group, f"`{kind}` must begin with a pattern; write the fact it is about first", "R119")
 
     def truth(self, node: Node, kind: Kind | None) -> None:
         if kind not in (None, "truth"):
             self.complain(
-                node, f"this test gives {with_article(kind)}, which always counts as true; compare it with something"
+                node,
+                f"this test gives {with_article(kind)}, which always counts as true; compare it with something",
+                "R111",
             )
 
     def template(self, name: str, node: Node) -> Template | None:
         template = self.words.templates.get(name)
         if template is None:
-            self.complain(node, f"unknown template `{name}`{meant(name, self.words.templates)}")
+            self.complain(node, f"unknown template `{name}`{meant(name, self.words.templates)}", "R101")
         return template
 
     def slot(self, name: str, template: Template, node: Node) -> Slot | None:
         slot = template.slots.get(name)
         if slot is None:
-            self.complain(node, f"`{template.name}` has no slot `{name}`{meant(name, template.slots)}")
+            self.complain(node, f"`{template.name}` has no slot `{name}`{meant(name, template.slots)}", "R102")
         return slot
 
     def once(self, slots: Iterable[Node], names: Iterable[str]) -> None:
         seen: set[str] = set()
         for node, name in zip(slots, names, strict=True):
             if name in seen:
-                self.complain(node, f"the slot `{name}` stands here twice; join its constraints with `&`")
+                self.complain(node, f"the slot `{name}` stands here twice; join its constraints with `&`", "R112")
             seen.add(name)
 
     def pattern(self, pattern: Pattern, bound: dict[str, Kind | None], nested: bool) -> None:
         if pattern.address is not None:
             why = "no function takes the address of a fact" if not nested else "what is absent has no address"
-            self.complain(pattern, f"`?{pattern.address} <-` serves nothing here, {why}; leave it out")
+            self.complain(pattern, f"`?{pattern.address} <-` serves nothing here, {why}; leave it out", "R116")
         template = self.template(pattern.template, pattern)
         if template is None:
             # Its variables are not the rule's fault as well.
@@ -183,7 +192,7 @@ class _RuleCheck:
             slot = self.slot(one.slot, template, one)
             if slot is not None and slot.many:
                 why = "a policy can look into it with `member/2`, a condition of a rule can not; leave it out"
-                self.complain(one, f"the slot `{slot.name}` holds a list: {why}")
+                self.complain(one, f"the slot `{slot.name}` holds a list: {why}", "R115")
             if slot is None or slot.many:
                 bound |= dict.fromkeys(VARIABLE.findall(self.rule.words(one)))
             else:
@@ -214,6 +223,7 @@ class _RuleCheck:
                         constraint,
                         f"{with_article(kind)} never equals the slot `{slot.name}`, "
                         f"which holds {with_article(slot.type)}",
+                        "R105",
                     )
 
     def variable(self, term: Variable, slot: Slot, bound: dict[str, Kind | None], binds: bool) -> None:
@@ -221,13 +231,14 @@ class _RuleCheck:
             if binds:
                 bound[term.name] = slot.type
             else:
-                self.complain(term, unbound(term.name, bound))
+                self.complain(term, unbound(term.name, bound), "R107")
         elif bound[term.name] not in (None, slot.type):
             kind = bound[term.name]
             self.complain(
                 term,
                 f"`?{term.name}` is {with_article(kind)} and never equals the slot `{slot.name}`, "
                 f"{with_article(slot.type)}",
+                "R105",
             )
 
     def literal(self, term: Literal, slot: Slot) -> None:
@@ -237,6 +248,7 @@ class _RuleCheck:
             self.complain(
                 term,
                 f"the slot `{slot.name}` holds {with_article(slot.type)}, not the {kind} {self.rule.words(term)}{more}",
+                "R105",
             )
         elif kind == "symbol":
             self.symbol(term, slot)
@@ -246,9 +258,11 @@ class _RuleCheck:
         declared = self.words.measures[slot.measures] if slot.measures else dict.fromkeys(slot.allowed)
         if declared and word not in declared:
             what = "unknown measure" if slot.measures else f"the slot `{slot.name}` never holds"
-            self.complain(term, f"{what} `{word}`{meant(word, declared)}")
+            code = "R104" if slot.measures else "R103"
+            self.complain(term, f"{what} `{word}`{meant(word, declared)}", code)
         elif not SYMBOL.match(word):
-            self.complain(term, f"the slot `{slot.name}` never holds `{word}`; symbols start with a letter or digit")
+            message = f"the slot `{slot.name}` never holds `{word}`; symbols start with a letter or digit"
+            self.complain(term, message, "R103")
 
     # Actions.
 
@@ -258,7 +272,8 @@ class _RuleCheck:
             return
         if template.origin != "rules":
             owner = "the door" if template.origin == "door" else "the portfolio"
-            self.complain(assertion, f"rules can not conclude `{template.name}`: such facts come from {owner} alone")
+            message = f"rules can not conclude `{template.name}`: such facts come from {owner} alone"
+            self.complain(assertion, message, "R114")
             return
         self.once(assertion.slots, (one.slot for one in assertion.slots))
         for one in assertion.slots:
@@ -267,14 +282,14 @@ class _RuleCheck:
             if slot is None:
                 continue
             if slot.name == "rule" and not (isinstance(one.value, Literal) and one.value.value == self.rule.name):
-                self.complain(one.value, f"the slot `rule` says who concludes this; write `{self.rule.name}`")
+                message = f"the slot `rule` says who concludes this; write `{self.rule.name}`"
+                self.complain(one.value, message, "R118")
             elif isinstance(one.value, Literal) and slot.type in ("symbol", "text"):
                 self.literal(one.value, slot)
             elif kind is not None and kind != slot.type and (kind, slot.type) != ("integer", "number"):
-                self.complain(
-                    one.value, f"the slot `{slot.name}` holds {with_article(slot.type)}, not {with_article(kind)}"
-                )
+                message = f"the slot `{slot.name}` holds {with_article(slot.type)}, not {with_article(kind)}"
+                self.complain(one.value, message, "R105")
         missing = [name for name in template.slots if name not in {one.slot for one in assertion.slots}]
         if missing:
             lacking = ", ".join(f"`{name}`" for name in missing)
-            self.complain(assertion, f"`{template.name}` lacks {lacking}; a conclusion gives every slot")
+            self.complain(assertion, f"`{template.name}` lacks {lacking}; a conclusion gives every slot", "R113")

@@ -17,8 +17,8 @@ from typing import Literal as OneOf
 from knowledge.clips.tree import Call, Expression, Literal, Node, Variable
 
 Kind = OneOf["number", "integer", "symbol", "text", "truth"]
-Complain = Callable[[Node, str], None]
-"""Notes a fault at a node."""
+Complain = Callable[[Node, str, str], None]
+"""Notes a fault at a node: the sentence, and its code."""
 
 MANY = 30
 
@@ -65,7 +65,7 @@ def kind_of(expression: Expression, bound: Mapping[str, Kind | None], complain: 
         return "number" if expression.kind == "float" else "text" if expression.kind == "string" else expression.kind
     if isinstance(expression, Variable):
         if expression.name not in bound:
-            complain(expression, unbound(expression.name, bound))
+            complain(expression, unbound(expression.name, bound), "R107")
         return bound.get(expression.name)
     return _kind_of_call(expression, bound, complain)
 
@@ -102,16 +102,17 @@ def _kind_of_call(call: Call, bound: Mapping[str, Kind | None], complain: Compla
     kinds = [kind_of(argument, bound, complain) for argument in call.arguments]
     signature = SIGNATURES.get(call.function)
     if signature is None:
-        complain(call, f"a rule can not call `{call.function}`{meant(call.function, SIGNATURES)}")
+        complain(call, f"a rule can not call `{call.function}`{meant(call.function, SIGNATURES)}", "R109")
         return None
     if not signature.least <= len(kinds) <= signature.most:
         count = f"{signature.least}" if signature.least == signature.most else f"at least {signature.least}"
-        complain(call, f"`{call.function}` takes {count} argument{'s' * (signature.least > 1)}, not {len(kinds)}")
+        message = f"`{call.function}` takes {count} argument{'s' * (signature.least > 1)}, not {len(kinds)}"
+        complain(call, message, "R110")
         return None
     for argument, kind in zip(call.arguments, kinds, strict=True):
         if kind is not None and kind not in signature.takes:
             takes = next(what for named, what in _NAMED if named == signature.takes)
-            complain(argument, f"`{call.function}` takes {takes} here, not {with_article(kind)}")
+            complain(argument, f"`{call.function}` takes {takes} here, not {with_article(kind)}", "R110")
             return None
     if None in kinds:
         return signature.gives
@@ -122,9 +123,10 @@ def _kind_of_call(call: Call, bound: Mapping[str, Kind | None], complain: Compla
 def _complain_about_values(call: Call, kinds: list[Kind | None], complain: Complain) -> None:
     """What CLIPS computes without a word, and wrongly or in vain."""
     if call.function == "*" and kinds[:2] == ["integer", "integer"]:
-        complain(call, "`*` of whole numbers overflows beyond 64 bits; begin with a float: `(* 1.0 …)`")
+        complain(call, "`*` of whole numbers overflows beyond 64 bits; begin with a float: `(* 1.0 …)`", "R110")
     if call.function in ("eq", "neq") and len(set(kinds)) > 1:
         complain(
             call,
             f"`{call.function}` compares {' with '.join(map(with_article, kinds))}, which are never equal; use `=`",
+            "R105",
         )

@@ -24,7 +24,9 @@ def order_faults(program: Program) -> list[Fault]:
         for pattern, absent in patterns(rule.conditions):
             late = [one for one in _leading_to(pattern.template, program, reads) if one.salience <= rule.salience]
             if absent and late:
-                faults.append(Fault(rule.file, pattern.at.line, pattern.at.column, _too_early(rule, pattern, late)))
+                at, code = pattern.at, "R303" if rule in late else "R302"
+                message = _too_early(rule, pattern, late)
+                faults.append(Fault(rule.file, at.line, at.column, message, code, at.end - at.start))
     return faults
 
 

@@ -61,8 +61,15 @@ from knowledge.values import MOST_DIGITS, plain
 
 def parse(source: str, file: str) -> Program:
     """Read a CLIPS file. Raises `Faulty` with every complaint found; never anything else, whatever the text."""
-    items = nested(source, file)
-    faults: list[Fault] = []
+    program, faults = read(source, file)
+    if faults:
+        raise Faulty(*faults)
+    return program
+
+
+def read(source: str, file: str) -> tuple[Program, list[Fault]]:
+    """The constructs of a CLIPS file that can be read, and a fault for each that can not."""
+    items, faults = nested(source, file)
     constructs: list[Construct] = []
     reader = _Reader(source, file)
     for item in items:
@@ -70,12 +77,12 @@ def parse(source: str, file: str) -> Program:
             constructs.append(reader.construct(item))
         except Faulty as error:
             faults.extend(error.faults)
-    if faults:
-        raise Faulty(*faults)
-    return Program(file, tuple(constructs))
+    return Program(file, tuple(constructs)), faults
 
 
+_NAME_OF_RULE = "the name of the rule"
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
+_SALIENCE = re.compile(r"[+-]?[0-9]{1,5}\Z")
 _FLOAT = re.compile(r"[+-]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+(?=[eE]))(?:[eE][+-]?[0-9]+)?\Z")
 _SYMBOL = re.compile(r"[A-Za-z0-9_.:+*/<>=!%^\-]+\Z")
 
@@ -87,9 +94,9 @@ class _Reader:
         self.source = source
         self.file = file
 
-    def refuse(self, item: Item, message: str) -> NoReturn:
+    def refuse(self, item: Item, message: str, code: str = "R002") -> NoReturn:
         at = place(item)
-        raise Faulty(Fault(self.file, at.line, at.column, message))
+        raise Faulty(Fault(self.file, at.line, at.column, message, code, at.end - at.start))
 
     def quoted(self, item: Item) -> str:
         """The offending words, in backticks and no longer than a line."""
@@ -139,7 +146,7 @@ class _Reader:
     def rule(self, item: Item) -> Rule:
         _, *rest = inside(item)
         name_item = rest[0] if rest else item
-        name = self.symbol(name_item, "the name of the rule")
+        name = self.symbol(name_item, _NAME_OF_RULE)
         rest = rest[1:]
         docstring = _unescaped(rest[0]) if rest and is_token(rest[0], "STRING") else None
         docstring_at = place(rest[0]) if docstring is not None else place(name_item)
@@ -175,7 +182,8 @@ class _Reader:
         parts = inside(item)[1:]
         if len(parts) == 1 and head(parts[0]) == "salience" and len(inside(parts[0])) == 2:
             number = inside(parts[0])[1]
-            if is_token(number, "WORD") and _INTEGER.match(str(number)) and abs(int(str(number)[:9])) <= 10_000:
+            # no more digits than the bound has: Python refuses to read thousands of them
+            if is_token(number, "WORD") and _SALIENCE.match(str(number)) and abs(int(str(number))) <= 10_000:
                 return int(str(number))
         self.refuse(item, f"{self.quoted(item)} is not `(declare (salience n))` with n from -10000 to 10000")
 
@@ -185,7 +193,8 @@ class _Reader:
 
     def symbol(self, item: Item, what: str) -> str:
         if not is_token(item, "WORD") or not _SYMBOL.match(str(item)) or _number(str(item)):
-            self.refuse(item, f"{self.quoted(item)} stands where {what} is expected; write a plain word")
+            code = "R205" if what == _NAME_OF_RULE else "R002"
+            self.refuse(item, f"{self.quoted(item)} stands where {what} is expected; write a plain word", code)
         return str(item)
 
     # Conditions.

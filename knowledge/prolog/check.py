@@ -10,6 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import astuple
 from pathlib import Path
 
 from knowledge.faults import Fault
@@ -76,7 +77,7 @@ def _answer(question: dict[str, list[Source]]) -> dict[str, object]:
         faults, _ = lint(read_policies([(file, text) for file, text in question["sources"]]), vocabulary())
     except PrologFault as fault:
         return {"fault": str(fault)}
-    return {"fault": None, "faults": [[one.file, one.line, one.column, one.message] for one in faults]}
+    return {"fault": None, "faults": [list(astuple(one)) for one in faults]}
 
 
 if __name__ == "__main__":

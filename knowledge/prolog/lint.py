@@ -80,14 +80,14 @@ def lint(text: PolicyText, words: Vocabulary) -> tuple[list[Fault], dict[Name, S
         name = clause.head.name
         if name not in sentences and name not in complained and not any(_head(clause, templates)):
             complained.add(name)
-            faults.append(clause.file.fault(clause.head, f"`{_shown(name)}` has no sentence; {_how(clause)}"))
+            faults.append(clause.file.fault(clause.head, f"`{_shown(name)}` has no sentence; {_how(clause)}", "P111"))
     faults.extend(_idle(text))
     first = text.files[0] if text.files else File("policies.pl", "")
     start = Tree("atom", "", (), 0, 0)
     for name in REQUIRED:
         if name not in defined:
             faults.append(
-                first.fault(start, f"no clause defines `{_shown(name)}`; without it nothing can be permitted")
+                first.fault(start, f"no clause defines `{_shown(name)}`; without it nothing can be permitted", "P114")
             )
     return sorted(set(faults)), sentences
 
@@ -111,7 +111,7 @@ def _idle(text: PolicyText) -> Iterator[Fault]:
         near = get_close_matches(idle[0], alike, n=1, cutoff=0.8)
         if near:
             message = f"neither `permitted` nor `forbidden` comes to `{_shown(idle)}`; is `{near[0]}` meant?"
-            yield places[idle].file.fault(places[idle].head, message)
+            yield places[idle].file.fault(places[idle].head, message, "P115")
 
 
 def _sentences(text: PolicyText, words: Vocabulary, faults: list[Fault]) -> dict[Name, Sentence]:
@@ -124,11 +124,12 @@ def _sentences(text: PolicyText, words: Vocabulary, faults: list[Fault]) -> dict
             if isinstance(found, Fault):
                 faults.append(found)
             elif found.of not in known:
-                faults.append(file.fault(inner, f"a sentence for `{_shown(found.of)}`, which no clause defines"))
+                message = f"a sentence for `{_shown(found.of)}`, which no clause defines"
+                faults.append(file.fault(inner, message, "P112"))
             elif found.of in result:
                 other = result[found.of]
                 message = f"a second sentence for `{_shown(found.of)}`; the first is at {other.file.source(other.tree)}"
-                faults.append(file.fault(inner, message))
+                faults.append(file.fault(inner, message, "P112"))
             else:
                 result[found.of] = found
         elif inner.name == ("include", 1):
@@ -136,12 +137,12 @@ def _sentences(text: PolicyText, words: Vocabulary, faults: list[Fault]) -> dict
             if not any(other.name == wanted or other.name.endswith(f"/{wanted}") for other in text.files):
                 # A file that is left out in silence takes its reasons to forbid along.
                 message = f"`{wanted}` is included here but was not read; write `:- include('folder/file.pl').`"
-                faults.append(file.fault(inner, message))
+                faults.append(file.fault(inner, message, "P119"))
         elif tree.value == "?-" or inner.value not in _HARMLESS:
             message = (
                 f"`:- {file.written(inner)}` would run while the policies load; directives are `sentence` and `include`"
             )
-            faults.append(file.fault(tree, message))
+            faults.append(file.fault(tree, message, "P105"))
     return result
 
 
@@ -149,11 +150,11 @@ def _sentence(file: File, tree: Tree) -> Sentence | Fault:
     goal, spoken = tree.args
     if goal.name[1] < 0 or any(arg.kind != "variable" for arg in goal.args) or spoken.kind != "string":
         return file.fault(
-            tree, 'a sentence is written `:- sentence(likes(A, B), "~A likes ~B").`, with variables alone'
+            tree, 'a sentence is written `:- sentence(likes(A, B), "~A likes ~B").`, with variables alone', "P112"
         )
     names = tuple(arg.value for arg in goal.args)
     if not spoken.value.isprintable() or not spoken.value.strip():
-        return file.fault(spoken, "a sentence is printable text")
+        return file.fault(spoken, "a sentence is printable text", "P112")
     pieces, places, last, piece = [], [], 0, ""
     for mark in _MARK.finditer(spoken.value):
         piece += spoken.value[last : mark.start()]
@@ -166,7 +167,7 @@ def _sentence(file: File, tree: Tree) -> Sentence | Fault:
             piece = ""
         else:
             return file.fault(
-                spoken, f"`{mark[0]}` names no variable of `{file.written(goal)}`; write `~~` for a tilde"
+                spoken, f"`{mark[0]}` names no variable of `{file.written(goal)}`; write `~~` for a tilde", "P112"
             )
     return Sentence(file, tree, goal.name, (*pieces, piece + spoken.value[last:]), tuple(places), names)
 
@@ -181,7 +182,9 @@ def _clause(
     for part in clause.tree.walk():
         if part.kind == "variable" and counts[part.value] == 1 and not part.value.startswith("_"):
             yield fault(
-                part, f"`{part.value}` occurs once; is it misspelt? write `_{part.value}` if it does not matter"
+                part,
+                f"`{part.value}` occurs once; is it misspelt? write `_{part.value}` if it does not matter",
+                "P110",
             )
     yield from _compared(clause, templates, words)
     for goal, _ in clause.goals():
@@ -190,26 +193,28 @@ def _clause(
         if goal.value in templates and goal.name[1] >= 0:
             shape = templates[goal.value]
             if goal.name[1] != len(shape.slots):
-                yield fault(goal, _slots(goal, shape))
+                yield fault(goal, _slots(goal, shape), "P109")
         elif goal.name in TESTS:
             yield from _arithmetic(goal, fault)
         else:
-            yield fault(goal, _unknown(clause.file, goal, defined, templates))
+            yield fault(goal, *_unknown(clause.file, goal, defined, templates))
 
 
 def _head(clause: Clause, templates: Mapping[str, Template]) -> Iterator[Fault]:
     name, arity = clause.head.name
     fault = clause.file.fault
     if clause.tree.name == ("-->", 2):
-        yield fault(clause.tree, "`-->` writes a grammar; policies are clauses with `:-`")
+        yield fault(clause.tree, "`-->` writes a grammar; policies are clauses with `:-`", "P113")
     elif arity < 0 or not _PLAIN.match(name):
         yield fault(
-            clause.head, f"`{clause.file.written(clause.head)}` can not be defined: it is no plain name of a predicate"
+            clause.head,
+            f"`{clause.file.written(clause.head)}` can not be defined: it is no plain name of a predicate",
+            "P113",
         )
     elif name in templates:
-        yield fault(clause.head, f"`{name}` is a fact of the snapshot; policies ask for it and never state it")
+        yield fault(clause.head, f"`{name}` is a fact of the snapshot; policies ask for it and never state it", "P113")
     elif (name, arity) in TESTS or name in ("sentence", "include"):
-        yield fault(clause.head, f"`{_shown((name, arity))}` is a word of the language; choose another name")
+        yield fault(clause.head, f"`{_shown((name, arity))}` is a word of the language; choose another name", "P113")
 
 
 def _terms(clause: Clause, templates: Mapping[str, Template], words: Vocabulary) -> Iterator[Fault]:
@@ -217,17 +222,19 @@ def _terms(clause: Clause, templates: Mapping[str, Template], words: Vocabulary)
     heads = {id(clause.head), id(clause.tree)}
     for part in clause.tree.walk():
         if part.kind == "partial":
-            yield fault(part, f"`{written(part)}` has an open end; policies use closed lists")
+            yield fault(part, f"`{written(part)}` has an open end; policies use closed lists", "P107")
         elif part.kind == "other":
-            yield fault(part, f"`{written(part)}` has no exact form; write whole numbers, `1r4`, symbols or texts")
+            yield fault(
+                part, f"`{written(part)}` has no exact form; write whole numbers, `1r4`, symbols or texts", "P106"
+            )
         elif part.kind in ("atom", "string", "compound") and (not part.value.isprintable() or "\u2e2f" in part.value):
-            yield fault(part, f"`{written(part)}` holds a character that does not print")
+            yield fault(part, f"`{written(part)}` holds a character that does not print", "P118")
         elif part.kind == "compound" and part.value in templates and id(part) not in heads:
             shape = templates[part.value]
             if len(part.args) == len(shape.slots):
                 yield from _values(clause.file, part, shape, words)
             elif all(part is not goal for goal, _ in clause.goals()):
-                yield fault(part, _slots(part, shape))
+                yield fault(part, _slots(part, shape), "P109")
 
 
 def _values(file: File, tree: Tree, shape: Template, words: Vocabulary) -> Iterator[Fault]:
@@ -248,13 +255,13 @@ def _never(file: File, literal: Tree, slot: Slot, where: str, words: Vocabulary)
     written = file.written(literal)
     if slot.many:
         message = f"{where} holds a list, so `{written}` never matches; look into it with `member/2`"
-        yield file.fault(literal, message)
+        yield file.fault(literal, message, "P108")
     elif literal.kind != wanted:
         message = f"{where} holds {_KINDS[slot.type]}, so `{written}` never matches{_hint(literal, slot)}"
-        yield file.fault(literal, message)
+        yield file.fault(literal, message, "P108")
     elif literal.kind == "atom" and (not _SYMBOL.match(literal.value) or (allowed and literal.value not in allowed)):
         choice = f"; it holds {_list(allowed)}" if allowed else ""
-        yield file.fault(literal, f"{where} never holds `{written}`{choice}")
+        yield file.fault(literal, f"{where} never holds `{written}`{choice}", "P108")
 
 
 def _compared(clause: Clause, templates: Mapping[str, Template], words: Vocabulary) -> Iterator[Fault]:
@@ -282,29 +289,32 @@ def _hint(arg: Tree, slot: Slot) -> str:
     return f'; write `"{arg.value}"`' if slot.type == "text" and arg.kind == "atom" else ""
 
 
-def _arithmetic(goal: Tree, fault: Callable[[Tree, str], Fault]) -> Iterator[Fault]:
+def _arithmetic(goal: Tree, fault: Callable[[Tree, str, str], Fault]) -> Iterator[Fault]:
     sides = goal.args if goal.value in ORDER else goal.args[1:] if goal.value == "is" else ()
     for side in sides:
         for part in side.walk():
             exact = part.kind in ("variable", "number") or part.name in ARITHMETIC
             if not exact and part.kind != "other":
                 names = _list({name for name, _ in ARITHMETIC})
-                yield fault(part, f"`{part.value}` is no exact arithmetic; there are numbers, variables and {names}")
+                message = f"`{part.value}` is no exact arithmetic; there are numbers, variables and {names}"
+                yield fault(part, message, "P117")
 
 
-def _unknown(file: File, goal: Tree, defined: set[Name], templates: Mapping[str, Template]) -> str:
+def _unknown(file: File, goal: Tree, defined: set[Name], templates: Mapping[str, Template]) -> tuple[str, str]:
+    """The sentence about a goal that nothing answers, and its code."""
     if goal.name == ("!", 0):
-        return "a cut (`!`) hides reasons from the proof; write the condition into the other clauses"
+        return "a cut (`!`) hides reasons from the proof; write the condition into the other clauses", "P102"
     if goal.value in ("->", "*->"):
-        return f"`{goal.value}` is a hidden cut; write two clauses, one with the condition and one with `\\+` of it"
+        what = f"`{goal.value}` is a hidden cut; write two clauses, one with the condition and one with `\\+` of it"
+        return what, "P102"
     if goal.name[1] < 0:
-        return f"`{file.written(goal)}` is no goal; name the predicate that is meant"
+        return f"`{file.written(goal)}` is no goal; name the predicate that is meant", "P104"
     arities = sorted(arity for name, arity in defined if name == goal.value)
     if arities:
-        return f"`{_shown(goal.name)}` is not defined, but `{_shown((goal.value, arities[0]))}` is"
+        return f"`{_shown(goal.name)}` is not defined, but `{_shown((goal.value, arities[0]))}` is", "P104"
     near = get_close_matches(goal.value, [*(name for name, _ in defined), *templates], n=1)
     what = f"`{_shown(goal.name)}` is no predicate of these policies, no fact, and not one of {_ALLOWED}"
-    return f"{what}; is `{near[0]}` meant?" if near else what
+    return f"{what}; is `{near[0]}` meant?" if near else what, "P104"
 
 
 def _slots(goal: Tree, shape: Template) -> str:

@@ -72,9 +72,9 @@ class File:
         """A term as it is written, on one line."""
         return " ".join(self.text[tree.start : tree.end].split())
 
-    def fault(self, tree: Tree, message: str) -> Fault:
+    def fault(self, tree: Tree, message: str, code: str) -> Fault:
         """A complaint about a term."""
-        return Fault(self.name, *self.place(tree.start), message)
+        return Fault(self.name, *self.place(tree.start), message, code, max(tree.end - tree.start, 0))
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,9 @@ def read_policies(sources: Sequence[Source]) -> PolicyText:
                 _sort(result, file, _tree(value, MOST_NESTING))
             except _TooDeep as deep:
                 place = Tree("other", "", (), deep.start, deep.start)
-                result.faults.append(file.fault(place, f"this clause nests more than {MOST_NESTING} terms; split it"))
+                result.faults.append(
+                    file.fault(place, f"this clause nests more than {MOST_NESTING} terms; split it", "P121")
+                )
     return result
 
 
@@ -143,7 +145,9 @@ def _sort(result: PolicyText, file: File, tree: Tree) -> None:
     if tree.kind == "broken":
         words = tree.value.replace("_", " ")
         result.faults.append(
-            file.fault(tree, f"prolog can not read this clause: {words}; does it, and the clause before, end in `.`?")
+            file.fault(
+                tree, f"prolog can not read this clause: {words}; does it, and the clause before, end in `.`?", "P101"
+            )
         )
     elif tree.name in ((":-", 1), ("?-", 1)):
         result.directives.append((file, tree))

@@ -1,0 +1,1 @@
+"""Write rules and be sure of them: check, explain a finding."""
