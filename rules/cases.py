@@ -1,13 +1,13 @@
-"""Cases: tests of the rules, written as data by the people who write the rules.
+"""Cases: tests of the rules and policies, written as data by the people who write those.
 
-A file `rules/cases/<rule>.yaml` holds cases of one rule:
+A file `rules/cases/<rule>.yaml` holds the cases of one rule, or of one policy, which is a reason to forbid:
 
-    rule: trend-up
+    rule: trend-up                  # or `policy: earnings_blackout`
     defaults:                       # slots that the facts below may leave out, by template
       indicator: {instrument: AAPL}
     cases:
       - name: exactly at the thresholds
-        given:                      # facts; derived ones are allowed
+        given:                      # facts, as `knowledge.facts_file` writes them; derived ones are allowed
           - indicator: {name: ema-50-200, value: 0.0001}
           - indicator: {name: adx-14, value: 20}
         expect:                     # each must be among the conclusions; slots left out may be anything
@@ -15,162 +15,245 @@ A file `rules/cases/<rule>.yaml` holds cases of one rule:
         expect_not:                 # none of these may be concluded
           - trend: {direction: down}
 
-The whole rulebook runs on what is given, in the real engine. A case with `expect` passes only if the rule of the file
-fired, a case without it only if it did not: so a conclusion reached by another rule is no proof.
+`given: facts/quiet-day.yaml` takes the facts of a file below the folder of the case; among the items of a list such a
+path stands for the facts of the file, too. What policies say is expected as `permitted: {instrument: AAPL}` and
+`forbidden: {instrument: AAPL, reason: earnings_blackout}`; both know the slots `instrument` and `side`.
+
+Here the files are read; `rules.testing` runs them. Left out: what a case means that no rule answers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import Literal
 
-from knowledge.clips.session import ClipsImage, Inference
-from knowledge.facts import Fact, value_text
-from knowledge.facts_file import FactsReader, Statement, unreadable
+from knowledge.facts import Fact
+from knowledge.facts_file import FactsReader, Statement, read_facts, unreadable
 from knowledge.faults import Fault, Faulty
 from knowledge.marked_yaml import Entry, Items, Node, Scalar, Table, compose, named
 from knowledge.templates import Slot, vocabulary
 from knowledge.values import text
 from rules.rulebook import Rulebook
 
+Kind = Literal["rule", "policy"]
 _NO_CASES = "`cases` takes a list of cases"
-Wanted = tuple[str, Mapping[str, str]]
-"""A template and the canonical text of some slots."""
+JUDGED: Mapping[str, tuple[str, ...]] = {
+    "permitted": ("instrument", "side"),
+    "forbidden": ("instrument", "side", "reason"),
+}
+"""What policies say of a candidate, and the slots that may be asked for."""
 
 
 @dataclass(frozen=True, slots=True)
-class CaseResult:
-    """How a case went: it passed when nothing is in `problems`. `place` is `file:line`."""
+class Wanted:
+    """A conclusion that is looked for: a template (or one of `JUDGED`), and the canonical text of some slots."""
 
-    rule: str
-    case: str
-    place: str
-    problems: tuple[str, ...]
+    template: str
+    slots: Mapping[str, str]
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.template}({', '.join(f'{name} {value}' for name, value in self.slots.items())})"
 
     @property
-    def passed(self) -> bool:
-        """Whether everything was as expected."""
-        return not self.problems
+    def is_judged(self) -> bool:
+        """Whether policies say it, and not rules."""
+        return self.template in JUDGED
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case, read."""
+    """One case, read. `about` names the rule or the policy of its file."""
 
-    rule: str
+    kind: Kind
+    about: str
     name: str
-    place: str
+    file: str
+    line: int
+    column: int
     given: tuple[Fact, ...]
     expect: tuple[Wanted, ...]
     expect_not: tuple[Wanted, ...]
+    about_at: tuple[int, int]
+    """Where the file names the rule or policy."""
+
+    @property
+    def place(self) -> str:
+        """`file:line` of the case."""
+        return f"{self.file}:{self.line}"
+
+    @property
+    def fires(self) -> bool | None:
+        """Whether its rule, or policy, shall have its say; None where the case leaves that open."""
+        expected = [one.is_judged for one in self.expect]
+        if self.kind == "policy":
+            return any(_forbids(one, self.about) for one in self.expect)
+        return None if expected and all(expected) else bool(expected)
+
+    def fault(self, message: str) -> Fault:
+        """A complaint about the name that its file begins with."""
+        return Fault(self.file, *self.about_at, message)
 
 
-def run_cases(rulebook: Rulebook, directory: Path) -> list[CaseResult]:
-    """Run every case of every `*.yaml` in a folder, in order of the file names. Raises `Faulty` on malformed files."""
-    names = {rule.name for rule in rulebook.program.rules}
-    cases = read_cases(directory)
-    unknown = [_unknown_rule(case) for case in cases if case.rule not in names]
-    if unknown:
-        raise Faulty(*unknown)
-    image = ClipsImage(rulebook.program)
-    return [CaseResult(one.rule, one.name, one.place, tuple(_problems(one, image.infer(one.given)))) for one in cases]
+def read_cases(directory: Path, desk: Path | None = None) -> list[Case]:
+    """Read all case files of a folder, in order of their names; files are named as seen from `desk`.
 
-
-def without_case(rulebook: Rulebook, directory: Path) -> list[str]:
-    """The rules that lack a case in which they fire, or one in which they do not, in order of the rulebook."""
-    cases = read_cases(directory)
-    fire, rest = ({case.rule for case in cases if bool(case.expect) is wanted} for wanted in (True, False))
-    return [rule.name for rule in rulebook.program.rules if rule.name not in fire & rest]
-
-
-def read_cases(directory: Path) -> list[Case]:
-    """Read all case files of a folder. Raises `Faulty` with every fault found."""
+    Raises `Faulty` with every fault found.
+    """
     cases: list[Case] = []
     faults: list[Fault] = []
     for path in sorted(directory.glob("*.yaml")):
+        file = str(path) if desk is None else path.relative_to(desk).as_posix()
         try:
-            cases.extend(_Reader(path).cases())
+            source = path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError):
+            faults.extend(unreadable(file).faults)
+            continue
+        try:
+            cases.extend(cases_of(source, file, _beside(path.parent)))
         except Faulty as error:
             faults.extend(error.faults)
+    faults.extend(_twice(cases))
     if faults:
         raise Faulty(*faults)
     return cases
 
 
-def _problems(case: Case, inference: Inference) -> Iterator[str]:
-    if inference.fault:
-        yield f"the rules did not come to a conclusion: {inference.fault}"
-        return
-    fired = any(firing.rule == case.rule for firing in inference.firings)
-    if fired is not bool(case.expect):
-        yield f"`{case.rule}` {'fired' if fired else 'did not fire'}"
-    for wanted in case.expect:
-        if not any(_agrees(fact, wanted) for fact in inference.derived):
-            yield f"`{_shown(wanted)}` was not concluded"
-    for unwanted in case.expect_not:
-        for fact in inference.derived:
-            if _agrees(fact, unwanted):
-                yield f"`{fact.ref}` was concluded"
+Beside = Callable[[str], str]
+"""The text of a file by its path, relative to the folder of the case. Raises `OSError`, `ValueError`."""
 
 
-def _agrees(fact: Fact, wanted: Wanted) -> bool:
-    template, slots = wanted
-    return fact.template == template and all(value_text(fact[name]) == value for name, value in slots.items())
+def cases_of(source: str, file: str, beside: Beside) -> list[Case]:
+    """The cases of one file's text. Raises `Faulty` with every fault found."""
+    return _Reader(file, beside).cases(source)
 
 
-def _shown(wanted: Wanted) -> str:
-    template, slots = wanted
-    return f"{template}({', '.join(f'{name} {value}' for name, value in slots.items())})"
+def without_case(rulebook: Rulebook, cases: Iterable[Case]) -> list[str]:
+    """The rules that lack a case in which they fire, or one in which they do not, in order of the rulebook."""
+    about = [case for case in cases if case.kind == "rule"]
+    fire, rest = ({case.about for case in about if case.fires is wanted} for wanted in (True, False))
+    return [rule.name for rule in rulebook.program.rules if rule.name not in fire & rest]
 
 
-def _unknown_rule(case: Case) -> Fault:
-    file, _, line = case.place.rpartition(":")
-    return Fault(file, int(line), 1, f"there is no rule `{case.rule}` in the rulebook; check the name after `rule:`")
+def _forbids(wanted: Wanted, policy: str) -> bool:
+    return wanted.template == "forbidden" and wanted.slots.get("reason", policy) == policy
+
+
+def _beside(folder: Path) -> Beside:
+    return lambda path: (folder / path).read_text(encoding="utf-8")
+
+
+def _twice(cases: Sequence[Case]) -> list[Fault]:
+    """A rule has one file, so that whoever changes it finds all its cases."""
+    first: dict[tuple[str, str], str] = {}
+    files = {case.file: case for case in reversed(cases)}
+    return [
+        case.fault(f"cases of `{case.about}` stand in `{first[case.kind, case.about]}` too; put them into one file")
+        for file, case in sorted(files.items())
+        if first.setdefault((case.kind, case.about), file) != file
+    ]
 
 
 class _Reader(FactsReader):
     """Reads one case file; every fault of it is told."""
 
-    def __init__(self, path: Path) -> None:
-        super().__init__(str(path))
-        self.path = path
+    def __init__(self, file: str, beside: Beside) -> None:
+        super().__init__(file)
+        self.beside = beside
+        self.kind: Kind = "rule"
+        self.about = ""
+        self.about_at = (1, 1)
 
-    def cases(self) -> list[Case]:
+    def cases(self, source: str) -> list[Case]:
         """All cases of the file. Raises `Faulty`."""
-        try:
-            root = compose(self.path.read_text(encoding="utf-8"), self.file)
-        except (OSError, UnicodeDecodeError):
-            raise unreadable(self.file) from None
-        top = self.needed(root, "the file", ("rule", "defaults", "cases"), ("rule", "cases"))
+        root = compose(source, self.file)
+        top = self.needed(root, "the file", ("rule", "policy", "defaults", "cases"), ("cases",))
+        if isinstance(root, Table):
+            self.heading(root, top)
         self.done()
         if "defaults" in top:
             named_slots = self.table(top["defaults"].value, "`defaults`").items()
             self.defaults = {name: self.table(entry.value, f"`{name}`") for name, entry in named_slots}
-        rule, listed = self.text(top["rule"]), self.items(top["cases"].value, _NO_CASES)
+        listed = self.items(top["cases"].value, _NO_CASES)
         if isinstance(top["cases"].value, Items) and not listed:
             self.fault(top["cases"].value, _NO_CASES)
-        found = [case for node in listed if (case := self.case(rule, node)) is not None]
+        found = [case for node in listed if (case := self.case(node)) is not None]
+        self.once(found)
         self.done()
         return found
 
-    def case(self, rule: str, node: Node) -> Case | None:
+    def heading(self, root: Node, top: Mapping[str, Entry]) -> None:
+        """What the file is about."""
+        given: list[Kind] = [kind for kind in ("rule", "policy") if kind in top]
+        if len(given) != 1:
+            both = "`rule` and `policy` stand here both; a file is about one of them"
+            self.fault(root, both if given else "`rule` is missing, or `policy`: what the cases are about")
+            return
+        (self.kind,) = given
+        entry = top[self.kind]
+        self.about = self.text(entry)
+        self.about_at = (entry.value.line, entry.value.column)
+
+    def once(self, cases: Sequence[Case]) -> None:
+        """A name is how a case is chosen."""
+        seen: set[str] = set()
+        for case in cases:
+            if case.name in seen:
+                words = f"a case `{case.name}` stands above; give each its own name"
+                self.faults.append(Fault(self.file, case.line, case.column, words))
+            seen.add(case.name)
+
+    def case(self, node: Node) -> Case | None:
         """One case; None after a fault."""
         before = len(self.faults)
         case = self.needed(node, "a case", ("name", "given", "expect", "expect_not"), ("name", "given"))
         if len(self.faults) > before:
             return None
         name = self.text(case["name"])
-        given, expect, expect_not = (self.listed_under(case, key) for key in ("given", "expect", "expect_not"))
+        given = self.given(case["given"])
+        expect, expect_not = (self.listed_under(case, key) for key in ("expect", "expect_not"))
         if len(self.faults) == before and not expect and not expect_not:
             self.fault(node, f"the case `{name}` expects nothing; add `expect` or `expect_not`")
-        facts = self.facts(given)
         wanted, unwanted = ([self.wanted(*one) for one in some] for some in (expect, expect_not))
         if len(self.faults) > before:
             return None
-        place = f"{self.file}:{node.line}"
-        return Case(rule, name, place, facts, tuple(filter(None, wanted)), tuple(filter(None, unwanted)))
+        expected = tuple(filter(None, wanted)), tuple(filter(None, unwanted))
+        at = (node.line, node.column)
+        return Case(self.kind, self.about, name, self.file, *at, given, *expected, self.about_at)
+
+    def given(self, entry: Entry) -> tuple[Fact, ...]:
+        """The facts that are given: listed, or those of a facts file. What is left empty is none."""
+        node = entry.value
+        if isinstance(node, Scalar):
+            return self.facts_beside(node) if node.written else ()
+        stated: list[Statement] = []
+        taken: list[Fact] = []
+        for one in self.items(node, "`given` takes a list of facts, or the path of a facts file"):
+            if isinstance(one, Scalar) and one.written.endswith(".yaml"):
+                taken.extend(self.facts_beside(one))
+            elif (statement := self.statement(one)) is not None:
+                stated.append(statement)
+        # What is written out counts; the file beside it is the ground it stands on.
+        facts = {fact.ref: fact for fact in taken} | {fact.ref: fact for fact in self.facts(stated)}
+        return tuple(facts.values())
+
+    def facts_beside(self, node: Scalar) -> tuple[Fact, ...]:
+        """The facts of a file below the folder of the case."""
+        path = PurePosixPath(node.text)
+        if path.is_absolute() or ".." in path.parts or "\\" in node.text or path.suffix != ".yaml":
+            self.fault(node, f"`{node.text}` is no facts file beside the case; write a path like `facts/quiet.yaml`")
+            return ()
+        try:
+            return read_facts(self.beside(node.text), str(PurePosixPath(self.file).parent / path))
+        except Faulty as error:
+            self.faults.extend(error.faults)
+        except (OSError, ValueError):
+            self.fault(node, f"`{node.text}` cannot be read as UTF-8 text; create it, or correct the path")
+        return ()
 
     def listed_under(self, case: Mapping[str, Entry], key: str) -> list[Statement]:
         """The statements of a list. A list that is left empty is one of none."""
@@ -180,20 +263,26 @@ class _Reader(FactsReader):
 
     def wanted(self, node: Node, template: str, slots: Mapping[str, Entry]) -> Wanted | None:
         """A conclusion to look for."""
-        shape = vocabulary().templates.get(template)
-        if shape is None or shape.origin != "rules":
-            self.fault(node, f"`{template}` is nothing that rules conclude; check the name of the template")
-            return None
+        if template in JUDGED:
+            known = {name: Slot(name, "symbol") for name in JUDGED[template]}
+        else:
+            shape = vocabulary().templates.get(template)
+            if shape is None or shape.origin != "rules":
+                self.fault(node, f"`{template}` is nothing that rules conclude; check the name of the template")
+                return None
+            known = dict(shape.slots)
         for name in slots:
-            if name not in shape.slots:
-                self.fault(node, f"`{template}` has no slot `{name}`; it has {', '.join(shape.slots)}")
-        known = {name: entry for name, entry in slots.items() if name in shape.slots}
-        return template, {name: self.canonical(shape.slots[name], entry) for name, entry in known.items()}
+            if name not in known:
+                self.fault(node, f"`{template}` has no slot `{name}`; it has {', '.join(known)}")
+        written = {name: self.canonical(known[name], entry) for name, entry in slots.items() if name in known}
+        return Wanted(template, written, node.line, node.column)
 
     def canonical(self, slot: Slot, entry: Entry) -> str:
         """The canonical text of what a slot shall hold."""
         written = self.slot(entry)
         if slot.type not in ("number", "integer"):
+            if written and slot.allowed and written not in slot.allowed:
+                self.fault(entry.value, f"`{slot.name}` is never `{written}`; it is one of {named(slot.allowed)}")
             return written
         try:
             number = Decimal(written)

@@ -31,7 +31,7 @@ from rules.plans import Count, Plan, Rules, rules_of, seeds
 from rules.shortfall import Shortfall, of_check, of_test
 from rules.ways import Stop, furthest, stops
 
-__all__ = ["Miss", "nearest"]
+__all__ = ["Miss", "miss_of", "nearest"]
 
 DEEPEST = 6
 """How far back a missing fact is followed."""
@@ -56,6 +56,29 @@ def nearest(
     if any(search.standing(goal, known) for goal in goals):
         return None
     found = [answer for goal in goals if (answer := search.missing(goal, known, 0))]
+    return min(found, key=lambda answer: answer.closeness).miss if found else None
+
+
+def miss_of(
+    program: tree.Program, facts: Iterable[Fact], rule: str, slots: Mapping[str, str] | None = None
+) -> Miss | None:
+    """Why one rule did not conclude a fact with these symbols in its slots; None if it did, or if it never does.
+
+    `facts` as in `nearest`; slots that a conclusion of the rule has not are passed over.
+    """
+    search = _Search(rules_of(program), WorkingMemory.of(facts))
+    found = []
+    for one in program.rules:
+        for assertion in search.rules.conclusions(one) if one.name == rule else ():
+            asserted = {slot.slot for slot in assertion.slots}
+            given = seeds(assertion, [(slot, word) for slot, word in (slots or {}).items() if slot in asserted])
+            if given is None:
+                continue
+            plan = search.rules.plan(one, given)
+            ends = furthest(stops(plan, 0, search.memory, given))
+            if ends[0].at == len(plan.conditions):
+                return None
+            found.append(search.of_rule(plan, ends, 0))
     return min(found, key=lambda answer: answer.closeness).miss if found else None
 
 
@@ -132,10 +155,10 @@ class _Search:
                     found.append((plan, ends))
         # Closeness begins with the conditions that held: a rule with fewer of them is not asked for its words.
         most = max((ends[0].held for _, ends in found), default=0)
-        answers = (self._rule(plan, ends, depth) for plan, ends in found if ends[0].held == most)
+        answers = (self.of_rule(plan, ends, depth) for plan, ends in found if ends[0].held == most)
         return min(answers, key=lambda answer: answer.closeness, default=None)
 
-    def _rule(self, plan: Plan, ends: Sequence[Stop], depth: int) -> _Answer:
+    def of_rule(self, plan: Plan, ends: Sequence[Stop], depth: int) -> _Answer:
         """Why one rule did not conclude, whose conditions hold up to these ends."""
         rule = plan.rule
         failure = _closest([self._failure(plan, end, depth) for end in ends])

@@ -45,9 +45,8 @@ class Rules:
         self._words = vocabulary()
         self._concluding: dict[str, list[tuple[tree.Rule, tree.Assertion]]] = {}
         for rule in program.rules:
-            for action in rule.actions:
-                for assertion in action.assertions if isinstance(action, tree.Assert) else ():
-                    self._concluding.setdefault(assertion.template, []).append((rule, assertion))
+            for assertion in self.conclusions(rule):
+                self._concluding.setdefault(assertion.template, []).append((rule, assertion))
         self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
         self._symbols: dict[tuple[str, tuple[str, ...]], tuple[tuple[int, ...], tuple[int, ...]]] = {}
         # By the assertion itself, which lives as long as the program that is asked about.
@@ -56,6 +55,11 @@ class Rules:
     def concluding(self, template: str) -> Sequence[tuple[tree.Rule, tree.Assertion]]:
         """The rules that conclude a template, in the order of the program."""
         return self._concluding.get(template, ())
+
+    @staticmethod
+    def conclusions(rule: tree.Rule) -> Sequence[tree.Assertion]:
+        """What a rule asserts, in order."""
+        return [one for action in rule.actions if isinstance(action, tree.Assert) for one in action.assertions]
 
     def plan(self, rule: tree.Rule, given: Bindings) -> Plan:
         """The rule's plan for bindings that hold the variables of `given`."""

@@ -75,25 +75,23 @@ def _policies(desk: Desk) -> str:
 
 
 def _cases(desk: Desk) -> str:
-    """Runs every case of the rules in the real CLIPS."""
-    from rules.cases import run_cases, without_case
+    """Runs every case of the rules and policies in the real engines."""
+    from rules.cases import read_cases, without_case
     from rules.rulebook import read_rulebook
+    from rules.testing.bench import run_cases
 
-    rulebook, folder = read_rulebook(desk.folder), desk.folder / "rules" / "cases"
-    results = run_cases(rulebook, folder)
-    faults = [_case_fault(one.place, problem) for one in results for problem in one.problems]
+    rulebook = read_rulebook(desk.folder)
+    cases = read_cases(desk.folder / "rules" / "cases", desk.folder)
+    results = run_cases(rulebook, cases)
+    faults = [Fault(one.case.file, problem.line, problem.column, problem.message)
+              for one in results for problem in one.problems]  # fmt: skip
     places = {rule.name: rule for rule in rulebook.program.rules}
-    for name in without_case(rulebook, folder):
+    for name in without_case(rulebook, cases):
         words = f"the rule `{name}` has no case; write one in rules/cases/{name}.yaml"
         faults.append(Fault(places[name].file, places[name].at.line, places[name].at.column, words))
     if faults:
         raise Faulty(*faults)
     return f"{len(results)} cases of {len(places)} rules pass"
-
-
-def _case_fault(place: str, problem: str) -> Fault:
-    file, line = place.rsplit(":", 1)
-    return Fault(file, int(line), 1, problem)
 
 
 def _limits(desk: Desk) -> str:

@@ -55,6 +55,11 @@ class PrologPolicies:
         self._shapes = {name: _shape(name) for name in words.templates}
         self._mentioned = frozenset(compiled.templates)
         self._wording = Wording(text, compiled.asked, sentences, words)
+        said = [clause.head.args[1] for clause in text.clauses if clause.head.name == ("forbidden", 2)]
+        self.reasons = tuple(dict.fromkeys(one.value for one in said if one.kind == "atom"))
+        """The names of the reasons to forbid, in the order of the text."""
+        self.reasons_are_open = any(one.kind != "atom" for one in said)
+        """Whether some clause makes up its reason while it runs."""
         facts = ",".join(f"{quoted(predicate(name))}/{len(shape.slots)}" for name, shape in compiled.templates.items())
         ask(f"warrant_judging:install({self._module},[{facts}],[{','.join(compiled.rules)}])")
 

@@ -1,1 +1,1 @@
-"""Write rules and be sure of them: check, explain a finding."""
+"""Write rules and be sure of them: check, test, coverage, mutate."""
