@@ -37,7 +37,8 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     reasoning = Reasoning.of(rulebook)
     inputs = Inputs(snapshot.digest, rulebook.fingerprint, limits.fingerprint, portfolio.digest)
 
-    facts = (*snapshot.facts, *portfolio_facts(snapshot, portfolio))
+    standing = portfolio_facts(snapshot, portfolio)
+    facts = (*snapshot.facts, *standing)
     inference = reasoning.infer(facts)
     if inference.fault:
         return undetermined(snapshot, inputs, inference.fault)
@@ -59,7 +60,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
 
     @cache
     def unspoken() -> list[Verdict]:
-        return silences(rulebook, WorkingMemory.of((*facts, *derived)), silent)
+        return silences(rulebook, WorkingMemory((*standing, *derived), snapshot.by_template), silent)
 
     try:
         duty.sound()

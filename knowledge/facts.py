@@ -174,10 +174,11 @@ class Snapshot:
 
     def all(self, template: str) -> tuple[Fact, ...]:
         """All facts of one template, in canonical order."""
-        return self._by_template.get(template, ())
+        return self.by_template.get(template, ())
 
     @cached_property
-    def _by_template(self) -> dict[str, tuple[Fact, ...]]:
+    def by_template(self) -> Mapping[str, tuple[Fact, ...]]:
+        """All facts by template, each template's in canonical order."""
         groups: dict[str, list[Fact]] = {}
         for fact in self.facts:
             groups.setdefault(fact.template, []).append(fact)

@@ -7,8 +7,9 @@ slots that hold lists, which no rule of a rulebook looks into.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from knowledge.clips import tree
 from knowledge.facts import Fact, Value
@@ -21,10 +22,14 @@ Holds = Callable[[Term, Bindings], bool]
 class WorkingMemory:
     """Facts with the indexes that were asked for so far. Facts keep the order in which they came."""
 
-    def __init__(self, facts: Iterable[Fact]) -> None:
-        self._facts: dict[str, list[Fact]] = {}
+    def __init__(self, facts: Iterable[Fact], before: Mapping[str, Sequence[Fact]] | None = None) -> None:
+        """Of these facts, and of those `before` them by template, which nobody changes afterwards."""
+        self._facts: dict[str, Sequence[Fact]] = dict(before or {})
+        fresh: dict[str, list[Fact]] = {}
         for fact in facts:
-            self._facts.setdefault(fact.template, []).append(fact)
+            fresh.setdefault(fact.template, []).append(fact)
+        for template, found in fresh.items():
+            self._facts[template] = [*self._facts.get(template, ()), *found]
         self._indexes: dict[tuple[str, tuple[int, ...]], dict[tuple[Value, ...], list[Fact]]] = {}
 
     @classmethod
@@ -228,7 +233,16 @@ def _equal(part: tree.Constraint, slot: Slot, before: frozenset[str]) -> tree.Li
 
 
 def _key(terms: tuple[tree.Literal | tree.Variable, ...]) -> Callable[[Bindings], tuple[Term, ...]]:
+    names = [term.name for term in terms if isinstance(term, tree.Variable)]
+    if len(names) == len(terms) > 1:
+        return itemgetter(*names)
     values = tuple(map(evaluation, terms))
+    if not names:
+        words = tuple([value({}) for value in values])
+        return lambda bindings: words
+    if len(values) == 1:
+        name = names[0]
+        return lambda bindings: (bindings[name],)
     return lambda bindings: tuple([value(bindings) for value in values])
 
 
@@ -237,6 +251,8 @@ def slot_holds(part: tree.Constraint, slot: Slot) -> Holds:  # noqa: PLR0911, on
     match part:
         case tree.Wildcard():
             return lambda value, bindings: True
+        case tree.Value(tree.Literal(kind="symbol", value=word)) if slot.type == "symbol":
+            return lambda value, bindings: value == word and type(value) is str
         case tree.Value():
             term = evaluation(part.term)
             is_text = slot.type == "text"

@@ -7,7 +7,8 @@ the question is asked again for that fact (backwards, bounded, never in a circle
 Several patterns of one template in a row that differ only by an order among them (`&:(< (str-compare ?a ?b) 0)`) are
 a count: "only 2 of the 3 needed". The ones that are there are named, and each one missing says why.
 
-How close a rule came is worked out for all of them, and the words only for those that are told: they take longer.
+How close a rule came is worked out as far as it takes to tell which is the closest (`rules.closeness`), and the words
+only for those that are told: both take long.
 
 Left out: rules that hold in full although their conclusion is absent (an undetermined cycle), and misses of several
 conditions at once; a rule is judged by its first failing condition.
@@ -15,15 +16,17 @@ conditions at once; a rule is judged by its first failing condition.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property, partial
+from typing import TypeVar
 
 from knowledge.clips import tree
-from knowledge.facts import Fact
+from knowledge.facts import Fact, Value
 from knowledge.templates import Slot
 from rules.arithmetic import Bindings, Term
+from rules.closeness import Closeness, closest
 from rules.conditions import Compiled, CompiledGroup, CompiledPattern, CompiledTest, WorkingMemory, conjunction
 from rules.matching import sentence, spoken
 from rules.miss import Miss
@@ -38,9 +41,8 @@ DEEPEST = 6
 SILENT = {"advisory": "abstention"}
 """Where a missing fact has a template that says why."""
 
-Closeness = tuple[Fraction | int, ...]
-"""Smaller is closer; compared only among failures after equally many conditions that held."""
 Known = tuple[tuple[str, Term], ...]
+T = TypeVar("T")
 
 
 def nearest(
@@ -56,7 +58,7 @@ def nearest(
     if any(search.standing(goal, known) for goal in goals):
         return None
     found = [answer for goal in goals if (answer := search.missing(goal, known, 0))]
-    return min(found, key=lambda answer: answer.closeness).miss if found else None
+    return closest(found)[0].miss if found else None
 
 
 def miss_of(
@@ -79,7 +81,7 @@ def miss_of(
             if ends[0].at == len(plan.conditions):
                 return None
             found.append(search.of_rule(plan, ends, 0))
-    return min(found, key=lambda answer: answer.closeness).miss if found else None
+    return closest(found)[0].miss if found else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,11 +117,9 @@ class _Failure:
         return self.tell()
 
 
-def _closest(failures: Iterable[_Failure]) -> _Failure:
+def _closest(failures: Sequence[_Failure]) -> _Failure:
     """The closest one; among equals by words, so that the order of facts decides nothing."""
-    found = list(failures)
-    least = min([one.closeness for one in found])
-    equals = [one for one in found if one.closeness == least]
+    equals = closest(failures)
     return equals[0] if len(equals) == 1 else min(equals, key=lambda one: one.words.text)
 
 
@@ -130,6 +130,8 @@ class _Search:
         self.rules = rules
         self.memory = memory
         self.answers: dict[tuple[str, Known], _Answer | None] = {}
+        # Put off, a question would be asked from elsewhere: another answer where it leads to itself or too far back.
+        self.lazy = rules.deepest is not None and rules.deepest <= DEEPEST
 
     def standing(self, template: str, known: Known) -> Sequence[Fact]:
         """The facts of a template with these words in their slots."""
@@ -146,26 +148,27 @@ class _Search:
 
     def _missing(self, template: str, known: Known, depth: int) -> _Answer | None:
         found: list[tuple[Plan, list[Stop]]] = []
-        for rule, assertion in self.rules.concluding(template):
-            given = seeds(assertion, known)
+        values = [value for _, value in known]
+        for approach in self.rules.approaches(template, tuple([slot for slot, _ in known])):
+            given = approach.given(values)
             if given is not None:
-                plan = self.rules.plan(rule, given)
+                plan = approach.plan
                 ends = furthest(stops(plan, 0, self.memory, given))
                 if ends[0].at < len(plan.conditions):
                     found.append((plan, ends))
         # Closeness begins with the conditions that held: a rule with fewer of them is not asked for its words.
-        most = max((ends[0].held for _, ends in found), default=0)
-        answers = (self.of_rule(plan, ends, depth) for plan, ends in found if ends[0].held == most)
-        return min(answers, key=lambda answer: answer.closeness, default=None)
+        most = max([ends[0].held for _, ends in found], default=0)
+        answers = [self.of_rule(plan, ends, depth) for plan, ends in found if ends[0].held == most]
+        return closest(answers)[0] if answers else None
 
     def of_rule(self, plan: Plan, ends: Sequence[Stop], depth: int) -> _Answer:
         """Why one rule did not conclude, whose conditions hold up to these ends."""
         rule = plan.rule
-        failure = _closest([self._failure(plan, end, depth) for end in ends])
+        failure = self._when_asked(lambda: _closest([self._failure(plan, end, depth) for end in ends]))
         held, total = ends[0].held, len(rule.conditions)
 
         def miss() -> Miss:
-            words = failure.words
+            words = failure().words
             numbers = words.numbers
             return Miss(
                 rule.name,
@@ -182,7 +185,18 @@ class _Search:
                 words.because,
             )
 
-        return _Answer((-held, *failure.closeness), miss)
+        return _Answer(Closeness(-held, more=lambda: failure().closeness), miss)
+
+    def _when_asked(self, make: Callable[[], T]) -> Callable[[], T]:
+        """What is made when it is asked for, once."""
+        made: list[T] = [] if self.lazy else [make()]
+
+        def asked() -> T:
+            if not made:
+                made.append(make())
+            return made[0]
+
+        return asked
 
     def _failure(self, plan: Plan, stop: Stop, depth: int) -> _Failure:
         if stop.members is not None:
@@ -195,7 +209,7 @@ class _Search:
         if isinstance(condition, CompiledTest):
             found = of_test(condition.source.call, bindings, plan.slots)
             assert found is not None, plan.rule.name
-            return _Failure((0, found.distance), lambda: _Words(found.text, found))
+            return _Failure(Closeness(0, found.distance), lambda: _Words(found.text, found))
         match condition.source:
             case tree.Or():
                 parts = [self._condition(plan, part, bindings, depth) for part in condition.parts]
@@ -229,18 +243,20 @@ class _Search:
         if silence and {"instrument", "head"} <= dict(known).keys():
             about = tuple((slot, value) for slot, value in known if slot in ("instrument", "head"))
             for fact in self.standing(silence, about):
-                return _Failure((2,), partial(_Words, f"{fact['head']} abstains: {fact['reason']}"))
+                return _Failure(Closeness(2), partial(_Words, f"{fact['head']} abstains: {fact['reason']}"))
         answer = self.missing(template, known, depth + 1)
         if answer is None:
-            return _Failure((2,), lambda: _Words(_none(template, known)))
-        return _Failure((1, *answer.closeness), lambda: _Words(_none(template, known), None, answer.miss))
+            return _Failure(Closeness(2), lambda: _Words(_none(template, known)))
+        return _Failure(
+            Closeness(1, more=lambda: answer.closeness), lambda: _Words(_none(template, known), None, answer.miss)
+        )
 
     def _blocked(self, plan: Plan, group: CompiledGroup, bindings: Bindings) -> _Failure:
         """A `not` that fails: name the fact that stands in the way, and the rule that put it there."""
         part = group.parts[0]
         if isinstance(group.source, tree.Not) and isinstance(part, CompiledPattern):
-            return _Failure((0, Fraction(1)), lambda: self._in_the_way(part, bindings))
-        return _Failure((0, Fraction(1)), lambda: _Words(f"`{plan.rule.words(group.source)}` does not hold"))
+            return _Failure(Closeness(0, 1), lambda: self._in_the_way(part, bindings))
+        return _Failure(Closeness(0, 1), lambda: _Words(f"`{plan.rule.words(group.source)}` does not hold"))
 
     def _in_the_way(self, part: CompiledPattern, bindings: Bindings) -> _Words:
         fact = min((one for one, _ in part.satisfying(self.memory, bindings)), key=lambda one: one.ref)
@@ -264,24 +280,31 @@ class _Search:
         assert stop.members is not None
         shared = tuple((slot, stop.bindings[name]) for slot, name in count.shared if name in stop.bindings)
         there = {fact[count.slot] for fact in stop.members}
-        others = [
-            answer
-            for value in self._possible(count, dict(shared))
-            if value not in there
-            and (answer := self.missing(count.template, (*shared, (count.slot, value)), depth + 1))
-        ]
+        possible = self._when_asked(lambda: self._others(count, shared, there, depth))
         lacking = count.needed - len(there)
 
         def words() -> _Words:
-            ordered = sorted(others, key=lambda answer: (answer.closeness, answer.miss.failing))
+            ordered = _in_order(possible())
             names = ", ".join(sorted(str(name) for name in there)) or "none"
             reasons = "".join(f"; {answer.miss.failing}" for answer in ordered)
             needed = f"{count.needed} needed {count.template}s{_described(shared)}"
             text = f"only {len(there)} of the {needed}: {names}{reasons}"
             return _Words(text, None, ordered[0].miss if ordered else None)
 
-        nearest_other = min([answer.closeness for answer in others], default=())
-        return _Failure((1, lacking, *nearest_other), words)
+        def more() -> Closeness | None:
+            others = possible()
+            return closest(others)[0].closeness if others else None
+
+        return _Failure(Closeness(1, lacking, more=more), words)
+
+    def _others(self, count: Count, shared: Known, there: Collection[Value], depth: int) -> list[_Answer]:
+        """For each fact that a rule would count and that is not there, why not."""
+        return [
+            answer
+            for value in self._possible(count, dict(shared))
+            if value not in there
+            and (answer := self.missing(count.template, (*shared, (count.slot, value)), depth + 1))
+        ]
 
     def _possible(self, count: Count, shared: Mapping[str, Term]) -> list[Term]:
         """The values that tell the counted facts apart, as far as other facts know them."""
@@ -297,7 +320,18 @@ class _Search:
 def _near(lacking: Sequence[Shortfall]) -> _Failure:
     """A fact that lacks this to satisfy a pattern."""
     distance = sum((one.distance for one in lacking), Fraction(0))
-    return _Failure((0, distance), lambda: _Words("; ".join(one.text for one in lacking), lacking[0]))
+    return _Failure(Closeness(0, distance), lambda: _Words("; ".join(one.text for one in lacking), lacking[0]))
+
+
+def _in_order(answers: Sequence[_Answer]) -> list[_Answer]:
+    """The closest first; among equals by what failed."""
+    ordered: list[_Answer] = []
+    left = list(answers)
+    while left:
+        equals = closest(left)
+        ordered += sorted(equals, key=lambda one: one.miss.failing)
+        left = [one for one in left if one not in equals]
+    return ordered
 
 
 def _none(template: str, known: Known) -> str:

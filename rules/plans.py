@@ -6,13 +6,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from knowledge.clips import tree
-from knowledge.facts import Value
+from knowledge.facts import Single, Value
 from knowledge.templates import Slot, vocabulary
-from rules.arithmetic import Bindings, Term
+from rules.arithmetic import Term
 from rules.conditions import Compiled, compiled
 from rules.matching import slots_of
+from rules.stages import patterns
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,30 @@ class Plan:
     slots: Mapping[str, Slot]
 
 
+@dataclass(frozen=True, slots=True)
+class Approach:
+    """A rule that may have concluded what is asked for in some slots, and what its variables must be then.
+
+    Slots are places in the question: those that the rule writes a word into, and those that it fills from a variable.
+    """
+
+    plan: Plan
+    words: tuple[tuple[int, Single], ...]
+    variables: tuple[tuple[str, int], ...]
+    alike: tuple[tuple[int, int], ...]
+    """Places that one variable fills."""
+
+    def given(self, values: Sequence[Term]) -> dict[str, Term] | None:
+        """What the variables are where the slots hold these values; None where they can not."""
+        for place, word in self.words:
+            if values[place] != word:
+                return None
+        for place, other in self.alike:
+            if values[place] != values[other]:
+                return None
+        return {name: values[place] for name, place in self.variables}
+
+
 class Rules:
     """The rules of a program by what they conclude, with the plans made so far."""
 
@@ -48,6 +74,7 @@ class Rules:
             for assertion in self.conclusions(rule):
                 self._concluding.setdefault(assertion.template, []).append((rule, assertion))
         self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
+        self._approaches: dict[tuple[str, tuple[str, ...]], tuple[Approach, ...]] = {}
         self._symbols: dict[tuple[str, tuple[str, ...]], tuple[tuple[int, ...], tuple[int, ...]]] = {}
         # By the assertion itself, which lives as long as the program that is asked about.
         self._sources: dict[tuple[str, int, str], tuple[tuple[str, str], ...]] = {}
@@ -61,12 +88,52 @@ class Rules:
         """What a rule asserts, in order."""
         return [one for action in rule.actions if isinstance(action, tree.Assert) for one in action.assertions]
 
-    def plan(self, rule: tree.Rule, given: Bindings) -> Plan:
+    def plan(self, rule: tree.Rule, given: Iterable[str]) -> Plan:
         """The rule's plan for bindings that hold the variables of `given`."""
         asked = rule.name, frozenset(given)
         if asked not in self._plans:
-            self._plans[asked] = Plan(rule, compiled(rule, given), dict(_counts(rule)), slots_of(rule))
+            self._plans[asked] = Plan(rule, compiled(rule, asked[1]), dict(_counts(rule)), slots_of(rule))
         return self._plans[asked]
+
+    def approaches(self, template: str, slots: tuple[str, ...]) -> Sequence[Approach]:
+        """How each rule that concludes a template may come to these slots, in the order of the program."""
+        asked = template, slots
+        if asked not in self._approaches:
+            self._approaches[asked] = tuple(
+                self._approach(rule, assertion, slots) for rule, assertion in self.concluding(template)
+            )
+        return self._approaches[asked]
+
+    def _approach(self, rule: tree.Rule, assertion: tree.Assertion, slots: tuple[str, ...]) -> Approach:
+        written = {slot.slot: slot.value for slot in assertion.slots}
+        words: list[tuple[int, Single]] = []
+        places: dict[str, int] = {}
+        alike: list[tuple[int, int]] = []
+        for place, slot in enumerate(slots):
+            expression = written.get(slot)
+            if isinstance(expression, tree.Literal):
+                words.append((place, expression.value))
+            elif isinstance(expression, tree.Variable) and places.setdefault(expression.name, place) != place:
+                alike.append((place, places[expression.name]))
+        return Approach(self.plan(rule, places), tuple(words), tuple(places.items()), tuple(alike))
+
+    @cached_property
+    def deepest(self) -> int | None:
+        """How many rules may stand behind one another for a conclusion; None where some conclusion leads to itself."""
+        needs = {
+            template: {
+                pattern.template for rule, _ in found for pattern, _ in patterns(rule.conditions)
+            } & self._concluding.keys()
+            for template, found in self._concluding.items()
+        }  # fmt: skip
+        found: dict[str, int] = {}
+        while len(found) < len(needs):
+            known = {name: 1 + max((found[one] for one in below), default=0) for name, below in needs.items()
+                     if name not in found and below <= found.keys()}  # fmt: skip
+            if not known:
+                return None
+            found |= known
+        return max(found.values(), default=0)
 
     def key(self, template: str) -> tuple[str, ...]:
         """The slots that identify a fact."""

@@ -32,14 +32,18 @@ class Stop:
 
 def stops(plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Iterator[Stop]:
     """Where each way through the conditions from `at` on ends; behind the last one if all of them hold."""
-    if at == len(plan.conditions):
-        yield Stop(at, at, bindings)
-        return
-    count = plan.counts.get(at)
-    if count is not None:
-        yield from _counted(count, plan, at, memory, bindings)
-        return
-    ways = list(plan.conditions[at].extend(memory, bindings))
+    conditions, counts = plan.conditions, plan.counts
+    while at < len(conditions):
+        if at in counts:
+            yield from _counted(counts[at], plan, at, memory, bindings)
+            return
+        ways = list(conditions[at].extend(memory, bindings))
+        if len(ways) != 1:
+            break
+        # Most conditions hold in one way or in none.
+        at, bindings = at + 1, ways[0]
+    else:
+        ways = []
     for way in ways:
         yield from stops(plan, at + 1, memory, way)
     if not ways:
@@ -69,9 +73,10 @@ def _counted(count: Count, plan: Plan, at: int, memory: WorkingMemory, bindings:
 def furthest(ends: Iterable[Stop]) -> list[Stop]:
     """The ends before which most conditions held, among the first `MOST_WAYS`."""
     best: list[Stop] = []
+    most = -1
     for stop in islice(ends, MOST_WAYS):
-        if best and stop.held > best[0].held:
-            best = []
-        if not best or stop.held == best[0].held:
+        if stop.held > most:
+            best, most = [stop], stop.held
+        elif stop.held == most:
             best.append(stop)
     return best

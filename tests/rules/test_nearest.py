@@ -5,6 +5,7 @@ import re
 from decimal import Decimal
 from itertools import product
 from pathlib import Path
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -16,7 +17,8 @@ from knowledge.facts import Fact
 from knowledge.templates import vocabulary
 from rules.conditions import WorkingMemory
 from rules.matching import matches
-from rules.nearest import Miss, nearest
+from rules.nearest import DEEPEST, Miss, nearest
+from rules.plans import rules_of
 from tests.rules import desk
 from tests.rules.desk import advisory, indicator, market, position
 
@@ -173,6 +175,16 @@ def test_every_silence_has_a_reason_and_survives_the_record(facts: list[Fact], i
     for one in chain(miss):
         assert 0 <= one.held < one.conditions
         assert "?" not in one.sentence
+
+
+@given(desk.facts(), st.sampled_from(desk.INSTRUMENTS))
+def test_what_is_put_off_changes_no_answer(facts: list[Fact], instrument: str) -> None:
+    memory, rules = WorkingMemory.of(at_the_end(facts)), rules_of(desk.program())
+    found = nearest(desk.program(), memory, instrument)
+    assert rules.deepest is not None
+    assert rules.deepest <= DEEPEST
+    with patch.dict(rules.__dict__, deepest=None):
+        assert nearest(desk.program(), memory, instrument) == found
 
 
 @given(desk.facts(), st.randoms())
