@@ -39,7 +39,8 @@ class Slot:
     """A slot of a template. `by` names the slot whose measure gives unit, range and quantum.
 
     Of a slot that is `many`, type and range are those of each value; `ascending` lists rise, without a value twice;
-    `along` names another list that this one has to be as long as.
+    `along` names another list that this one has to be as long as. `opposed`: two facts that differ in this slot alone,
+    of all that identifies them, propose opposite things.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Slot:
     many: bool = False
     ascending: bool = False
     along: str = ""
+    opposed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,5 +132,6 @@ def _slot(name: str, shape: dict[str, object]) -> Slot:
         many=shape.get("many", False) is True,
         ascending=shape.get("ascending", False) is True,
         along=str(shape.get("along", "")),
+        opposed=shape.get("opposed", False) is True,
         **number,
     )
