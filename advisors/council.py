@@ -32,7 +32,8 @@ from advisors.heads.walk import Plan, Walk, lengthened, printable, sentence, wal
 from advisors.indicators import Measures
 from advisors.panel import Floats, Panel
 from advisors.registry import Registry
-from knowledge.door import LONGEST_TEXT, fact
+from knowledge.columns import admit_all
+from knowledge.door import LONGEST_TEXT, Refused, fact
 from knowledge.facts import Fact, ordered
 
 FLOOR = 0.1
@@ -193,9 +194,7 @@ class Council:
             raise ValueError(f"`{session}` is not after `{self.until}`, the end of the first training")
         standings = {seat.name: seat.record.standing(row) for seat in self.seats}
         voices = [_Voice.of(seat, row, standings[seat.name].accuracy) for seat in self.seats]
-        facts: list[Fact] = []
-        for column, traded in enumerate(np.isfinite(self.panel.close[row]).tolist()):
-            facts += _opinions(voices, self.panel.instruments[column], column, traded)
+        facts = _opinions(voices, self.panel.instruments, np.isfinite(self.panel.close[row]).tolist())
         speaking = {one.word("head") for one in facts if one.template == "advisory"}
         facts += [self._head(seat, row, standings[seat.name], seat.name in speaking) for seat in self.seats]
         return list(ordered(facts))
@@ -245,29 +244,54 @@ class _Voice:
             conviction_of(rank).tolist(),
         )
 
+    def columns(
+        self, instruments: Sequence[str], places: Sequence[int], weight: Sequence[Decimal]
+    ) -> dict[str, Sequence[object]]:
+        """Its advisories on the instruments at these places, by slot."""
+        count = len(places)
+        return {
+            "instrument": [instruments[at] for at in places],
+            "head": [self.name] * count,
+            "direction": [DIRECTIONS[self.directions[at]] for at in places],
+            "probability": [self.probabilities[at] for at in places],
+            "conviction": [self.convictions[at] for at in places],
+            "weight": weight,
+            "horizon": ["swing"] * count,
+            "model": [self.model] * count,
+        }
 
-def _opinions(voices: Sequence[_Voice], instrument: str, column: int, traded: bool) -> list[Fact]:
-    reasons = [voice.silences[column] if traded else "no bar in this session" for voice in voices]
-    speaking = [voice for voice, reason in zip(voices, reasons, strict=True) if not reason]
-    shares = weights([voice.accuracy for voice in speaking])
-    return [
-        fact("abstention", instrument=instrument, head=voice.name, reason=reason)
-        for voice, reason in zip(voices, reasons, strict=True)
-        if reason
-    ] + [
-        fact(
-            "advisory",
-            instrument=instrument,
-            head=voice.name,
-            direction=DIRECTIONS[voice.directions[column]],
-            probability=voice.probabilities[column],
-            conviction=voice.convictions[column],
-            weight=share,
-            horizon="swing",
-            model=voice.model,
-        )
-        for voice, share in zip(speaking, shares, strict=True)
-    ]
+
+def _opinions(voices: Sequence[_Voice], instruments: Sequence[str], traded: Sequence[bool]) -> list[Fact]:
+    """What the heads say, or why they do not. Raises `Refused`."""
+    shares: dict[tuple[int, ...], dict[int, Decimal]] = {}
+    silent: list[tuple[str, str, str]] = []
+    spoken: list[list[tuple[int, Decimal]]] = [[] for _ in voices]
+    for column, instrument in enumerate(instruments):
+        reasons = [voice.silences[column] if traded[column] else "no bar in this session" for voice in voices]
+        speaking = tuple(place for place, reason in enumerate(reasons) if not reason)
+        if speaking not in shares:
+            made = weights([voices[place].accuracy for place in speaking])
+            shares[speaking] = dict(zip(speaking, made, strict=True))
+        for place, share in shares[speaking].items():
+            spoken[place].append((column, share))
+        silent += [(instrument, voice.name, why) for voice, why in zip(voices, reasons, strict=True) if why]
+    facts: list[Fact] = []
+    if silent:
+        about, heads, why = zip(*silent, strict=True)
+        facts += _admitted("abstention", {"instrument": about, "head": heads, "reason": why})
+    for voice, said in zip(voices, spoken, strict=True):
+        if said:
+            facts += _admitted("advisory", voice.columns(instruments, *zip(*said, strict=True)))
+    return facts
+
+
+def _admitted(template: str, columns: dict[str, Sequence[object]]) -> list[Fact]:
+    facts = []
+    for one in admit_all(template, columns):
+        if isinstance(one, Refused):
+            raise one
+        facts.append(one)
+    return facts
 
 
 def weights(accuracies: Sequence[float | None]) -> list[Decimal]:

@@ -24,8 +24,9 @@ from advisors.indicators import TRADING_DAYS, Measures, correlations, measure_pa
 from advisors.panel import Floats
 from advisors.quality import COLUMNS, Market, Report
 from advisors.reference import Calendar, Instrument
+from knowledge.columns import admit_all
 from knowledge.door import LONGEST_TEXT, Refused, admit, fact
-from knowledge.facts import Fact
+from knowledge.facts import Fact, ordered
 
 ACCOUNT_CURRENCY = "USD"
 
@@ -55,8 +56,10 @@ class Time:
 
 Hear = Callable[[Sequence[Fact]], None]
 """Takes facts that are made already."""
-WORTH_HEARING = 200
+WORTH_HEARING = 100
 """Facts that are told at a time, at least."""
+AT_ONCE = 25
+"""Instruments whose measures are made at a time."""
 
 DAILY = Time(TRADING_DAYS)
 
@@ -118,20 +121,25 @@ def survey(
 def market_facts(desk: Desk, session: str, hear: Hear | None = None) -> list[Fact]:
     """All facts as of the close of the bar `session` (its label). Raises `KeyError` where the panel has no such row.
 
-    `hear` is told those that there are so far, now and then, while the others are made.
+    In canonical order. `hear` is told the next of them now and then, while the others are made.
     """
     door = _Door(session, hear)
-    _periods(door, desk, session)
     row = desk.market.panel.row(session)
     _bars(door, desk, row)
-    _measures(door, desk, row)
+    earnings = _calendar(door, desk, session)
     _correlations(door, desk, session)
-    _risks(door, desk, session)
-    door.pause()
-    _references(door, desk)
-    _calendar(door, desk, session)
+    door.take(earnings)
+    _measures(door, desk, row)
+    _periods(door, desk, session)
+    # What the door refuses of these becomes a quality fact, which comes before them.
+    later = _Door(session, refused=door.refused)
+    _references(later, desk)
+    _risks(later, desk, session)
     everyone = (*(one.symbol for one in desk.instruments), *desk.market.panel.instruments)
-    return [*door.facts, *_quality(desk.reports.get(session, ()), door.refused, everyone)]
+    door.take(_quality(desk.reports.get(session, ()), door.refused, everyone))
+    door.take(later.facts)
+    door.pause(ended=True)
+    return door.facts
 
 
 @dataclass
@@ -147,20 +155,35 @@ class _Door:
 
     def say(self, template: str, about: str, **slots: object) -> None:
         """Take one statement; `about` is the instrument that what is refused concerns."""
-        self.tell(template, about, slots)
-
-    def tell(self, template: str, about: str, slots: dict[str, object]) -> None:
         try:
-            self.facts.append(admit(template, slots))
+            self.facts.append(admit(template, dict(slots)))
         except Refused as error:
-            measure = f"`{slots['name']}`: " if "name" in slots else ""
-            self.refuse(about, f"{measure}{error}")
+            self._refuse(about, slots.get("name"), error)
 
-    def pause(self) -> None:
-        """Let `hear` have what there is, where that is worth its while."""
-        if self.hear is not None and len(self.facts) - self.heard >= WORTH_HEARING:
+    def rows(self, template: str, about: Sequence[str], columns: dict[str, Sequence[object]]) -> None:
+        """Take many statements of one template, a column for each slot."""
+        for place, one in enumerate(admit_all(template, columns)):
+            if isinstance(one, Fact):
+                self.facts.append(one)
+            else:
+                self._refuse(about[place], columns["name"][place] if "name" in columns else None, one)
+
+    def take(self, facts: Sequence[Fact]) -> None:
+        """Take facts that are made already, in canonical order."""
+        self.facts += facts
+
+    def sort(self, start: int) -> None:
+        """Put what was taken from `start` on in canonical order."""
+        self.facts[start:] = ordered(self.facts[start:])
+
+    def pause(self, *, ended: bool = False) -> None:
+        """Let `hear` have what there is, where that is worth its while or nothing more comes."""
+        if self.hear is not None and len(self.facts) - self.heard >= (1 if ended else WORTH_HEARING):
             self.hear(self.facts[self.heard :])
             self.heard = len(self.facts)
+
+    def _refuse(self, about: str, name: object, error: Refused) -> None:
+        self.refuse(about, f"{f'`{name}`: ' if name is not None else ''}{error}")
 
     def refuse(self, about: str, sentence: str) -> None:
         self.refused.append(Report(self.session, about, "refused", sentence))
@@ -179,54 +202,67 @@ def _periods(door: _Door, desk: Desk, session: str) -> None:
 
 def _bars(door: _Door, desk: Desk, row: int) -> None:
     panel = desk.market.panel
-    bars = np.stack([getattr(panel, name)[row] for name in COLUMNS], axis=1).tolist()
-    for instrument, known, (*prices, volume) in zip(panel.instruments, panel.valid[row].tolist(), bars, strict=True):
-        if known:
-            # A fraction of a share is no volume: it goes to the door as it is, and is refused there.
-            shares = int(volume) if volume.is_integer() else volume
-            slots: dict[str, object] = dict(zip(COLUMNS, (*prices, shares), strict=True))
-            door.tell("bar", instrument, {"instrument": instrument, "session": door.session[:10], **slots})
+    known = np.flatnonzero(panel.valid[row])
+    names = [panel.instruments[at] for at in known.tolist()]
+    columns: dict[str, Sequence[object]] = {name: getattr(panel, name)[row, known].tolist() for name in COLUMNS}
+    # A fraction of a share is no volume: it goes to the door as it is, and is refused there.
+    columns["volume"] = [int(volume) if volume.is_integer() else volume for volume in panel.volume[row, known].tolist()]
+    door.rows("bar", names, {"instrument": names, "session": [door.session[:10]] * len(names), **columns})
 
 
 def _measures(door: _Door, desk: Desk, row: int) -> None:
-    for name, grid in desk.measures.indicators.items():
-        for instrument, value in zip(desk.measures.instruments, grid[row].tolist(), strict=True):
-            if not _unknown(value):
-                door.tell("indicator", instrument, {"instrument": instrument, "name": name, "value": value})
+    """The measures of some instruments after those of others, so that the first are heard early."""
+    names = desk.measures.instruments
+    values = {name: grid[row].tolist() for name, grid in desk.measures.indicators.items()}
+    for first in range(0, len(names), AT_ONCE):
+        part, start = slice(first, first + AT_ONCE), len(door.facts)
+        for name, column in values.items():
+            known = [(one, value) for one, value in zip(names[part], column[part], strict=True) if not _unknown(value)]
+            if known:
+                about, said = zip(*known, strict=True)
+                door.rows("indicator", about, {"instrument": about, "name": [name] * len(about), "value": said})
+        door.sort(start)
         door.pause()
+    start = len(door.facts)
     for name, series in desk.measures.market.items():
         value = float(series[row])
         if not _unknown(value):
             door.say("market", "", name=name, value=value)
+    door.sort(start)
 
 
 def _correlations(door: _Door, desk: Desk, session: str) -> None:
     """Of each instrument with those after it; a pair that is not known, or refused, is left out of the list."""
     names = desk.market.panel.instruments
     rho: Floats = correlations(desk.market.panel, session)
+    rows = []
     for place, first in enumerate(names):
         row = zip(names[place + 1 :], rho[place, place + 1 :].tolist(), strict=True)
         known = [(second, value) for second, value in row if not _unknown(value)]
         if known:
-            _correlated(door, first, known)
+            rows.append((first, *zip(*known, strict=True)))
+    if not rows:
+        return
+    about, others, values = zip(*rows, strict=True)
+    found = admit_all("correlations", {"instrument": about, "others": others, "values": values})
+    for place, one in enumerate(found):
+        pairs = zip(others[place], values[place], strict=True)
+        said = one if isinstance(one, Fact) else _correlated(door, about[place], list(pairs))
+        if said is not None:
+            door.facts.append(said)
+    door.pause()
 
 
-def _correlated(door: _Door, first: str, pairs: list[tuple[str, float]]) -> None:
-    found: Fact | None
-    try:
-        found = _paired(first, pairs)
-    except Refused:
-        # One at a time, so that what is refused costs its own pair and no other.
-        good = []
-        for pair in pairs:
-            try:
-                _paired(first, [pair])
-                good.append(pair)
-            except Refused as error:
-                door.refuse(first, f"`{pair[0]}`: {error}")
-        found = _paired(first, good) if good else None
-    if found is not None:
-        door.facts.append(found)
+def _correlated(door: _Door, first: str, pairs: list[tuple[str, float]]) -> Fact | None:
+    """One at a time, so that what is refused costs its own pair and no other."""
+    good = []
+    for pair in pairs:
+        try:
+            _paired(first, [pair])
+            good.append(pair)
+        except Refused as error:
+            door.refuse(first, f"`{pair[0]}`: {error}")
+    return _paired(first, good) if good else None
 
 
 def _paired(first: str, pairs: list[tuple[str, float]]) -> Fact:
@@ -237,19 +273,19 @@ def _paired(first: str, pairs: list[tuple[str, float]]) -> Fact:
 def _risks(door: _Door, desk: Desk, session: str) -> None:
     """What each instrument adds to the covariance; who has too short a history has no such fact."""
     found = factors(desk.market.panel, session, desk.bars_a_year / TRADING_DAYS)
-    for name, loadings, residual in zip(
-        found.instruments, found.loadings.tolist(), found.residuals.tolist(), strict=True
-    ):
-        door.say("risk", name, instrument=name, loadings=tuple(loadings), residual=residual)
+    columns = {"loadings": found.loadings.tolist(), "residual": found.residuals.tolist()}
+    door.rows("risk", found.instruments, {"instrument": found.instruments, **columns})
 
 
 def _references(door: _Door, desk: Desk) -> None:
     door.say("rate", "", currency=desk.account_currency, value=1)
+    start = len(door.facts)
     for one in desk.instruments:
         try:
             door.facts.append(_reference(one))
         except Refused as error:
             door.refuse(one.symbol, str(error))
+    door.sort(start)
 
 
 @lru_cache(4096)
@@ -270,24 +306,33 @@ def _reference(one: Instrument) -> Fact:
     )
 
 
-def _calendar(door: _Door, desk: Desk, session: str) -> None:
-    """Sessions and releases; a calendar that does not reach far enough is reported like a refusal."""
+def _calendar(door: _Door, desk: Desk, session: str) -> list[Fact]:
+    """Sessions, and releases, which are handed back; a calendar that does not reach far enough is reported."""
     day = session[:10]
     due: dict[str, tuple[str, str]] = {}
-    for one in desk.instruments:
+    open_on: list[tuple[str, str, str]] = []
+    releases: list[tuple[str, int]] = []
+    for one in sorted(desk.instruments, key=lambda one: one.symbol):
         calendar = desk.calendars[one.exchange]
         try:
             if one.exchange not in due:
                 due[one.exchange] = calendar.kind(day), _following(desk, calendar, session)
-            kind, following = due[one.exchange]
             release = one.next_earnings(day)
             sessions = None if release is None else calendar.distance(day, release)
         except ValueError as error:
             door.refused.append(Report(session, one.symbol, "refused", str(error)))
             continue
-        door.say("calendar", one.symbol, instrument=one.symbol, session=kind, next=following)
+        open_on.append((one.symbol, *due[one.exchange]))
         if sessions is not None:
-            door.say("earnings", one.symbol, instrument=one.symbol, sessions=sessions)
+            releases.append((one.symbol, sessions))
+    if open_on:
+        about, kinds, following = zip(*open_on, strict=True)
+        door.rows("calendar", about, {"instrument": about, "session": kinds, "next": following})
+    beside = _Door(session, refused=door.refused)
+    if releases:
+        about, counts = zip(*releases, strict=True)
+        beside.rows("earnings", about, {"instrument": about, "sessions": counts})
+    return beside.facts
 
 
 def _following(desk: Desk, calendar: Calendar, session: str) -> str:

@@ -41,7 +41,7 @@ def fact(template: str, /, **slots: object) -> Fact:
 def admit(template: str, slots: Mapping[str, object], words: Vocabulary | None = None) -> Fact:
     """Check one statement against its template and make it a fact. Raises `Refused`."""
     words = words or vocabulary()
-    guard = _guards(words).get(template)
+    guard = guards(words).get(template)
     if guard is None:
         raise Refused(f"unknown template `{template}`; declared are {_list(words.templates)}")
     if type(slots) is not dict or slots.keys() != guard.names:
@@ -90,38 +90,41 @@ Check = Callable[[object, Mapping[str, object]], Checked]
 
 
 @dataclass(frozen=True, slots=True)
-class _Guard:
+class Guard:
     """A template's checks, in the order of its slots."""
 
     shape: Template
     names: frozenset[str]
     order: tuple[str, ...]
     checks: tuple[tuple[str, Check], ...]
+    one: tuple[Check | None, ...]
+    """Of slots that are lists, the check of a single value."""
     key: tuple[int, ...]
     """Places of the slots that identify a fact."""
     along: tuple[tuple[int, int], ...]
     """Places of lists that have to be as long as each other."""
 
 
-_made: list[tuple[Vocabulary, dict[str, _Guard]]] = []
+_made: list[tuple[Vocabulary, dict[str, Guard]]] = []
 
 
-def _guards(words: Vocabulary) -> dict[str, _Guard]:
+def guards(words: Vocabulary) -> dict[str, Guard]:
     """The guards of a vocabulary by template; made once for each of the few there are."""
-    for known, guards in _made:
+    for known, made in _made:
         if known is words:
-            return guards
+            return made
     _made.insert(0, (words, {name: _guard(words, shape) for name, shape in words.templates.items()}))
     del _made[4:]
     return _made[0][1]
 
 
-def _guard(words: Vocabulary, shape: Template) -> _Guard:
+def _guard(words: Vocabulary, shape: Template) -> Guard:
     order = tuple(shape.slots)
     checks = tuple((name, _check(words, shape, slot)) for name, slot in shape.slots.items())
+    one = tuple(_single_check(words, shape, slot) if slot.many else None for slot in shape.slots.values())
     key = tuple(order.index(name) for name in shape.key)
     along = tuple((order.index(one.name), order.index(one.along)) for one in shape.slots.values() if one.along)
-    return _Guard(shape, frozenset(order), order, checks, key, along)
+    return Guard(shape, frozenset(order), order, checks, one, key, along)
 
 
 def _unequal(shape: Template, one: str, other: str) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, KeysView, Mapping
+from collections.abc import Callable, Iterable, KeysView, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache, cached_property
-from json.encoder import encode_basestring as _quoted
+from json.encoder import encode_basestring
 from types import MappingProxyType
 from typing import Self
 
@@ -17,6 +17,8 @@ Single = Decimal | int | str
 Value = Single | tuple[Single, ...]
 """What a slot holds: one value, or a list where the slot is `many`."""
 _set = object.__setattr__
+quoted: Callable[[str], str] = encode_basestring
+"""A text as canonical JSON writes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,14 +75,21 @@ class Fact:
         return values
 
     @classmethod
-    def told(cls, template: str, slots: tuple[tuple[str, Value], ...], texts: tuple[str, ...], ref: str) -> Self:
-        """A fact whose texts and ref are known already: the door has them at hand."""
+    def told(
+        cls,
+        template: str,
+        slots: tuple[tuple[str, Value], ...],
+        texts: tuple[str, ...],
+        ref: str,
+        line: str | None = None,
+    ) -> Self:
+        """A fact whose texts and ref are known already, or its line, too: the door has them at hand."""
         made = object.__new__(cls)
         _set(made, "template", template)
         _set(made, "slots", slots)
         _set(made, "texts", texts)
         _set(made, "_ref", ref)
-        _set(made, "_line", None)
+        _set(made, "_line", line)
         _set(made, "is_told", True)
         return made
 
@@ -97,9 +106,9 @@ class Fact:
     def line(self) -> str:
         """The canonical text of `to_json`, slots in the order of their names. Kept: it is sent, hashed and stored."""
         if self._line is None:
-            form, order = _form(self.template, tuple([name for name, _ in self.slots]))
+            form, order = form_of(self.template, tuple([name for name, _ in self.slots]))
             texts, slots = self.texts, self.slots
-            said = [texts[at] if type(slots[at][1]) is tuple else _quoted(texts[at]) for at in order]
+            said = [texts[at] if type(slots[at][1]) is tuple else quoted(texts[at]) for at in order]
             _set(self, "_line", form % tuple(said))
         assert self._line is not None
         return self._line
@@ -130,21 +139,26 @@ def value_text(value: Value) -> str:
 
 def list_text(texts: Iterable[str]) -> str:
     """The canonical JSON of a list of texts."""
-    return f"[{','.join([_quoted(one) for one in texts])}]"
+    return f"[{','.join([quoted(one) for one in texts])}]"
 
 
 def ordered(facts: Iterable[Fact]) -> tuple[Fact, ...]:
     """Facts in canonical order: by template, then by canonical text of the slots."""
-    return tuple(sorted(facts, key=lambda fact: (fact.template, fact.texts)))
+    return tuple(sorted(facts, key=in_order))
+
+
+def in_order(fact: Fact) -> tuple[str, tuple[str, ...]]:
+    """What facts are sorted by."""
+    return fact.template, fact.texts
 
 
 @cache
-def _form(template: str, slots: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
+def form_of(template: str, slots: tuple[str, ...]) -> tuple[str, tuple[int, ...]]:
     """A template's facts as text with a gap for each slot, and the places of the slots that fill them."""
     order = tuple(sorted(range(len(slots)), key=slots.__getitem__))
     assert "%" not in f"{template}{slots}", template
-    gaps = ",".join(f"{_quoted(slots[place])}:%s" for place in order)
-    return f"[{_quoted(template)},{{{gaps}}}]", order
+    gaps = ",".join(f"{quoted(slots[place])}:%s" for place in order)
+    return f"[{quoted(template)},{{{gaps}}}]", order
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Context, Decimal
 from fractions import Fraction
 from functools import cache, lru_cache
@@ -87,6 +88,21 @@ def _rounded(number: float, decimals: int) -> str:
 
 
 _FEW_STEPS, _NEAR_A_TIE = 1e9, 1e-5
+
+
+def rounded_all(numbers: Sequence[float], decimals: int) -> list[str] | None:
+    """The canonical digits of each on its grid; None where one of them is so long, or so near a tie, that
+    `exact_and_text` has to look at it, or is no finite number.
+    """
+    scale = 10.0**decimals
+    for number in numbers:
+        steps = number * scale
+        if not (-_FEW_STEPS < steps < _FEW_STEPS) or abs(steps % 1.0 - 0.5) < _NEAR_A_TIE:
+            return None
+    shown = (f"%.{decimals}f " * len(numbers) % tuple(numbers)).split()
+    if decimals:
+        shown = [one.rstrip("0").rstrip(".") for one in shown]
+    return ["0" if one == "-0" else one for one in shown] if "-0" in shown else shown
 
 
 def _rounded_by_digits(number: float, decimals: int) -> str:

@@ -84,10 +84,13 @@ class Runner(DeskLog):
     def _cycle(self, day: str) -> Json:
         started = perf_counter_ns()
         revert_where_due(self, day)
+        ahead = self._ahead(day)
+        told = perf_counter_ns()
         self.book(day)
         booked = perf_counter_ns()
         try:
-            self.world.early(day, self.worker.tell)
+            if ahead is not None:
+                raise ahead
             snapshot = self.world.snapshot(day)
         except Faulty:
             raise
@@ -101,12 +104,23 @@ class Runner(DeskLog):
         decision = self._decide(snapshot, before)
         decided = perf_counter_ns()
         receipt, record = self._commit(day, snapshot, before, decision, {
-            "pass": booked - started, "publish": frozen - booked, "decide": decided - frozen,
+            "pass": booked - told, "publish": told - started + frozen - booked, "decide": decided - frozen,
         })  # fmt: skip
         self._submit(receipt, map(Warrant.from_json, decision["warrants"]), decision["as_of"])
         if self.standing.halting:
             self._halt(snapshot.as_of)
         return record
+
+    def _ahead(self, day: str) -> Exception | None:
+        """Tell the worker the facts of the session, which it reads while the session is booked.
+
+        Nothing of the books is in them. What is raised is handed back: the session is booked all the same.
+        """
+        try:
+            self.world.early(day, self.worker.tell)
+        except Exception as error:  # noqa: BLE001 - raised again where the snapshot is made
+            return error
+        return None
 
     def bind(self, law: Law) -> None:
         """Decide by this law from now on. Raises `Faulty` where the desk's costs or the engines refuse it."""

@@ -7,6 +7,7 @@ causal, and a council trains only on bars before the decisions it advises.
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
@@ -33,7 +34,7 @@ from engine.limits.model import Limits
 from engine.limits.text import read_limits
 from engine.orders.tail_loss import NoTailLoss, TailLoss
 from knowledge.door import freeze
-from knowledge.facts import Fact, Snapshot
+from knowledge.facts import Fact, Snapshot, in_order, ordered
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Inexact, exact
 from rules.rulebook import Rulebook, read_rulebook
@@ -343,9 +344,21 @@ class World:
         return tuple(name for at, name in enumerate(panel.instruments) if rows[:, at].any())
 
     def early(self, day: str, tell: Callable[[Sequence[Fact]], None]) -> None:
-        """Tell what `snapshot` will hold as far as it is known before the heads are heard, part by part."""
-        facts = market_facts(self.survey, day, tell)
-        tell(facts)
+        """Tell what `snapshot` will hold while it is made, part by part and in canonical order.
+
+        Raises as `snapshot` does.
+        """
+        beside = deque(self.council.advise(day))
+
+        def hear(part: Sequence[Fact]) -> None:
+            before = []
+            while beside and in_order(beside[0]) < in_order(part[-1]):
+                before.append(beside.popleft())
+            tell(ordered([*before, *part]) if before else part)
+
+        facts = [*beside, *market_facts(self.survey, day, hear)]
+        if beside:
+            tell(list(beside))
         self.__dict__["_early"] = day, facts
 
     def tail_loss(self, day: str, values: Mapping[str, Decimal], nav: Decimal) -> TailLoss | NoTailLoss:
@@ -355,7 +368,8 @@ class World:
     def snapshot(self, day: str) -> Snapshot:
         """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""
         known, facts = self.__dict__.pop("_early", ("", []))
-        facts = [*(facts if known == day else market_facts(self.survey, day)), *self.council.advise(day)]
+        if known != day:
+            facts = [*self.council.advise(day), *market_facts(self.survey, day)]
         return freeze(self.period(day).closes_at, self.listed(day), facts)
 
 

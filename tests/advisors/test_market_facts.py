@@ -16,6 +16,7 @@ from advisors.indicators import correlations, measure_panel
 from advisors.market_facts import Desk, market_facts, survey
 from advisors.quality import Market, clean
 from knowledge.door import freeze
+from knowledge.facts import ordered
 from tests.advisors.sample import FEED, sample, until
 
 ROOT = Path(__file__).parents[2]
@@ -133,11 +134,12 @@ def test_a_refused_number_about_the_market_concerns_everyone():
 
 def test_what_is_heard_part_by_part_is_what_there_is(monkeypatch):
     monkeypatch.setattr(market_facts_of, "WORTH_HEARING", 20)
+    monkeypatch.setattr(market_facts_of, "AT_ONCE", 2)
     parts = []
     whole = market_facts(desk(), "2012-08-09", parts.append)
     assert len(parts) > 2
     heard = [one for part in parts for one in part]
-    assert [id(one) for one in heard] == [id(one) for one in whole[: len(heard)]]
+    assert [id(one) for one in heard] == [id(one) for one in whole] == [id(one) for one in ordered(whole)]
     assert whole == market_facts(desk(), "2012-08-09")
 
 

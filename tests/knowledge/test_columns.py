@@ -1,0 +1,88 @@
+"""A column of statements at the door: row by row what the door says to one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from knowledge.columns import admit_all
+from knowledge.door import Refused, admit
+from knowledge.facts import Fact
+from knowledge.templates import vocabulary
+from knowledge.values import exact_and_text, places, rounded_all
+from tests.knowledge.test_door import NEARLY
+
+NUMBERS = st.floats(-30, 120) | st.integers(-400, 400).map(lambda one: one / 8) | st.floats() | st.just(-0.0)
+WORDS = st.sampled_from(["AAPL", "IBM", "MSFT", "long", "yes", "2011-01-03", "technical", "naïve", 'a "b"'])
+ODD = st.integers(0, 12).map(lambda one: one == 0)
+
+
+def one_by_one(template: str, columns: Mapping[str, Sequence[object]]) -> list[object]:
+    found: list[object] = []
+    for row in zip(*columns.values(), strict=True):
+        try:
+            found.append(shown(admit(template, dict(zip(columns, row, strict=True)))))
+        except (Refused, TypeError) as refusal:
+            found.append(str(refusal))
+    return found
+
+
+def shown(one: Fact | Refused) -> object:
+    if isinstance(one, Refused):
+        return str(one)
+    kinds = [(type(value), value.as_tuple() if isinstance(value, Decimal) else value) for _, value in one.slots]
+    again = Fact(one.template, one.slots)
+    assert (one.line, one.ref, one.texts) == (again.line, again.ref, again.texts)
+    return one, kinds, one.texts, one.ref
+
+
+def same(template: str, columns: Mapping[str, Sequence[object]]) -> None:
+    assert list(map(shown, admit_all(template, columns))) == one_by_one(template, columns)
+
+
+@given(st.sampled_from(sorted(vocabulary().templates)), st.integers(1, 4), st.data())
+def test_a_column_is_told_what_each_row_is_told(template: str, count: int, data: st.DataObject) -> None:
+    columns = {}
+    for name, slot in vocabulary().templates[template].slots.items():
+        usual: st.SearchStrategy[object] = NUMBERS if slot.type == "number" else WORDS
+        if slot.type == "integer":
+            usual = st.integers(0, 9)
+        if slot.allowed or slot.measures:
+            usual = st.sampled_from(sorted(slot.allowed or vocabulary().measures[slot.measures]))
+        one = NEARLY if data.draw(ODD) else usual
+        each: st.SearchStrategy[object] = st.lists(one, max_size=3) if slot.many else one
+        constant = slot.measures and data.draw(st.booleans())
+        columns[name] = [data.draw(each)] * count if constant else [data.draw(each) for _ in range(count)]
+    same(template, columns)
+
+
+@given(st.sampled_from(sorted(vocabulary().measures["indicators"])), st.lists(NUMBERS | st.floats(-1, 1), min_size=1))
+def test_a_measure_of_many_instruments(name: str, values: list[float]) -> None:
+    about = [f"S{number}" for number in range(len(values))]
+    same("indicator", {"instrument": about, "name": [name] * len(values), "value": values})
+
+
+@given(st.lists(st.floats(-1, 1), min_size=1, max_size=4), st.lists(st.sampled_from("ABCD"), max_size=4))
+def test_lists_of_many_instruments(values: list[float], others: list[str]) -> None:
+    same("correlations", {"instrument": ["S1", "S2"], "others": [others, ["B"]], "values": [values, [0.5]]})
+
+
+@given(st.lists(NUMBERS, min_size=1), st.sampled_from(["0.0001", "0.01", "1", "0.000001"]))
+def test_digits_of_many_are_the_digits_of_each(numbers: list[float], quantum: str) -> None:
+    decimals = places(Decimal(quantum))
+    assert decimals is not None
+    found = rounded_all(numbers, decimals)
+    if found is not None:
+        assert found == [exact_and_text(one, Decimal(quantum), decimals)[1] for one in numbers]
+    plainly = [one for one in numbers if abs(one) < 100 and 0.1 < (one / float(quantum)) % 1 < 0.4]
+    assert rounded_all(plainly, decimals) is not None
+
+
+def test_columns_of_two_lengths_are_a_bug_of_ours() -> None:
+    with pytest.raises(ValueError, match="not of one length"):
+        admit_all("rate", {"currency": ["USD"], "value": []})
+    assert admit_all("rate", {"currency": [], "value": []}) == []
