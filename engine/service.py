@@ -69,6 +69,8 @@ class Service:
 
     def _tell(self, message: Json) -> None:
         facts = facts_from_json(message["facts"])
+        if self.rulebook is not None:
+            Reasoning.of(self.rulebook).hear(facts)
         for fact in facts:
             _ = fact.line
         # In order already, so that all are in order soon.

@@ -33,6 +33,10 @@ class Reasoning:
         """Make ready for the next cycle while nobody waits."""
         self._image.prepare()
 
+    def hear(self, facts: Sequence[Fact]) -> None:
+        """Take facts that the next cycle will be asked about, so that they are in working memory by then."""
+        self._image.hear(facts)
+
     def infer(self, facts: Sequence[Fact]) -> Inference:
         """Run the rules, bounded."""
         return self._image.infer(facts)

@@ -5,7 +5,8 @@ Rules keep their exact source; three insertions make what they conclude exact an
 - a number going into a slot is brought to the slot's quantum *inside* working memory, so that rules downstream compare
   the same digits that the record shows (binary arithmetic alone leaves a rest: 0.1 + 0.2 is not 0.3);
 - the argument of `round` and `integer` must be one they can take: beyond 64 bits C answers with garbage;
-- each assertion reports the fact it concluded, also where the fact was known already and the engine would say nothing.
+- each firing reports itself: its rule, the facts its patterns matched and those it concluded, also where a fact was
+  known already and the engine would say nothing. One line for each: to write costs more than to infer.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ from knowledge.clips.tree import (
 from knowledge.templates import Slot, Template, Vocabulary
 
 CONCLUSIONS = "conclusions"
-"""The router that assertions report to: one line `=> <fact index>` each."""
+"""The router that firings report to; `knowledge.clips.trace` reads it."""
 
 _TYPES = {"number": "FLOAT", "integer": "INTEGER", "symbol": "SYMBOL", "text": "STRING"}
 
@@ -44,8 +45,8 @@ FUNCTIONS = (
    else (printout stderr "the number " ?x " is too large to be rounded" crlf) (halt) 0.0))""",
     """(deffunction warrant-grid (?x ?scale)
   (/ (round (warrant-countable (* ?x ?scale))) ?scale))""",
-    f"""(deffunction warrant-conclude (?fact)
-  (printout {CONCLUSIONS} (str-cat "=> " (fact-index ?fact) "\n")))""",
+    f"""(deffunction warrant-report ($?what)
+  (printout {CONCLUSIONS} (str-cat (implode$ ?what) "\n")))""",
 )
 """Functions of our own, in the order they are built."""
 
@@ -62,8 +63,23 @@ def deftemplate(template: Template) -> str:
 def defrule(rule: Rule, words: Vocabulary) -> str:
     """The CLIPS text of a rule: its source with the insertions above. Raises `KeyError` on an unknown slot."""
     edits = [edit for condition in rule.conditions for edit in _in_condition(condition, 0)]
+    report = [rule.name]
+    for place, condition in enumerate(rule.conditions):
+        if isinstance(condition, Pattern):
+            address = condition.address or f"warrant-{place}"
+            report.append(f"(fact-index ?{address})")
+            if condition.address is None:
+                edits.append((condition.at.start, 0, f"?{address} <- "))
+    begun = f"(warrant-report {' '.join(report)}"
+    if not (rule.actions and isinstance(rule.actions[0], Assert)):
+        edits.append((rule.actions[0].at.start if rule.actions else rule.at.end - 1, 0, f"{begun}) "))
+        begun = _FURTHER
     for action in rule.actions:
-        edits += _in_assert(action, words) if isinstance(action, Assert) else _in_expression(action, 0)
+        if isinstance(action, Assert):
+            edits += _in_assert(action, words, begun)
+            begun = _FURTHER
+        else:
+            edits += _in_expression(action, 0)
     text, last = [], 0
     for position, _, piece in sorted(edits):
         text += [rule.text[last : position - rule.at.start], piece]
@@ -118,12 +134,16 @@ def _in_expression(expression: Expression, depth: int) -> Iterator[_Edit]:
         yield from _in_expression(argument, depth + 2)
 
 
-def _in_assert(action: Assert, words: Vocabulary) -> Iterator[_Edit]:
-    """`(assert A B)` becomes `(warrant-conclude (assert A)) …` for each, numbers on their grid."""
-    yield from _wrap(action.at.start, action.at.end, 0, "(warrant-conclude ", ")")
+_FURTHER = "(warrant-report 0"
+"""How a report goes on; no fact has this index."""
+
+
+def _in_assert(action: Assert, words: Vocabulary, begun: str) -> Iterator[_Edit]:
+    """`(assert A B)` becomes `(warrant-report … (fact-index (assert A)) …)`, numbers on their grid."""
+    yield from _wrap(action.at.start, action.at.end, 0, f"{begun} (fact-index ", "))")
     for place, assertion in enumerate(action.assertions):
         if place:
-            yield assertion.at.start, 0, ")) (warrant-conclude (assert "
+            yield assertion.at.start, 0, ")) (fact-index (assert "
         for slot in assertion.slots:
             shape = words.templates[assertion.template].slots[slot.slot]
             if shape.type == "number":

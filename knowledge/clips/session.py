@@ -2,8 +2,11 @@
 
 The rules are built once and saved as a binary image; each inference runs in a fresh environment filled from it, so
 nothing survives a cycle and memory stays flat (one environment reused with `reset` leaks and slows down). Facts are
-asserted by template in canonical order. Runs are bounded by a count of firings. The derivation is read from the
-engine's own trace, and conclusions pass `knowledge.door` like every other fact.
+asserted in one order, whatever order they come in: canonical, those of the portfolio last. Facts that are heard in
+that order before the cycle is asked for are asserted as they come; where they are not, or where the cycle turns out to
+rest on others, what was heard is thrown away and all of them are asserted anew. Runs are bounded by a count of firings.
+The derivation is read from what each firing reports of itself, and conclusions pass `knowledge.door` like every other
+fact.
 
 Fail closed: any word on the engine's error or warning stream, a line of trace that can not be read, a conclusion the
 door refuses, two conclusions that contradict each other, or the bound reached makes `Inference.fault` a sentence, with
@@ -13,39 +16,29 @@ from outside) and Python callbacks (they fail open).
 
 from __future__ import annotations
 
-import re
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from operator import is_
 from pathlib import Path
 
 import clips
 
-from knowledge.clips.asked import asked_of
-from knowledge.clips.build import CONCLUSIONS, FUNCTIONS, defrule, deftemplate
+from knowledge.clips.asked import Asked, asked_of
+from knowledge.clips.build import FUNCTIONS, defrule, deftemplate
 from knowledge.clips.native import Unfit, assert_facts, check_fact, read_facts
-from knowledge.clips.tree import And, Assert, Or, Pattern, Program, Rule
+from knowledge.clips.trace import Firing, Reports, Trace, Undetermined
+from knowledge.clips.tree import And, Assert, Or, Program, Rule
 from knowledge.door import Refused, admit
 from knowledge.facts import Fact, ordered
 from knowledge.faults import Fault, Faulty
 from knowledge.templates import Vocabulary, vocabulary
 
+__all__ = ["MOST_FIRINGS", "ClipsImage", "Firing", "Inference"]
+
 MOST_FIRINGS = 10_000
 """Firings after which a run counts as endless."""
-
-
-@dataclass(frozen=True, slots=True)
-class Firing:
-    """One execution of a rule.
-
-    `matched` has one entry per condition of the rule: the ref of the fact a pattern matched, None for `not`, `exists`,
-    `forall` and `test`. `concluded` has the ref of each assertion, in order, also where the fact was known already.
-    """
-
-    rule: str
-    matched: tuple[str | None, ...]
-    concluded: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +61,7 @@ class ClipsImage:
     def __init__(self, program: Program) -> None:
         self._words: Vocabulary = vocabulary()
         self._rules = {rule.name: (place, rule) for place, rule in enumerate(program.rules)}
+        self._reports = Reports(program)
         _check_shape(program)
         actions = [action for rule in program.rules for action in rule.actions if isinstance(action, Assert)]
         concluded = {one.template for action in actions for one in action.assertions}
@@ -77,75 +71,73 @@ class ClipsImage:
         self._folder = tempfile.TemporaryDirectory(prefix="warrant-clips-")
         self._path = str(Path(self._folder.name, "rulebook.bin"))
         self._save(program)
-        self._next: tuple[_Trace, clips.Environment] | None = None
+        self._next: _Memory | None = None
+        self._deaf = False
         # Kept until there is time: to take an environment down costs half a millisecond.
-        self._spent: tuple[_Trace, clips.Environment] | None = None
+        self._spent: _Memory | None = None
 
     def prepare(self) -> None:
         """Make the next inference's environment now, while nobody waits for one. Faults are the inference's to tell."""
         self._spent = None
-        with suppress(_Undetermined):
+        with suppress(Undetermined):
             self._next = self._next or self._opened()
+
+    def hear(self, facts: Sequence[Fact]) -> None:
+        """Take facts that the next inference will be asked about, after all that it was told before.
+
+        Nothing rests on it: an inference is what it is without. Faults are the inference's to tell.
+        """
+        if self._deaf:
+            return
+        try:
+            self._next = self._next or self._opened()
+            self._next.add(facts)
+        except (Undetermined, Unfit, _OutOfOrder):
+            self._next, self._deaf = None, True
+            self.prepare()
 
     def infer(self, facts: Sequence[Fact], most_firings: int = MOST_FIRINGS) -> Inference:
         """Run the rules over the facts. Never raises for what facts or rules say; the same facts in any order give
         the same inference.
         """
+        ready, self._next, self._deaf = self._next, None, False
         try:
-            return self._infer(_by_ref(facts, self._words), most_firings)
-        except (_Undetermined, Unfit) as error:
+            return self._infer(ready, facts, most_firings)
+        except (Undetermined, Unfit) as error:
             return Inference((), (), str(error))
 
-    def _infer(self, given: dict[str, Fact], most_firings: int) -> Inference:
-        ready, self._next = self._next, None
-        trace, environment = self._spent = ready or self._opened()
-        # Facts that no rule reads or concludes change nothing, and are most of a large market's: not handed over.
-        read: dict[str, Fact] = {}
-        for ref, fact in given.items():
-            asked = self._asked.get(fact.template)
-            if asked is not None and asked.takes(fact):
-                read[ref] = fact
-            elif not fact.is_told:
-                check_fact(ref, fact, self._words.templates[fact.template])
-        refs = assert_facts(environment, dict(sorted(read.items())), self._words)
+    def _infer(self, ready: _Memory | None, facts: Sequence[Fact], most_firings: int) -> Inference:
+        if ready is None or not ready.goes_on(facts):
+            ready = self._opened()
+        memory = self._spent = ready
+        try:
+            memory.add(memory.in_order(facts[len(memory.heard) :]))
+        except _OutOfOrder:
+            memory = self._spent = self._opened()
+            memory.add(memory.in_order(facts))
+        trace, environment, given, refs = memory.trace, memory.environment, memory.given, memory.refs
         fired = environment.run(most_firings)
         if trace.complaints:
-            raise _Undetermined(f"the rules stopped with an error: {' '.join(''.join(trace.complaints).split())}")
+            raise Undetermined(f"the rules stopped with an error: {' '.join(''.join(trace.complaints).split())}")
         if fired >= most_firings:
-            raise _Undetermined(f"the rules did not come to an end within {most_firings} firings")
+            raise Undetermined(f"the rules did not come to an end within {most_firings} firings")
         derived: dict[str, Fact] = {}
         for index, template, slots in list(read_facts(environment, self._concluded, refs)):
             concluded = _admitted(template, slots, self._words)
             refs[index] = ref = concluded.ref
             before = given.get(ref) or derived.setdefault(ref, concluded)
             if before != concluded:
-                raise _Undetermined(_contradiction(before, concluded))
-        firings = self._firings("".join(trace.lines), refs)
+                raise Undetermined(_contradiction(before, concluded))
+        firings = self._reports.firings("".join(trace.lines), refs)
         if len(firings) != fired:
-            raise _Undetermined(f"the trace shows {len(firings)} firings, but there were {fired}")
+            raise Undetermined(f"the trace shows {len(firings)} firings, but there were {fired}")
         return Inference(ordered(derived.values()), firings, None)
 
-    def _firings(self, trace: str, refs: dict[int, str]) -> tuple[Firing, ...]:
-        """Read the trace: a line for each firing, followed by a line for each of its conclusions."""
-        found: list[tuple[str, str, list[str]]] = []
-        for line in trace.splitlines():
-            if fire := _FIRE.fullmatch(line):
-                found.append((fire[1], fire[2], []))
-            elif (conclusion := _CONCLUSION.fullmatch(line)) and found:
-                found[-1][2].append(refs[int(conclusion[1])])
-            else:
-                raise _Undetermined(f"the trace holds an unknown line `{line}`")
-        firings = [
-            Firing(name, _matched(self._rules[name][1], basis, refs), tuple(concluded))
-            for name, basis, concluded in found
-        ]
-        return tuple(sorted(firings, key=lambda one: (self._rules[one.rule][0], [ref or "" for ref in one.matched])))
+    def _opened(self) -> _Memory:
+        trace = Trace()
+        return _Memory(trace, self._fresh(trace), self._words, self._asked)
 
-    def _opened(self) -> tuple[_Trace, clips.Environment]:
-        trace = _Trace()
-        return trace, self._fresh(trace)
-
-    def _fresh(self, trace: _Trace) -> clips.Environment:
+    def _fresh(self, trace: Trace) -> clips.Environment:
         """An environment that knows the rules and nothing else."""
         environment = clips.Environment()
         environment.add_router(trace)
@@ -153,14 +145,13 @@ class ClipsImage:
         try:
             environment.load(self._path, binary=True)
         except clips.CLIPSError as error:
-            raise _Undetermined(f"the image of the rulebook can not be read: {error}") from None
+            raise Undetermined(f"the image of the rulebook can not be read: {error}") from None
         # Rules that begin with `not` or `test` stay dead in an environment filled from an image until it is reset.
         environment.reset()
-        environment.eval("(watch rules)")
         return environment
 
     def _save(self, program: Program) -> None:
-        trace = _Trace()
+        trace = Trace()
         environment = clips.Environment()
         environment.add_router(trace)
         environment.eval("(set-dynamic-constraint-checking TRUE)")
@@ -173,7 +164,7 @@ class ClipsImage:
         environment.save(self._path, binary=True)
         if trace.complaints:
             raise Faulty(Fault(program.file, 1, 1, f"CLIPS complains: {''.join(trace.complaints).strip()}"))
-        self._compare(self._fresh(_Trace()), program)
+        self._compare(self._fresh(Trace()), program)
 
     def _compare(self, environment: clips.Environment, program: Program) -> None:
         """CLIPS takes a misspelt template for a new one, and can drop what it does not understand: count."""
@@ -186,33 +177,65 @@ class ClipsImage:
                 )
 
 
-class _Undetermined(Exception):
-    """A surprise in a cycle; the message is a sentence."""
+class _OutOfOrder(Exception):
+    """Facts that belong before some that are asserted already."""
 
 
-class _Trace(clips.Router):  # type: ignore[misc]
-    """Collects everything the engine writes: the trace in `lines`, errors and warnings in `complaints`."""
+@dataclass
+class _Memory:
+    """An environment, and the facts that it was given so far, in their order."""
 
-    __slots__ = ("complaints", "lines")
+    trace: Trace
+    environment: clips.Environment
+    words: Vocabulary
+    asked: Mapping[str, Asked]
+    heard: list[Fact] = field(default_factory=list)
+    given: dict[str, Fact] = field(default_factory=dict)
+    """By ref."""
+    refs: dict[int, str] = field(default_factory=dict)
+    """Of those that the engine was handed, by its index."""
 
-    def __init__(self) -> None:
-        # Before clipspy's own error router (40), which would pass the words on to the terminal.
-        super().__init__("warrant-trace", 50)
-        self.lines: list[str] = []
-        self.complaints: list[str] = []
+    def add(self, facts: Sequence[Fact]) -> None:
+        """Take these, too. Raises `Undetermined`, `Unfit`, and `_OutOfOrder` where one belongs before another."""
+        # Facts that no rule reads or concludes change nothing, and are most of a large market's: not handed over.
+        read: dict[str, Fact] = {}
+        last = self._place(self.heard[-1]) if self.heard else None
+        for fact in facts:
+            place = self._place(fact)
+            if last is not None and place < last:
+                raise _OutOfOrder
+            last = place
+            try:
+                ref = fact.ref
+            except KeyError as error:
+                raise Undetermined(f"a fact of `{fact.template}` lacks its key slot `{error.args[0]}`") from None
+            known = self.given.setdefault(ref, fact)
+            if known is not fact:
+                if known != fact:
+                    raise Undetermined(f"two facts say `{ref}`")
+                continue
+            asked = self.asked.get(fact.template)
+            if asked is not None and asked.takes(fact):
+                read[ref] = fact
+            elif not fact.is_told:
+                check_fact(ref, fact, self.words.templates[fact.template])
+        self.refs |= assert_facts(self.environment, read, self.words)
+        self.heard += facts
 
-    def query(self, name: str) -> bool:
-        """Every stream that a run can write to."""
-        return name in _STREAMS
+    def goes_on(self, facts: Sequence[Fact]) -> bool:
+        """Whether these are all that it was given, and perhaps others behind them."""
+        return len(facts) >= len(self.heard) and all(map(is_, self.heard, facts))
 
-    def write(self, name: str, message: str) -> None:
-        """Keep the words."""
-        (self.complaints if name in ("stderr", "stdwrn") else self.lines).append(message)
+    def in_order(self, facts: Iterable[Fact]) -> list[Fact]:
+        """In the order in which they are asserted."""
+        return sorted(facts, key=self._place)
 
-
-_STREAMS = frozenset({"stdout", "stderr", "stdwrn", CONCLUSIONS})
-_FIRE = re.compile(r"FIRE +[0-9]+ ([^ ]+): ([f0-9*,\-]*)")
-_CONCLUSION = re.compile(r"=> ([0-9]+)")
+    def _place(self, fact: Fact) -> tuple[bool, str, tuple[str, ...]]:
+        shape = self.words.templates.get(fact.template)
+        if shape is None:
+            raise Undetermined(f"a fact of the unknown template `{fact.template}`")
+        # What a cycle is asked about beside its snapshot is known last.
+        return shape.origin == "portfolio", fact.template, fact.texts
 
 
 def _check_shape(program: Program) -> None:
@@ -233,7 +256,7 @@ def _check_shape(program: Program) -> None:
         raise Faulty(*faults)
 
 
-def _build(environment: clips.Environment, rule: Rule, words: Vocabulary, trace: _Trace) -> Fault | None:
+def _build(environment: clips.Environment, rule: Rule, words: Vocabulary, trace: Trace) -> Fault | None:
     try:
         environment.build(defrule(rule, words))
     except clips.CLIPSError as error:
@@ -247,27 +270,12 @@ def _build(environment: clips.Environment, rule: Rule, words: Vocabulary, trace:
     return None
 
 
-def _by_ref(facts: Iterable[Fact], words: Vocabulary) -> dict[str, Fact]:
-    """The facts by ref."""
-    found: dict[str, Fact] = {}
-    for fact in facts:
-        if fact.template not in words.templates:
-            raise _Undetermined(f"a fact of the unknown template `{fact.template}`")
-        try:
-            ref = fact.ref
-        except KeyError as error:
-            raise _Undetermined(f"a fact of `{fact.template}` lacks its key slot `{error.args[0]}`") from None
-        if found.setdefault(ref, fact) != fact:
-            raise _Undetermined(f"two facts say `{ref}`")
-    return found
-
-
 def _admitted(template: str, slots: Mapping[str, object], words: Vocabulary) -> Fact:
     """A derived fact, through the door."""
     try:
         return admit(template, slots, words)
     except Refused as error:
-        raise _Undetermined(f"the rules concluded what can not be: {error}") from None
+        raise Undetermined(f"the rules concluded what can not be: {error}") from None
 
 
 def _contradiction(one: Fact, other: Fact) -> str:
@@ -277,12 +285,3 @@ def _contradiction(one: Fact, other: Fact) -> str:
         if mine != theirs
     ]
     return f"the rules contradict each other about `{one.ref}`: {'; '.join(differing)}"
-
-
-def _matched(rule: Rule, basis: str, refs: dict[int, str]) -> tuple[str | None, ...]:
-    """One entry per condition, from the trace's `f-1,*,f-3`: patterns leave an index, all others a star or nothing."""
-    indices = iter(int(part[2:]) for part in basis.split(",") if part.startswith("f-"))
-    matched = tuple(refs[next(indices)] if isinstance(one, Pattern) else None for one in rule.conditions)
-    if next(indices, None) is not None:
-        raise _Undetermined(f"the trace of `{rule.name}` shows more facts than it has patterns: `{basis}`")
-    return matched

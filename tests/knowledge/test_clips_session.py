@@ -153,6 +153,43 @@ def test_permuted_facts_and_rules_give_the_same_inference(facts: list[Fact], ran
     assert set(other.firings) == set(first.firings)
 
 
+@given(snapshots(), st.integers(0, 9), st.booleans(), st.randoms(use_true_random=False))
+def test_what_is_heard_before_changes_no_inference(facts: list[Fact], last: int, shuffled: bool, random) -> None:
+    """In order, in disorder, of this snapshot or of another: the same as where nothing is heard."""
+    expected = BOOK_IMAGE.infer(facts)
+    told = list(ordered([one for one in facts if one.template not in ("position", "protection")]))
+    heard = list(told)
+    if shuffled:
+        random.shuffle(heard)
+    if last == 0:
+        heard.append(spread(0.5, "ZZZ"))
+    while heard:
+        count = random.randint(1, len(heard))
+        BOOK_IMAGE.hear(heard[:count])
+        heard = heard[count:]
+        if last == 1:
+            break
+    rest = [one for one in facts if one not in told]
+    assert BOOK_IMAGE.infer([*told, *rest]) == expected
+    assert BOOK_IMAGE.infer(facts) == expected
+
+
+def test_what_is_heard_in_order_is_in_working_memory_by_then() -> None:
+    rules = image(TREND)
+    first, second, third = spread(0.1, "A"), spread(0.2, "B"), spread(0.3, "C")
+    for one in (first, second):
+        rules.hear([one])
+    begun = rules._next
+    assert begun is not None
+    assert len(begun.refs) == 2
+    assert len(rules.infer([first, second, third]).derived) == 3
+    assert rules._spent is begun
+    rules.hear([second])
+    rules.hear([first])
+    assert len(rules.infer([first, second]).derived) == 2
+    assert rules._spent is not begun
+
+
 @given(snapshots())
 def test_a_rule_fires_as_often_as_its_conditions_hold_at_the_end(facts: list[Fact]) -> None:
     """The oracle is a reader of the same rules that shares nothing with CLIPS (rules/matching.py)."""

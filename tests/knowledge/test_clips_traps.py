@@ -150,6 +150,21 @@ def test_an_error_in_a_condition_is_a_fault(test: str) -> None:
     found = image(rule).infer([spread(0.1)])
     assert found.derived == ()
     assert found.fault
+    heard, given = image(rule), [spread(0.1)]
+    heard.hear(given)
+    assert heard.infer(given) == found
+    assert heard.infer([]).fault is None
+
+
+@pytest.mark.parametrize("heard", [Fact("unheard-of", ()), Fact("indicator", ()), Fact("veto", (("rule", "a"),))])
+def test_what_can_not_be_heard_is_a_fault_of_the_cycle_that_rests_on_it(heard: Fact) -> None:
+    rules, good = image(TREND), spread(0.1)
+    rules.hear([heard])
+    rules.hear([good])
+    assert rules.infer([good]) == image(TREND).infer([good])
+    rules.hear([good, heard])
+    assert rules.infer([good, heard]) == image(TREND).infer([good, heard])
+    assert rules.infer([good, heard]).fault
 
 
 def test_integer_overflow_can_not_pass_for_a_number() -> None:
