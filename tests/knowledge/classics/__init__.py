@@ -1,0 +1,1 @@
+"""Two programs that every CLIPS user knows, written anew from their published descriptions."""
