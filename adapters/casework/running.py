@@ -55,9 +55,13 @@ class Asked:
     Raises `Faulty` for what is wrong with the desk's files, `Failed` where an engine cannot run.
     """
 
-    def __init__(self, desk: Path, patience: float = PATIENCE, program: str = PROGRAM) -> None:
+    def __init__(
+        self, desk: Path, patience: float = PATIENCE, program: str = PROGRAM, then: Sequence[Json] = ()
+    ) -> None:
+        """`then` is asked once after loading, of each process: what later questions rest on."""
         self._desk = desk
         self._patience = patience
+        self._then = list(then)
         self._kept = Kept(program)
         self.cases: tuple[Listed, ...] = ()
         self.rules: tuple[str, ...] = ()
@@ -80,6 +84,10 @@ class Asked:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, at once."""
         self._kept.close()
 
     def ask(self, request: Json) -> Json:
@@ -122,6 +130,14 @@ class Asked:
         self.rules, self.policies = tuple(answer["rules"]), tuple(answer["policies"])
         self.files = tuple(answer["files"])
         self.lacking = tuple(Fault(file, line, column, _lacks(name)) for file, line, column, name in answer["lacking"])
+        for question in self._then:
+            _sound(self._kept.ask(question, PATIENCE_TO_LOAD)[0])
+
+    def prepare(self, question: Json) -> Json:
+        """The answer to a question that later ones rest on: each new process is asked it first. Raises as `ask`."""
+        answer = self.ask(question)
+        self._then.append(question)
+        return answer
 
 
 def _lacks(name: str) -> str:

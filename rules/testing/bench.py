@@ -67,12 +67,17 @@ class Outcome:
 
 
 class Bench:
-    """The engines, loaded with one rulebook. Raises `Faulty` where an engine refuses its text."""
+    """The engines, loaded with one rulebook. Raises `Faulty` where an engine refuses its text.
 
-    def __init__(self, rulebook: Rulebook) -> None:
+    Where rules or policies are those of another bench, its engine may be handed over.
+    """
+
+    def __init__(
+        self, rulebook: Rulebook, image: ClipsImage | None = None, policies: PrologPolicies | None = None
+    ) -> None:
         self.rulebook = rulebook
-        self.image = ClipsImage(rulebook.program)
-        self._policies: PrologPolicies | None = None
+        self.image = image or ClipsImage(rulebook.program)
+        self._policies = policies
 
     @property
     def policies(self) -> PrologPolicies:

@@ -16,6 +16,8 @@ from knowledge.values import Json
 from rules.cases import Case, read_cases, without_case
 from rules.rulebook import read_rulebook
 from rules.testing.bench import Bench
+from rules.testing.killing import Judge, case_digest
+from rules.testing.mutants import Mutant, mutants
 
 CASES = ("rules", "cases")
 """The folder of the cases, below that of the desk."""
@@ -27,7 +29,13 @@ class Service:
     def __init__(self) -> None:
         self._bench: Bench | None = None
         self._cases: list[Case] = []
-        self._answers: Mapping[str, Callable[[Json], Json]] = {"load": self._load, "run": self._run}
+        self._mutants: list[Mutant] = []
+        self._answers: Mapping[str, Callable[[Json], Json]] = {
+            "load": self._load,
+            "run": self._run,
+            "mutants": self._list_mutants,
+            "mutate": self._mutate,
+        }
 
     def answer(self, request: Json) -> Json:
         """The answer to one question."""
@@ -75,3 +83,20 @@ class Service:
     def _run(self, request: Json) -> Json:
         result = self.bench.run(self._cases[request["case"]])
         return {"problems": [[one.line, one.column, one.message, list(one.closest)] for one in result.problems]}
+
+    def _list_mutants(self, request: Json) -> Json:
+        rulebook = self.bench.rulebook
+        self._mutants = mutants(rulebook)
+        listed = [
+            [one.name(rulebook), one.kind, one.about, one.operator, one.file, one.line, one.column, one.sentence]
+            for one in self._mutants
+        ]
+        return {"mutants": listed, "cases": [case_digest(case) for case in self._cases]}
+
+    def _mutate(self, request: Json) -> Json:
+        found = Judge(self.bench, self._cases).judge(self._mutants[request["mutant"]])
+        if found.by is not None:
+            return {"killed": self._cases.index(found.by)}
+        if found.is_refused:
+            return {"refused": True}
+        return {"equal": found.equal} if found.equal else {"offer": found.offer}
