@@ -272,6 +272,8 @@ def _word(term: Term) -> Word:
 
 
 def _order(one: Word, other: Word) -> Num:
+    if one.known is not None and other.known is not None:
+        return constant((one.known > other.known) - (one.known < other.known))
     text = f"(ite (< {one.text} {other.text}) (- 1.0) (ite (= {one.text} {other.text}) 0.0 1.0))"
     return Num(text, Fraction(-1), Fraction(1), Fraction(1))
 

@@ -71,7 +71,7 @@ class Bench:
 class Inquiry:
     """Questions about one scene."""
 
-    def __init__(self, scene: Scene, bench: Bench) -> None:
+    def __init__(self, scene: Scene, bench: Bench | None) -> None:
         self.scene = scene
         self.bench = bench
         self.solver = Solver(scene.script)
@@ -79,18 +79,19 @@ class Inquiry:
         self._rules = {rule.name: rule for rule in scene.ground.program.rules}
         self._feeding: frozenset[str] | None = None
 
-    def settle(self, assumed: Callable[[], Sequence[str]], accept: Accept) -> Settled:
-        """Find facts that do it, with these names assumed."""
+    def settle(self, assumed: Callable[[], Sequence[str]], accept: Accept, least: bool = True) -> Settled:
+        """Find facts that do it, with these names assumed. Where it is impossible, `least` asks for a smallest core."""
         for _ in range(MOST_TRIES):
             self.scene.settle()
             names = list(assumed())
             verdict = self._possible(names)
             if verdict != "sat":
-                return self._impossible(names, verdict)
+                return self._impossible(names, verdict, least)
             try:
                 world = reading(self.scene, self.solver)
             except Refused as error:
                 return Unknown(f"the facts found do not pass the door: {error}")
+            assert self.bench is not None, "nothing is shown without firing it"
             inference = self.bench.infer(world.facts)
             if accept(world, inference):
                 return Shown(world.facts, inference)
@@ -110,11 +111,11 @@ class Inquiry:
         verdict = self.solver.check([*names, EXACT, TIDY])
         return verdict if verdict == "sat" else self.solver.check([*names, EXACT])
 
-    def _impossible(self, names: list[str], verdict: str) -> Settled:
+    def _impossible(self, names: list[str], verdict: str, least: bool) -> Settled:
         """What has no facts under `EXACT` is impossible only where it is so without."""
         plain = self.solver.check(names)
         if plain == "unsat":
-            return Never(tuple(self.solver.core(names)))
+            return Never(tuple(self.solver.core(names) if least else self.solver.reason()))
         if "unknown" in (plain, verdict):
             return Unknown("the solver does not know within its budget")
         reasons = "; ".join(dict.fromkeys(self.scene.untranslated))

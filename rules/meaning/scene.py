@@ -40,11 +40,14 @@ TIDY = "tidy"
 """The assumption under which words that nothing names are none of the rulebook's own."""
 Emit = Callable[[tree.Node, str], None]
 """Says that a condition of a firing holds: the node it comes from, and the formula."""
+Absent = Callable[["tree.Not | tree.Forall", dict[str, Term]], str]
+"""What is said of a condition that asks for an absence."""
 MOST_ROUNDS = 4
 BAND = 1_000_000
 """Numbers for the unknown words of one pool of slots."""
 _IS_INSTRUMENT = frozenset(("instrument", "rich", "cheap", "first", "second"))
 MOST_NODES = 300
+MOST_WAYS = 20_000
 
 
 @dataclass(frozen=True)
@@ -91,6 +94,8 @@ class Node:
     is_told: bool
     chain: tuple[str, ...] = ()
     """The rules whose firing it was asked for by."""
+    is_supposed: bool = False
+    """Whether it is only there to keep a rule from firing."""
     choices: list[tuple[str, tree.Rule, tree.Assertion]] = field(default_factory=list)
 
     def key(self, shape: Template) -> tuple[str, ...]:
@@ -153,6 +158,7 @@ class Scene:
         self._by_key: dict[tuple[str, tuple[str, ...]], Node] = {}
         self._pending: list[Node] = []
         self._unique = 0
+        self._ways = 0
         self._pools: dict[str, int] = {}
 
     # --- firings --------------------------------------------------------------------------------------------------
@@ -461,43 +467,80 @@ class Scene:
                 self.conditions(condition.conditions, known, self.under(then), then, absence.chain)
 
     def satisfied(
-        self, conditions: Sequence[tree.Condition], known: Mapping[str, Term],
+        self,
+        conditions: Sequence[tree.Condition],
+        known: Mapping[str, Term],
         then: Callable[[dict[str, Term]], str] | None = None,
-        absent: Callable[[tree.Not | tree.Forall, dict[str, Term]], str] | None = None,
-    ) -> str:  # fmt: skip
+        absent: Absent | None = None,
+    ) -> str:
         """That facts of the scene satisfy conditions; `then` is asked of what they bind, `absent` of what is absent.
 
         Without `absent`, what is not in the scene is taken to be absent.
         """
+        return either(
+            both((held, then(bound) if then is not None else TRUE))
+            for bound, held in self.ways(conditions, known, absent)
+        )
+
+    def ways(
+        self, conditions: Sequence[tree.Condition], known: Mapping[str, Term], absent: Absent | None = None
+    ) -> Iterator[tuple[dict[str, Term], str]]:
+        """Each way in which facts of the scene may satisfy conditions: what it binds, and that it does."""
         if not conditions:
-            return then(dict(known)) if then is not None else TRUE
+            yield dict(known), TRUE
+            return
         first, rest = conditions[0], conditions[1:]
-        match first:
+        if isinstance(first, tree.And):
+            yield from self.ways((*first.conditions, *rest), known, absent)
+            return
+        for bound, here in self._first(first, known, absent):
+            if here != FALSE:
+                for further, held in self.ways(rest, bound, absent):
+                    yield further, both((here, held))
+
+    def _first(
+        self, condition: tree.Condition, known: Mapping[str, Term], absent: Absent | None
+    ) -> Iterator[tuple[dict[str, Term], str]]:
+        """The ways of one condition; all but patterns bind nothing that counts outside."""
+        match condition:
             case tree.Pattern():
-                ways = []
-                for node in [one for one in self.nodes if one.template == first.template]:
+                for node in [one for one in self.nodes if one.template == condition.template and not one.is_supposed]:
+                    self._ways += 1
+                    if self._ways > MOST_WAYS:
+                        raise Untranslated("there are more ways to match it than are followed")
                     bound = dict(known)
-                    here = both([node.present, *(formula for _, formula in self.matched(first, node, bound))])
-                    if here != FALSE:
-                        ways.append(both((here, self.satisfied(rest, bound, then, absent))))
-                return either(ways)
+                    yield bound, both([node.present, *(each for _, each in self.matched(condition, node, bound))])
+                return
             case tree.Test():
-                here = self.arithmetic.test(first.call, known)
+                here = self.arithmetic.test(condition.call, known)
             case tree.Exists():
-                here = self.satisfied(first.conditions, known, None, absent)
-            case tree.And():
-                return self.satisfied((*first.conditions, *rest), known, then, absent)
+                here = self.satisfied(condition.conditions, known, None, absent)
             case tree.Or():
-                here = either(self.satisfied((one,), known, None, absent) for one in first.conditions)
+                here = either([self.satisfied((one,), known, None, absent) for one in condition.conditions])
+            case tree.Not() | tree.Forall() if absent is not None:
+                here = absent(condition, dict(known))
             case tree.Not():
-                here = absent(first, dict(known)) if absent else negated(self.satisfied((first.condition,), known))
+                here = negated(self.satisfied((condition.condition,), known))
             case tree.Forall():
-                if absent is not None:
-                    here = absent(first, dict(known))
-                else:
-                    lacking = tree.Not(tree.And(first.conditions, first.at), first.at)
-                    here = negated(self.satisfied((first.first, lacking), known))
-        return FALSE if here == FALSE else both((here, self.satisfied(rest, known, then, absent)))
+                lacking = tree.Not(tree.And(condition.conditions, condition.at), condition.at)
+                here = negated(self.satisfied((condition.first, lacking), known))
+            case _:
+                raise Untranslated(f"`{type(condition).__name__}` is not translated")
+        yield dict(known), here
+
+    def disturbed(self, condition: tree.Not | tree.Forall, known: dict[str, Term]) -> str:
+        """That nothing disturbs what a condition asks to be absent: a fact that does is supposed, there or not.
+
+        What it would be is free, but for what everything in the scene has to obey.
+        """
+        if isinstance(condition, tree.Not) and isinstance(condition.condition, tree.Pattern):
+            pattern = condition.condition
+            shape = self.ground.words.templates[pattern.template]
+            before = len(self.nodes)
+            node = self.node(pattern.template, self._named(pattern, shape, known))
+            node.is_supposed = len(self.nodes) > before
+            return negated(both([node.present, *(formula for _, formula in self.matched(pattern, node, dict(known)))]))
+        return negated(self.script.declare("b", "Bool"))
 
     # --- what was concluded besides ---------------------------------------------------------------------------------
 

@@ -74,6 +74,13 @@ class Lexicon:
         """A known word as a term. Raises `KeyError`."""
         return Word(str(self._codes[word]), word)
 
+    def spelled_out(self, word: str) -> Word:
+        """Any word as a term: one that is not known gets a number beyond those that are."""
+        code = self._codes.get(word)
+        if code is None:
+            code = self._codes[word] = -(len(self._codes) + 1)
+        return Word(whole(code), word)
+
     def spelled(self, code: int) -> str | None:
         """The known word with this number."""
         return self._words.get(code)

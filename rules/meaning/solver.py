@@ -6,8 +6,9 @@ to the process that asks. Z3 is asked by its own reader, and only names that the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Any, Literal
 
 from rules.meaning.script import Num, Script, Word
@@ -15,6 +16,14 @@ from rules.meaning.script import Num, Script, Word
 BUDGET = 3_000_000
 """Resource units of one question."""
 Verdict = Literal["sat", "unsat", "unknown"]
+
+
+@cache
+def _context() -> Any:  # noqa: ANN401  z3 has no types
+    """One for all scripts of the process: a fresh solver knows nothing of others, and a fresh context takes longer."""
+    import z3
+
+    return z3.Context()
 
 
 class Solver:
@@ -25,7 +34,7 @@ class Solver:
 
         self._z3: Any = z3
         self._script = script
-        self._context = z3.Context()
+        self._context = _context()
         self._solver = z3.SolverFor("QF_LIRA", ctx=self._context)
         self._solver.set("rlimit", budget)
         self._read = 0
@@ -38,14 +47,17 @@ class Solver:
         self._model = self._solver.model() if verdict == "sat" else None
         return verdict if verdict in ("sat", "unsat") else "unknown"  # type: ignore[return-value]
 
-    def core(self, assumed: Sequence[str], keep: Iterable[str] = ()) -> list[str]:
-        """Of what was assumed in vain, a smallest part that is in vain (by deletion, in order); `keep` stays."""
-        kept = set(keep)
-        found = {str(one) for one in self._solver.unsat_core()} | kept
+    def reason(self) -> list[str]:
+        """Of what was assumed in vain, a part that is in vain."""
+        return sorted(str(one) for one in self._solver.unsat_core())
+
+    def core(self, assumed: Sequence[str]) -> list[str]:
+        """Of what was assumed in vain, a smallest part that is in vain: by deletion, in order."""
+        found = set(self.reason())
         least = [name for name in assumed if name in found]
         for name in list(least):
             without = [one for one in least if one != name]
-            if name not in kept and self.check(without) == "unsat":
+            if self.check(without) == "unsat":
                 least = without
         return least
 
@@ -78,6 +90,5 @@ class Solver:
     def _catch_up(self) -> None:
         lines = self._script.lines
         if self._read < len(lines):
-            declared = [one for one in lines[: self._read] if one.startswith("(declare")]
-            self._solver.from_string("\n".join((*declared, *lines[self._read :])))
+            self._solver.from_string("\n".join(lines[self._read :]))
             self._read = len(lines)

@@ -9,7 +9,7 @@ from knowledge.facts import Fact, ordered
 from knowledge.facts_file import written
 from rules.findings import Finding
 from rules.lints.catalogue import LINTS
-from rules.meaning.scene import Atom
+from rules.meaning.scene import Atom, parts_of, walk
 
 
 def told(
@@ -35,8 +35,16 @@ def told(
 
 def conditions_in_words(rule: tree.Rule, atoms: Iterable[Atom]) -> str:
     """Conditions as the rule writes them, with their lines."""
-    said = dict.fromkeys(f"`{' '.join(rule.words(one.at).split())}` (line {one.at.at.line})" for one in atoms)
+    tests = [one for one in walk(rule.conditions) if isinstance(one, tree.SlotTest)]
+    said = dict.fromkeys(f"`{_words(rule, one.at, tests)}` (line {one.at.at.line})" for one in atoms)
     return listed(list(said))
+
+
+def _words(rule: tree.Rule, node: tree.Node, tests: Sequence[tree.SlotTest]) -> str:
+    """A node as it is written; what is asked of a slot with the name of the slot."""
+    slot = next((one.slot for one in tests if any(part is node for part in parts_of(one.constraint))), None)
+    words = " ".join(rule.words(node).split()).removeprefix(":")
+    return words if slot is None or isinstance(node, tree.Predicate) else f"{slot} {words}"
 
 
 def listed(words: Sequence[str]) -> str:

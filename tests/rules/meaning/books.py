@@ -43,12 +43,12 @@ def shipped(file: str, old: str, new: str) -> Rulebook:
     return Rulebook(sources, desk.rulebook().policies)
 
 
-@cache
-def findings(rulebook: Rulebook) -> tuple[Finding, ...]:
-    """What its meaning is."""
-    return meaning(rulebook.program, DOMAINS)
-
-
 def of(rulebook: Rulebook, code: str) -> list[Finding]:
-    """The findings of one code."""
-    return [one for one in findings(rulebook) if one.code == code]
+    """The findings of one code, and nothing else is asked (but M109 comes with every question)."""
+    asked = ("M101",) if code == "M109" else ("M105", "M106") if code in ("M105", "M106") else (code,)
+    return [one for one in _asked(rulebook, asked) if one.code == code]
+
+
+@cache
+def _asked(rulebook: Rulebook, codes: tuple[str, ...]) -> tuple[Finding, ...]:
+    return meaning(rulebook.program, DOMAINS, asked=codes)

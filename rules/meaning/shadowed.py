@@ -1,0 +1,132 @@
+"""M102: a rule that says nothing another rule does not say whenever it fires.
+
+The first rule fires in a scene, and is asked whether the second one can fail to fire there with the same conclusions:
+on no facts of the scene, or for a fact that it asks to be absent and the first one does not. Where neither can be, the
+second fires wherever the first does. Who concludes it (the slot `rule`) is not compared. CLIPS has to show both firing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from knowledge.clips import tree
+from knowledge.clips.session import Inference
+from knowledge.facts import Fact
+from rules.findings import Finding
+from rules.meaning.inquiry import Shown
+from rules.meaning.lives import Life
+from rules.meaning.scene import Fired, Ground, Scene, assertions_of
+from rules.meaning.script import FALSE, Term, Untranslated, Word, both, equal, implied, negated
+from rules.meaning.telling import told
+
+AUTHOR = "rule"
+"""The slot that says who concludes a fact."""
+Twins = Sequence[tuple[int, tree.Assertion]]
+"""For each conclusion of one rule (by its place) the one of another rule that says the same."""
+
+
+def shadowed(ground: Ground, lives: Sequence[Life]) -> Iterator[Finding]:
+    """Every rule that another one makes superfluous; of two that say the same, the later one."""
+    said: set[tuple[str, str]] = set()
+    for life in reversed(lives):
+        if not isinstance(life.answer, Shown):
+            continue
+        for other in lives:
+            if other is life or (other.rule.name, life.rule.name) in said:
+                continue
+            if _shadows(ground, life, other.rule):
+                said.add((life.rule.name, other.rule.name))
+                yield _finding(life, other.rule)
+                break
+
+
+def _finding(life: Life, other: tree.Rule) -> Finding:
+    assert isinstance(life.answer, Shown)
+    sentence = f"`{life.rule.name}` says nothing new: wherever it fires, `{other.name}` fires and concludes the same"
+    advice = f"remove it, or ask for something that `{other.name}` does not ask for"
+    return told("M102", life.rule, None, sentence, advice, life.answer.facts)
+
+
+def _shadows(ground: Ground, life: Life, other: tree.Rule) -> bool:
+    twins = same_conclusions(ground, life.rule, other)
+    if twins is None:
+        return False
+    assert isinstance(life.answer, Shown)
+    try:
+        lacking = fails(life.inquiry.scene, life.fired, other, twins)
+    except Untranslated:
+        return False
+    if lacking is None:
+        return False
+    life.inquiry.scene.settle()
+    proved = life.inquiry.solver.check([*life.fired.names, lacking]) == "unsat"
+    return proved and _both_fired(life.answer.inference, life.rule, other)
+
+
+def same_conclusions(ground: Ground, rule: tree.Rule, other: tree.Rule) -> Twins | None:
+    """Which of its conclusions says what each of the rule's says, as far as that is written; None where one lacks."""
+    found = []
+    for place, one in enumerate(assertions_of(rule)):
+        shape = ground.words.templates[one.template]
+        if rule is not other and AUTHOR in shape.slots and AUTHOR not in shape.key:
+            # Two authors of one such fact contradict each other.
+            return None
+        twin = next((each for each in assertions_of(other) if _may_be_same(one, each)), None)
+        if twin is None:
+            return None
+        found.append((place, twin))
+    return found or None
+
+
+def _may_be_same(one: tree.Assertion, other: tree.Assertion) -> bool:
+    if one.template != other.template:
+        return False
+    mine, theirs = ({each.slot: each.value for each in assertion.slots} for assertion in (one, other))
+    return not any(
+        isinstance(mine[slot], tree.Literal)
+        and isinstance(theirs.get(slot), tree.Literal)
+        and mine[slot] != theirs[slot]
+        for slot in mine
+        if slot != AUTHOR
+    )
+
+
+def fails(scene: Scene, fired: Fired, other: tree.Rule, twins: Twins) -> str | None:
+    """The name of the assumption that another rule fails to conclude what a firing concludes; None where it can not.
+
+    Raises `Untranslated`.
+    """
+    known: dict[str, Term] = {}
+    for place, twin in twins:
+        mine = fired.concluded[place][1]
+        for each in twin.slots:
+            if isinstance(each.value, tree.Variable) and isinstance(mine[each.slot], Word) and each.slot != AUTHOR:
+                known.setdefault(each.value.name, mine[each.slot])
+
+    def alike(bound: dict[str, Term]) -> str:
+        parts = []
+        for place, twin in twins:
+            mine = fired.concluded[place][1]
+            theirs = scene.conclusion(twin, bound)
+            parts += [equal(mine[slot], theirs[slot]) for slot in mine if slot != AUTHOR]
+        return both(parts)
+
+    fires = scene.satisfied(other.conditions, known, alike, scene.disturbed)
+    if fires == FALSE:
+        return None
+    lacking = scene.script.declare("a", "Bool")
+    scene.script.say(implied(lacking, negated(fires)))
+    return lacking
+
+
+def _both_fired(inference: Inference, rule: tree.Rule, other: tree.Rule) -> bool:
+    facts = {fact.ref: fact for fact in inference.derived}
+    mine, theirs = (
+        [[_said(facts.get(ref)) for ref in one.concluded] for one in inference.firings if one.rule == name]
+        for name in (rule.name, other.name)
+    )
+    return any(all(said in conclusions for said in one) for one in mine for conclusions in theirs)
+
+
+def _said(fact: Fact | None) -> object:
+    return fact and (fact.template, tuple((slot, value) for slot, value in fact.slots if slot != AUTHOR))
