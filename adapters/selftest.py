@@ -7,6 +7,7 @@ project, and needs what `requirements-dev.lock` pins (the launcher installs it).
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -26,6 +27,10 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
 }
 """Name and arguments of Python for each check before the tests."""
+
+SPREAD = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
+"""A file of tests stays in one process, so that what it sets up is made once and nobody waits for another's; the order
+of files is that of `tests/conftest.py`, the longest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +83,10 @@ def _run(name: str, arguments: Sequence[str]) -> tuple[Result, str]:
 def _pytest(words: Sequence[str], say: Callable[[str], None]) -> Result:
     """Run the tests, their output passing through line by line."""
     begin, last = time.monotonic(), ""
+    # The tests start programs by the hundred, and each would compile the whole project anew.
+    keeping = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with subprocess.Popen(  # noqa: S603  our own interpreter
-        [sys.executable, "-m", "pytest", "-n", "2", *words], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-m", "pytest", *SPREAD, *words], cwd=ROOT, env=keeping, stdout=subprocess.PIPE, text=True
     ) as tests:
         assert tests.stdout is not None
         for line in tests.stdout:

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, NamedTuple
 
 from knowledge.faults import Fault, Faulty
@@ -80,8 +81,12 @@ class Table(Node):
     entries: tuple[Entry, ...] = field(repr=False)
 
 
+@lru_cache(maxsize=256)
 def compose(source: str, file: str) -> Node | None:
-    """The tree of a text; None for a text with nothing in it. Raises `Faulty` for what is no YAML."""
+    """The tree of a text; None for a text with nothing in it. Raises `Faulty` for what is no YAML.
+
+    Kept for the texts read last, because the same ones are read again and again: a tree never changes.
+    """
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 

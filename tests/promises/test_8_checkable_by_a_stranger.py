@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
+from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.decision import reading_json
+from engine.gate.proposals import Grant
+from engine.review import duties, recheck
+from engine.review.oracle import Case, Worst, worst
 from engine.review.recheck import check_record
 from knowledge.door import fact
 from knowledge.prolog.proof import ProofNode
@@ -147,6 +152,22 @@ def test_checkable_by_a_stranger_in_whole_cycles(cycle: Cycle, data: st.DataObje
         assert wrong(changed(record, path), cycle), f"nobody noticed a change at {path}"
 
 
+@contextmanager
+def remembered_oracle() -> Iterator[None]:
+    """Within, the oracle does not work out twice what it was asked with equal values: it is a function of them."""
+    known: list[tuple[Case, list[Grant], list[Worst]]] = []
+
+    def asked(case: Case, grants: Sequence[Grant]) -> list[Worst]:
+        for of, given, answer in known:
+            if given == list(grants) and of == case:
+                return answer
+        known.append((case, list(grants), worst(case, grants)))
+        return known[-1][2]
+
+    with patch.object(recheck, "worst", asked), patch.object(duties, "worst", asked):
+        yield
+
+
 def test_any_number_of_one_record_is_guarded() -> None:
     """Each number of one record with a cut, a denial, an exit and a trailing stop, one after another."""
     cycle = calm("long", "long", "quiet", "short", positions=(position("JPM", 400, sessions=5),))
@@ -156,7 +177,8 @@ def test_any_number_of_one_record_is_guarded() -> None:
     assert wrong(record, cycle) == []
     places = list(numbers(record))
     assert len(places) > 200
-    unnoticed = [path for path in places if not wrong(changed(record, path), cycle)]
+    with remembered_oracle():
+        unnoticed = [path for path in places if not wrong(changed(record, path), cycle)]
     assert unnoticed == []
 
 

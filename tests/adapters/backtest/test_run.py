@@ -18,6 +18,7 @@ from adapters.backtest.run import Asked, Backtest, backtest, sessions
 from adapters.desk.folder import Desk, read_desk
 from adapters.running.clock import ReplayClock
 from adapters.running.session import opened
+from adapters.running.world import World
 from adapters.schedule.driving import drive
 from adapters.schedule.loop import Loop
 from adapters.schedule.revealed import RevealedWorld
@@ -65,6 +66,13 @@ def root_after(shared: SharedRun, records: int) -> str:
 def desk(shared: SharedRun, tmp_path: Path) -> Desk:
     """A desk that has decided nothing, with the trained heads of the shared run."""
     return shared.bare(tmp_path / "desk")
+
+
+@pytest.fixture
+def heard(shared: SharedRun, monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests about files and folders: the market is not measured again, nor the heads heard, for each start."""
+    monkeypatch.setattr(World, "survey", shared.world().survey)
+    monkeypatch.setattr(World, "council", shared.world().council)
 
 
 @pytest.mark.parametrize("jobs", [1, 4])
@@ -118,6 +126,7 @@ def test_a_run_that_was_stopped_goes_on_and_is_the_run_that_never_was(desk: Desk
     assert run(desk).results.to_json() == again.results.to_json()
 
 
+@pytest.mark.usefixtures("heard")
 def test_the_desk_itself_is_left_as_it_was(desk: Desk) -> None:
     before = files_digest(desk.folder)
     made = run(desk, last="2011-01-04").folder
@@ -127,6 +136,7 @@ def test_the_desk_itself_is_left_as_it_was(desk: Desk) -> None:
     assert read_desk(made).settings.desk.name == desk.settings.desk.name
 
 
+@pytest.mark.usefixtures("heard")
 def test_a_paper_desk_of_its_own_bars_is_run_back_as_a_backtest(desk: Desk, tmp_path: Path) -> None:
     settings = desk.folder / "warrant.toml"
     text = settings.read_text().replace('mode = "backtest"', 'mode = "paper"').replace("[store]\npath", "[store]\n#")
@@ -137,6 +147,7 @@ def test_a_paper_desk_of_its_own_bars_is_run_back_as_a_backtest(desk: Desk, tmp_
     assert "# " in (copy.folder / "warrant.toml").read_text(), "what people wrote beside the settings stays"
 
 
+@pytest.mark.usefixtures("heard")
 @pytest.mark.parametrize(
     ("change", "words"),
     [

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from time import process_time
+from typing import Any
 
 from ruamel.yaml import YAML
 
@@ -34,14 +36,29 @@ class Edited:
         return diff(self.old, self.new, lambda _: market)
 
 
+@cache
+def listed() -> list[dict[str, Any]]:
+    """The edits as they are written."""
+    found: list[dict[str, Any]] = YAML(typ="safe", pure=True).load(
+        (HERE / "edited_limits.yaml").read_text(encoding="utf-8")
+    )
+    return found
+
+
 def edited() -> Iterator[Edited]:
     base = BASE.read_text(encoding="utf-8")
-    for one in YAML(typ="safe", pure=True).load((HERE / "edited_limits.yaml").read_text(encoding="utf-8")):
+    for one in listed():
         text = base
         for before, after in one["edits"]:
             assert text.count(before) == 1, (one["name"], before)
             text = text.replace(before, after)
         yield Edited(one["name"], one["why"], one["verdict"], read_limits(base), read_limits(text))
+
+
+@cache
+def all_edited() -> dict[str, Edited]:
+    """All of them, by name."""
+    return {one.name: one for one in edited()}
 
 
 def main() -> None:

@@ -17,20 +17,20 @@ from engine.universe.diff import Answer, Direction
 from engine.universe.farkas import Certificate
 from engine.universe.replay import replay
 from tests.engine.small_desk import desk, position
-from tests.engine.universe.edited import INSTRUMENTS, Edited, edited
+from tests.engine.universe.edited import INSTRUMENTS, all_edited, listed
 from tests.engine.universe.made_market import made_market
 
-ALL = list(edited())
 MARKET = made_market(INSTRUMENTS)
 
 
 def test_there_are_ten_and_more() -> None:
-    assert len(ALL) >= 10
-    assert {one.verdict for one in ALL} == {"equivalent", "tighter", "looser", "incomparable"}
+    assert len(all_edited()) == len(listed()) >= 10
+    assert {one.verdict for one in all_edited().values()} == {"equivalent", "tighter", "looser", "incomparable"}
 
 
-@pytest.mark.parametrize("one", ALL, ids=lambda one: one.name)
-def test_the_verdict_is_what_a_person_says(one: Edited) -> None:
+@pytest.mark.parametrize("name", [one["name"] for one in listed()])
+def test_the_verdict_is_what_a_person_says(name: str) -> None:
+    one = all_edited()[name]
     found = one.compared()
     assert found.verdict.value == one.verdict, found.to_json()
     for direction, accept, refuse in ((found.looser, one.new, one.old), (found.tighter, one.old, one.new)):
@@ -52,7 +52,7 @@ def _borne_out(direction: Direction, accept: Limits, refuse: Limits) -> None:
 def certificates() -> list[tuple[Certificate, Limits, str]]:
     """Every sum the comparisons show, with the file whose rows it adds up and the regime it is about."""
     found = []
-    for one in ALL:
+    for one in all_edited().values():
         diff = one.compared()
         for direction, kept_by in ((diff.looser, one.new), (diff.tighter, one.old)):
             for effect in direction.effects:
@@ -90,7 +90,7 @@ def _readings(limits: Limits, regime: str, held: list, market: Market) -> dict[s
 
 
 def test_a_witness_is_written_with_everything_a_stranger_needs() -> None:
-    raised = next(one for one in ALL if one.name == "sector cap raised")
+    raised = all_edited()["sector cap raised"]
     told = raised.compared().to_json()
     (effect,) = told["looser"]
     witness = effect["witness"]
