@@ -158,8 +158,8 @@ def remembered_oracle() -> Iterator[None]:
     known: list[tuple[Case, list[Grant], list[Worst]]] = []
 
     def asked(case: Case, grants: Sequence[Grant]) -> list[Worst]:
-        for of, given, answer in known:
-            if given == list(grants) and of == case:
+        for of, granted, answer in known:
+            if granted == list(grants) and of == case:
                 return answer
         known.append((case, list(grants), worst(case, grants)))
         return known[-1][2]
