@@ -29,13 +29,15 @@ class Edit:
 
 @dataclass(frozen=True, slots=True)
 class Fix:
-    """A change that removes the finding and changes nothing else that a rulebook means; the sentence says what it does.
+    """A change that removes the finding; the sentence says what it does. The edits belong together: all or none.
 
-    The edits belong together: all of them or none.
+    A safe one changes nothing that a sound rulebook means. What is not `safe` is a guess at what was meant: an editor
+    may offer it, and nobody makes it unasked.
     """
 
     sentence: str
     edits: tuple[Edit, ...]
+    safe: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class Finding:
         """The canonical JSON value."""
         fix = self.fix and {
             "sentence": self.fix.sentence,
+            "safe": self.fix.safe,
             "edits": [[one.file, one.start, one.end, one.text] for one in self.fix.edits],
         }
         return {

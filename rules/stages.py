@@ -18,16 +18,28 @@ from knowledge.faults import Fault
 
 def order_faults(program: Program) -> list[Fault]:
     """A fault for each pattern under `not` or `forall` whose facts may still be concluded later."""
-    reads = {rule.name: {pattern.template for pattern, _ in patterns(rule.conditions)} for rule in program.rules}
+    leading = leading_to(program)
     faults = []
     for rule in program.rules:
-        for pattern, absent in patterns(rule.conditions):
-            late = [one for one in _leading_to(pattern.template, program, reads) if one.salience <= rule.salience]
-            if absent and late:
+        for pattern in absences(rule):
+            late = [one for one in leading[pattern.template] if one.salience <= rule.salience]
+            if late:
                 at, code = pattern.at, "R303" if rule in late else "R302"
                 message = _too_early(rule, pattern, late)
                 faults.append(Fault(rule.file, at.line, at.column, message, code, at.end - at.start))
     return faults
+
+
+def absences(rule: Rule) -> list[Pattern]:
+    """The patterns whose absence a rule asks for."""
+    return [pattern for pattern, absent in patterns(rule.conditions) if absent]
+
+
+def leading_to(program: Program) -> dict[str, list[Rule]]:
+    """For each template that some rule asks the absence of, the rules whose conclusions can lead to a fact of it."""
+    reads = {rule.name: {pattern.template for pattern, _ in patterns(rule.conditions)} for rule in program.rules}
+    asked = {pattern.template for rule in program.rules for pattern in absences(rule)}
+    return {template: _leading_to(template, program, reads) for template in sorted(asked)}
 
 
 def _too_early(rule: Rule, pattern: Pattern, late: list[Rule]) -> str:

@@ -10,16 +10,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, dataclass
 from pathlib import Path
+from typing import Any
 
 from knowledge.faults import Fault
 from knowledge.prolog.engine import PrologFault, ask
 from knowledge.prolog.lint import lint
+from knowledge.prolog.remarks import places_of, provided, remarks_on
 from knowledge.prolog.text import Source, read_policies
 from knowledge.templates import vocabulary
 
 INSTALL = "install it with `apt-get install swi-prolog-nox` (Debian, Ubuntu) or `brew install swi-prolog` (macOS)"
+MOST_CHARACTERS = 1_000_000
+"""Characters of a file; whoever sends more wants to keep the reader busy."""
 PATIENCE = 30
 """Seconds that the child may take, from outside; nothing that decides waits for it."""
 
@@ -36,23 +40,55 @@ def probe() -> str | None:
     return None if answer["fault"] is None else f"swi-prolog can not be used: {answer['fault']}; {INSTALL}"
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a look at policy files found: faults that refuse to load, remarks about what loads, and where clauses stand.
+
+    A clause is its file, first and last line.
+    """
+
+    faults: tuple[Fault, ...]
+    remarks: tuple[Fault, ...]
+    clauses: tuple[tuple[str, int, int], ...]
+
+
 def check_policies(sources: Sequence[Source]) -> list[Fault]:
     """Every fault of the policy files, in order. Raises `PrologFault` where Prolog itself can not be used."""
-    first = sources[0][0] if sources else "policies.pl"
+    return list(look_at(sources).faults)
+
+
+def look_at(sources: Sequence[Source]) -> Look:
+    """Everything there is to say of policy files. Raises `PrologFault` where Prolog itself can not be used.
+
+    A text that Prolog can not be brought to read, or on which it dies or hangs, has that for its fault.
+    """
+    for file, text in sources:
+        if len(text) > MOST_CHARACTERS:
+            message = f"the file has {len(text)} characters, more than {MOST_CHARACTERS}; split it"
+            return Look((Fault(file, 1, 1, message, "R004"),), (), ())
     try:
         child = _child({"sources": [list(source) for source in sources]})
     except subprocess.TimeoutExpired:
-        return [
-            Fault(
-                first, 1, 1, f"reading the policies took more than {PATIENCE} seconds; no policy file may be so large"
-            )
-        ]
-    if child.returncode != 0:
-        raise PrologFault(probe() or "prolog died while it read the policies")
-    answer = json.loads(child.stdout)
+        return _unread(sources, f"reading the policies took more than {PATIENCE} seconds; make them smaller")
+    answer: Any = (
+        json.loads(child.stdout) if child.returncode == 0 else {"fault": "prolog died while it read the policies"}
+    )
     if answer["fault"] is not None:
-        raise PrologFault(answer["fault"])
-    return [Fault(*fields) for fields in answer["faults"]]
+        if broken := probe():
+            raise PrologFault(broken)
+        return _unread(sources, f"{answer['fault']}; take out what was written last, piece by piece")
+    faults, remarks = (tuple(Fault(*fields) for fields in answer[name]) for name in ("faults", "remarks"))
+    return Look(faults, remarks, tuple((file, first, last) for file, first, last in answer["clauses"]))
+
+
+def _unread(sources: Sequence[Source], message: str) -> Look:
+    """The look at a text that can not be read: which file is at fault is found by reading each alone."""
+    if len(sources) > 1:
+        alone = [fault for source in sources for fault in look_at([source]).faults if fault.code == "P101"]
+        if alone:
+            return Look(tuple(alone), (), ())
+    first = sources[0][0] if sources else "policies.pl"
+    return Look((Fault(first, 1, 1, message, "P101"),), (), ())
 
 
 def _child(question: object) -> subprocess.CompletedProcess[str]:
@@ -74,10 +110,17 @@ def _answer(question: dict[str, list[Source]]) -> dict[str, object]:
         if "sources" not in question:
             ask("warrant_judging:usable")
             return {"fault": None}
-        faults, _ = lint(read_policies([(file, text) for file, text in question["sources"]]), vocabulary())
+        text = read_policies([(file, text) for file, text in question["sources"]])
+        faults, _ = lint(text, vocabulary(), provided)
+        remarks = [] if faults else remarks_on(text)
     except PrologFault as fault:
         return {"fault": str(fault)}
-    return {"fault": None, "faults": [list(astuple(one)) for one in faults]}
+    return {
+        "fault": None,
+        "faults": [list(astuple(one)) for one in faults],
+        "remarks": [list(astuple(one)) for one in remarks],
+        "clauses": [list(one) for one in places_of(text)],
+    }
 
 
 if __name__ == "__main__":

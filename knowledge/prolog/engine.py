@@ -74,16 +74,26 @@ def _prolog() -> type[Prolog]:
     except Exception as error:  # a missing library raises several classes; the reason goes on
         raise PrologFault(f"swi-prolog could not be loaded: {_first_line(error)}") from error
     _owner()
-    for part in PARTS:
-        text = resources.files(__package__).joinpath(f"{part}.pl").read_text(encoding="utf-8")
-        load = (
-            f"setup_call_cleanup(open_string({quoted(text, chr(34))}, S), "
-            f"load_files(warrant_{part}, [stream(S), silent(true)]), close(S))"
-        )
-        if not list(Prolog.query(load, maxresult=1)):
-            raise PrologFault(f"the prolog text `{part}.pl` could not be loaded")
     loaded: type[Prolog] = Prolog
+    for part in PARTS:
+        _load(loaded, part)
     return loaded
+
+
+@cache
+def load_crossing() -> None:
+    """Load what only a look at policy text needs: it takes time that a worker does not have to spend."""
+    _load(_prolog(), "crossing")
+
+
+def _load(prolog: type[Prolog], part: str) -> None:
+    text = resources.files(__package__).joinpath(f"{part}.pl").read_text(encoding="utf-8")
+    load = (
+        f"setup_call_cleanup(open_string({quoted(text, chr(34))}, S), "
+        f"load_files(warrant_{part}, [stream(S), silent(true)]), close(S))"
+    )
+    if not list(prolog.query(load, maxresult=1)):
+        raise PrologFault(f"the prolog text `{part}.pl` could not be loaded")
 
 
 @cache

@@ -65,16 +65,19 @@ def predicate(template: str) -> str:
     return template.replace("-", "_")
 
 
-def lint(text: PolicyText, words: Vocabulary) -> tuple[list[Fault], dict[Name, Sentence]]:
-    """Every fault of the policies, and their sentences. What can not be read is told alone: more may follow from it."""
-    if text.faults:
-        return sorted(set(text.faults)), {}
-    faults: list[Fault] = []
+def lint(
+    text: PolicyText, words: Vocabulary, provided: Callable[[set[Name]], set[Name]] = lambda names: set()
+) -> tuple[list[Fault], dict[Name, Sentence]]:
+    """Every fault of the policies, and their sentences. Where something can not be read, what may follow from that is
+    not told. `provided` says which of some goals are Prolog's own, which a policy may not call either.
+    """
+    faults = [] if not text.faults else list(text.faults)
     sentences = _sentences(text, words, faults)
     templates = {predicate(name): shape for name, shape in words.templates.items()}
     defined = text.defined
+    own = provided(_strange(text, defined, templates))
     for clause in text.clauses:
-        faults.extend(_clause(clause, defined, templates, words))
+        faults.extend(_clause(clause, defined, templates, words, own))
     complained: set[Name] = set()
     for clause in text.clauses:
         name = clause.head.name
@@ -89,7 +92,19 @@ def lint(text: PolicyText, words: Vocabulary) -> tuple[list[Fault], dict[Name, S
             faults.append(
                 first.fault(start, f"no clause defines `{_shown(name)}`; without it nothing can be permitted", "P114")
             )
+    if text.faults:
+        return sorted({one for one in faults if one.code not in _OF_ALL}), {}
     return sorted(set(faults)), sentences
+
+
+_OF_ALL = {"P104", "P111", "P112", "P114", "P115", "P119"}
+"""Codes of faults that a clause which can not be read may be the reason of."""
+
+
+def _strange(text: PolicyText, defined: set[Name], templates: Mapping[str, Template]) -> set[Name]:
+    """The goals that are neither defined nor facts nor words of the policies' language."""
+    goals = {goal.name for clause in text.clauses for goal, _ in clause.goals() if goal.name[1] >= 0}
+    return {one for one in goals if one not in defined | TESTS and one[0] not in templates}
 
 
 def _idle(text: PolicyText) -> Iterator[Fault]:
@@ -173,7 +188,7 @@ def _sentence(file: File, tree: Tree) -> Sentence | Fault:
 
 
 def _clause(
-    clause: Clause, defined: set[Name], templates: Mapping[str, Template], words: Vocabulary
+    clause: Clause, defined: set[Name], templates: Mapping[str, Template], words: Vocabulary, own: set[Name]
 ) -> Iterator[Fault]:
     fault = clause.file.fault
     yield from _head(clause, templates)
@@ -197,7 +212,8 @@ def _clause(
         elif goal.name in TESTS:
             yield from _arithmetic(goal, fault)
         else:
-            yield fault(goal, *_unknown(clause.file, goal, defined, templates))
+            message, code = _unknown(clause.file, goal, defined, templates)
+            yield fault(goal, message, "P103" if code == "P104" and goal.name in own else code)
 
 
 def _head(clause: Clause, templates: Mapping[str, Template]) -> Iterator[Fault]:

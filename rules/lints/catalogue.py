@@ -7,8 +7,11 @@ rulebook from loading, everywhere; a warning makes `warrant rules check` end wit
 
 from __future__ import annotations
 
+import re
+from bisect import bisect_right
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from knowledge.clips.tree import Place
@@ -59,6 +62,7 @@ _ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("R117", "other than assert", "error", "an action that is not `assert`"),
     ("R118", "under another name", "error", "a conclusion that names another rule as its author"),
     ("R119", "group that can not be traced", "error", "a condition whose facts the trace would not show"),
+    ("R120", "symbol never equal", "warning", "a comparison with a symbol that the slot never holds"),
     # What a rule must have.
     ("R201", "no owner", "error", "a rule that nobody answers for"),
     ("R202", "no sentence", "error", "a rule without the sentence that explains it"),
@@ -147,9 +151,15 @@ def of_fault(fault: Fault, text: str, rule: str = "", fix: Fix | None = None) ->
 
 def offset(text: str, line: int, column: int) -> int:
     """The offset of a place in a text, inside of it also where the place is not."""
-    start = 0
-    for _ in range(line - 1):
-        start = text.find("\n", start) + 1
-        if start == 0:
-            return len(text)
-    return min(start + column - 1, len(text))
+    starts = _starts(text)
+    return min(starts[line - 1] + column - 1, len(text)) if 0 < line <= len(starts) else len(text)
+
+
+def line_of(text: str, start: int) -> int:
+    """The line of an offset."""
+    return bisect_right(_starts(text), start)
+
+
+@lru_cache(maxsize=64)
+def _starts(text: str) -> tuple[int, ...]:
+    return (0, *(one.end() for one in re.finditer("\n", text)))
