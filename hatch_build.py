@@ -19,6 +19,7 @@ SHIPPED = (
     "warrant.toml",
     "rules/book",
     "rules/cases",
+    "docs/lints",
     "requirements.lock",
 )
 

@@ -115,14 +115,29 @@ def _text(desk: Path, reference: Reference) -> str | Fault:
         return reference.fault(refused) if refused else place.read_bytes().decode("utf-8")
     except FileNotFoundError:
         return reference.fault(f"`{path}` does not exist; create it, or correct the path")
-    except UnicodeDecodeError as error:
+    except (OSError, ValueError, RuntimeError) as error:
+        return _unreadable(path, reference, error)
+
+
+def read_text(place: Path, name: str) -> str | Fault:
+    """The text of any file, which complaints call by this name."""
+    reference = Reference(name, name, 1, 1)
+    try:
+        if not place.is_file():
+            return reference.fault(f"there is no file `{name}`; correct the path")
+        return place.read_bytes().decode("utf-8")
+    except (OSError, ValueError, RuntimeError) as error:
+        return _unreadable(name, reference, error)
+
+
+def _unreadable(path: str, reference: Reference, error: Exception) -> Fault:
+    if isinstance(error, UnicodeDecodeError):
         before = error.object[: error.start]
         line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
         message = f"byte {error.object[error.start]:#04x} is no UTF-8; save the file as UTF-8"
         return Fault(path, line, column, message, "R003")
-    except (OSError, ValueError, RuntimeError) as error:
-        why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        return reference.fault(f"`{path}` can not be read: {why.lower()}")
+    why = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+    return reference.fault(f"`{path}` can not be read: {why.lower()}")
 
 
 def _refused(path: str, place: Path, root: Path) -> str:

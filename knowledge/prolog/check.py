@@ -10,7 +10,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -77,7 +77,7 @@ def look_at(sources: Sequence[Source]) -> Look:
         if broken := probe():
             raise PrologFault(broken)
         return _unread(sources, f"{answer['fault']}; take out what was written last, piece by piece")
-    faults, remarks = (tuple(Fault(*fields) for fields in answer[name]) for name in ("faults", "remarks"))
+    faults, remarks = (tuple(Fault(**fields) for fields in answer[name]) for name in ("faults", "remarks"))
     return Look(faults, remarks, tuple((file, first, last) for file, first, last in answer["clauses"]))
 
 
@@ -105,22 +105,22 @@ def _child(question: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+def look_here(sources: Sequence[Source]) -> Look:
+    """The same in this process, for texts that are trusted or a process that can be ended. Raises `PrologFault`."""
+    text = read_policies(sources)
+    faults, _ = lint(text, vocabulary(), provided)
+    return Look(tuple(faults), () if faults else tuple(remarks_on(text)), tuple(places_of(text)))
+
+
 def _answer(question: dict[str, list[Source]]) -> dict[str, object]:
     try:
         if "sources" not in question:
             ask("warrant_judging:usable")
             return {"fault": None}
-        text = read_policies([(file, text) for file, text in question["sources"]])
-        faults, _ = lint(text, vocabulary(), provided)
-        remarks = [] if faults else remarks_on(text)
+        look = look_here([(file, text) for file, text in question["sources"]])
     except PrologFault as fault:
         return {"fault": str(fault)}
-    return {
-        "fault": None,
-        "faults": [list(astuple(one)) for one in faults],
-        "remarks": [list(astuple(one)) for one in remarks],
-        "clauses": [list(one) for one in places_of(text)],
-    }
+    return {"fault": None, **asdict(look)}
 
 
 if __name__ == "__main__":

@@ -54,6 +54,7 @@ _SAMENESS = {("=", 2), ("==", 2), ("\\=", 2), ("\\==", 2), ("member", 2)}
 REQUIRED = (("permitted", 1), ("forbidden", 2))
 
 _ALLOWED = ", ".join(f"`{name}`" for name in sorted({name for name, _ in TESTS} | {",", ";", "\\+"}))
+_CUTS = {("!", 0), ("->", 2), ("*->", 2)}
 _HARMLESS = {"discontiguous", "multifile"}
 _PLAIN = re.compile(r"[a-z][A-Za-z0-9_]*\Z")
 _SYMBOL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:+\-]*\Z")
@@ -211,9 +212,11 @@ def _clause(
                 yield fault(goal, _slots(goal, shape), "P109")
         elif goal.name in TESTS:
             yield from _arithmetic(goal, fault)
+        elif goal.name in own and goal.name not in _CUTS:
+            what = f"`{_shown(goal.name)}` is no predicate of these policies but one of Prolog's own"
+            yield fault(goal, f"{what}; a policy asks and does nothing, so leave it out", "P103")
         else:
-            message, code = _unknown(clause.file, goal, defined, templates)
-            yield fault(goal, message, "P103" if code == "P104" and goal.name in own else code)
+            yield fault(goal, *_unknown(clause.file, goal, defined, templates))
 
 
 def _head(clause: Clause, templates: Mapping[str, Template]) -> Iterator[Fault]:

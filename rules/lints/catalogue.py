@@ -109,11 +109,18 @@ _ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     # Meaning, by Z3, each shown in CLIPS.
     ("M101", "dead rule", "warning", "a rule that no facts make fire"),
     ("M102", "shadowed rule", "warning", "a rule that says nothing another rule does not say whenever it fires"),
-    ("M103", "conflict", "warning", "two rules that propose opposite things, or contradict each other, on the same facts"),
+    (
+        "M103",
+        "conflict",
+        "warning",
+        "two rules that propose opposite things, or contradict each other, on the same facts",
+    ),
     ("M104", "gap", "note", "a region of the measures in which nothing is proposed"),
     ("M105", "always true", "warning", "a condition that holds whatever the facts"),
     ("M106", "implied condition", "note", "a condition that follows from the rule's other conditions"),
     ("M109", "not analysed", "note", "a question about meaning that was not answered, and why"),
+    # Cases.
+    ("C101", "unreadable case", "warning", "a file of cases that can not be read"),
 )
 
 LINTS: Mapping[str, Lint] = MappingProxyType({row[0]: Lint(*row) for row in _ROWS})

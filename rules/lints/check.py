@@ -30,6 +30,8 @@ from rules.texts import BookText, Source
 
 Look = Callable[[Program], Iterable[Finding]]
 """A further look at a program that is sound: its meaning, its cases."""
+PolicyReader = Callable[[tuple[Source, ...]], PolicyLook]
+"""How policies are read."""
 UNREADABLE = frozenset(("R003", "R004"))
 """Codes of files that can not be read at all."""
 
@@ -63,15 +65,17 @@ def check(
     looks: Sequence[tuple[str, Look]] = (),
     select: Sequence[str] = (),
     ignore: Sequence[str] = (),
+    read_policies: PolicyReader | None = None,
 ) -> Checked:
     """Check a rulebook. `cased` has the rules with a case in which they fire and one in which they do not, where that
     is known; each of `looks` is the first letter of its codes and a function. `select` and `ignore` are codes or the
-    beginnings of codes. Raises `PrologFault` where Prolog cannot run.
+    beginnings of codes. Policies are read in a process that can be ended, unless somebody reads them otherwise.
+    Raises `PrologFault` where Prolog cannot run.
     """
     program, faults = program_and_faults(book.rules)
     if not faults and not book.faults and not program.rules:
         faults.append(no_rule())
-    policies = _policies(book.policies)
+    policies = (read_policies or _policies)(book.policies)
     rules_load = not faults and not book.faults
     broken = {(one.file, one.line) for one in faults}
     faults += [*book.faults, *policies.faults, *policies.remarks]

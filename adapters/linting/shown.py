@@ -1,0 +1,70 @@
+"""Findings as a person reads them: the place, the sentence, the line with a mark below, and what to do."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from adapters.linting.looking import Seen
+from rules.findings import Finding
+
+WIDEST = 160
+"""Characters of a line that are shown."""
+
+
+def shown(seen: Seen) -> Iterator[str]:
+    """The lines to write."""
+    texts = seen.book.texts
+    for finding in seen.checked.findings:
+        yield from told(finding, texts.get(finding.file))
+        yield ""
+    yield closing(seen)
+
+
+def told(finding: Finding, text: str | None) -> Iterator[str]:
+    """One finding."""
+    place = f"{finding.file}:{finding.line}:{finding.column}"
+    yield printable(f"{place}: {finding.code} {finding.sentence}")
+    if text is not None:
+        yield from _excerpt(finding, text)
+    if finding.advice:
+        yield printable(f"      = {finding.advice}")
+    if finding.witness:
+        yield from (printable(f"      | {line}") for line in finding.witness.splitlines())
+
+
+def closing(seen: Seen) -> str:
+    """The last line: how much there is of what."""
+    checked = seen.checked
+    files = len(seen.book.rules) + len(seen.book.policies)
+    looked = f"{len(checked.program.rules)} rules in {files} files"
+    count = Counter(one.severity for one in checked.findings)
+    parts = [_counted(count[name], name) for name in ("error", "warning", "note") if count[name]]
+    silenced = f"; {len(checked.silenced)} allowed by comments" if checked.silenced else ""
+    safe = sum(one.fix is not None and one.fix.safe for one in checked.findings)
+    fix = f"; {safe} can be mended by `--fix`" if safe else ""
+    return f"{looked}: {', '.join(parts) or 'nothing found'}{silenced}{fix}"
+
+
+def printable(words: str) -> str:
+    """Words without what a terminal would obey."""
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode() for one in words)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _excerpt(finding: Finding, text: str) -> Iterator[str]:
+    """The line of a finding, and a mark below the words it is about."""
+    lines = text.split("\n")
+    if not 0 < finding.line <= len(lines):
+        return
+    line = lines[finding.line - 1].rstrip("\r")
+    start = min(finding.column - 1, len(line))
+    end = min(finding.end_column - 1, len(line)) if finding.end_line == finding.line else len(line)
+    first = max(0, start - WIDEST // 2) if len(line) > WIDEST else 0
+    part = "".join(one if one.isprintable() else " " for one in line[first : first + WIDEST])
+    width = max(1, min(end, first + WIDEST) - start)
+    yield f"{finding.line:5} | {part}"
+    yield f"      | {' ' * (start - first)}{'^' * width}"

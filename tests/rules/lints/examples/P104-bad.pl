@@ -1,0 +1,3 @@
+forbidden(candidate(Instrument, _, _, _, _), earnings_soon) :-
+    earning(Instrument, Sessions),
+    Sessions =< 3.

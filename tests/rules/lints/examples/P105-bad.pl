@@ -1,0 +1,5 @@
+:- dynamic seen/1.
+
+forbidden(candidate(Instrument, _, _, _, _), earnings_soon) :-
+    earnings(Instrument, Sessions),
+    Sessions =< 3.

@@ -1,0 +1,2 @@
+forbidden(candidate(Instrument, _, _, _, _), not_listed) :-
+    member(Instrument, ['IBM', 'KO']).

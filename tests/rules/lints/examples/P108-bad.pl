@@ -1,0 +1,2 @@
+forbidden(candidate(Instrument, _, _, _, _), closed) :-
+    calendar(Instrument, shut, _).

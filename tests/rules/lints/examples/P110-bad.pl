@@ -1,0 +1,4 @@
+forbidden(candidate(Instrument, _, _, _, _), earnings_soon) :-
+    earnings(Instrument, Sesions),
+    earnings(Instrument, Sessions),
+    Sessions =< 3.

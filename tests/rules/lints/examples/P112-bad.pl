@@ -1,0 +1,10 @@
+:- sentence(soon(Sessions), "~Sessions sessions are soon").
+
+:- sentence(soon(Sessions), "~Sessions sessions are near").
+
+soon(Sessions) :-
+    Sessions =< 3.
+
+forbidden(candidate(Instrument, _, _, _, _), earnings_soon) :-
+    earnings(Instrument, Sessions),
+    soon(Sessions).

@@ -1,0 +1,5 @@
+earnings('IBM', 9).
+
+forbidden(candidate(Instrument, _, _, _, _), earnings_soon) :-
+    earnings(Instrument, Sessions),
+    Sessions =< 3.

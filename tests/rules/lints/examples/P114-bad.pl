@@ -1,0 +1,4 @@
+:- sentence(permitted(Candidate), "~Candidate is permitted").
+
+permitted(candidate(Instrument, _, _, _, _)) :-
+    earnings(Instrument, _).

@@ -1,0 +1,6 @@
+forbidden(candidate(Instrument, _, _, _, _), earnings_soon) :-
+    earnings(Instrument, Sessions),
+    Sessions =< 3.
+
+forbidden(candidate(Instrument, _, _, _, _), no_date) :-
+    \+ earnings(Instrument, _).

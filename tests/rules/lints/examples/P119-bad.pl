@@ -1,0 +1,5 @@
+:- include(policies).
+
+forbidden(candidate(Instrument, _, _, _, _), earnings_soon) :-
+    earnings(Instrument, Sessions),
+    Sessions =< 3.

@@ -1,0 +1,1 @@
+(load "rules/book/trned.clp")

@@ -1,0 +1,1 @@
+(load "rules/book/trend.clp")

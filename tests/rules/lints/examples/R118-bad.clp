@@ -1,0 +1,5 @@
+(defrule veto-long
+  "quant | no long in ?i"
+  (consensus (instrument ?i) (direction long))
+  =>
+  (assert (veto (instrument ?i) (rule veto-short))))

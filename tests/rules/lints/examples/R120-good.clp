@@ -1,0 +1,6 @@
+(defrule veto-all
+  "quant | no entry in ?i: the heads say ?d"
+  (consensus (instrument ?i) (direction ?d))
+  (test (neq ?d short))
+  =>
+  (assert (veto (instrument ?i) (rule veto-all))))

@@ -1,0 +1,11 @@
+(defrule trend-up
+  "quant | ?i trends up, with an ADX of ?adx"
+  (indicator (instrument ?i) (name adx-14) (value ?adx&:(>= ?adx 20.0)))
+  =>
+  (assert (trend (instrument ?i) (direction up))))
+
+(defrule trend-over
+  "quant | ?i trends up by ?spread"
+  (indicator (instrument ?i) (name ema-50-200) (value ?spread&:(> ?spread 0.0)))
+  =>
+  (assert (trend (instrument ?i) (direction up))))
