@@ -1,6 +1,7 @@
 """A question in a process of its own: counted budgets inside, and a wall clock outside that ends it.
 
-The process says one byte when it has imported what it needs, and from then on has its time: the answer is one canonical
+Who answers is a module of its own (`limits_answers`, `rules_answers`) with `warm`, which imports what answers need, and
+`answer`. The process says one byte when that is imported, and from then on has its time: the answer is one canonical
 JSON value, then the end of its output. What it prints besides goes to standard error, and is an engine failure.
 """
 
@@ -11,6 +12,8 @@ import select
 import subprocess
 import sys
 import time
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 
 from adapters.frame import Failed
@@ -21,39 +24,49 @@ CAP = 10.0
 """Seconds a question may take."""
 PATIENCE_TO_START = 60.0
 READY = b"!"
-_PROGRAM = "from adapters.asking.process import serve; serve()"
+_PROGRAM = "from adapters.asking.process import serve; serve({!r})"
 _SECRET = ("WARRANT_STORE", "WARRANT_WEBHOOK", "PGPASS")
+
+
+@dataclass(frozen=True, slots=True)
+class Answerer:
+    """Who answers: what the questions are about, and the module."""
+
+    about: str
+    module: str
+
+
+LIMITS = Answerer("limits", "adapters.asking.limits_answers")
+RULES = Answerer("what rules mean", "adapters.asking.rules_answers")
 
 
 class TooLate(Exception):
     """The question took longer than it may, and its process was ended from outside."""
 
 
-def serve() -> None:
+def serve(module: str) -> None:
     """The process: one request from standard input, one answer to standard output."""
     sink = os.dup(1)
     # Whatever a solver prints must not be taken for an answer.
     os.dup2(2, 1)
-    from adapters.asking.proving import prove
-    from engine.universe import service, warm
-
-    warm.up()
+    answerer = import_module(module)
+    answerer.warm()
     os.write(sink, READY)
     request = parse(sys.stdin.buffer.read())
     began = time.perf_counter()
-    answer = prove(request) if request["op"] == "prove" else service.answer(request)
+    answer = answerer.answer(request)
     answer["milliseconds"] = round((time.perf_counter() - began) * 1000)
     with os.fdopen(sink, "wb") as output:
         output.write(canonical(answer))
 
 
-def ask(request: Json, cap: float = CAP) -> Json:
+def ask(request: Json, cap: float = CAP, answerer: Answerer = LIMITS) -> Json:
     """The answer. Raises `TooLate` after `cap` seconds, `Faulty` for a wrong input, `Failed` for a failed process."""
     root = Path(__file__).resolve().parents[2]
     path = os.pathsep.join(filter(None, [str(root), os.environ.get("PYTHONPATH")]))
     own = {name: value for name, value in os.environ.items() if not name.startswith(_SECRET)}
     process = subprocess.Popen(  # noqa: S603 - our own interpreter, no input of the user
-        [sys.executable, "-P", "-c", _PROGRAM],
+        [sys.executable, "-P", "-c", _PROGRAM.format(answerer.module)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -68,16 +81,16 @@ def ask(request: Json, cap: float = CAP) -> Json:
         for stream in (process.stdin, process.stdout, process.stderr):
             if stream is not None:
                 stream.close()
-    return _answer(output, said)
+    return _answer(output, said, answerer.about)
 
 
-def _answer(output: bytes, said: bytes) -> Json:
+def _answer(output: bytes, said: bytes, about: str) -> Json:
     words = said.decode("utf-8", "replace").strip()
     last = words.splitlines()[-1] if words else "it ended without an answer"
     try:
         answer = parse(output.removeprefix(READY))
     except ValueError:
-        raise Failed(f"the process that answers questions about limits failed: {last}") from None
+        raise Failed(f"the process that answers questions about {about} failed: {last}") from None
     if words:
         raise Failed(f"an engine printed while it answered: {last}")
     if "faults" in answer:

@@ -1,0 +1,44 @@
+"""What the rules of a desk mean, asked in a process that is ended in time: findings, whatever happens.
+
+What was not answered in time, or not at all, is a finding as well: *not analysed*, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from adapters.asking.process import RULES, TooLate, ask
+from adapters.frame import Failed
+from knowledge.clips.tree import Program
+from knowledge.faults import Faulty
+from knowledge.values import Json
+from rules.findings import Finding
+from rules.meaning.meaning import CODES
+from rules.meaning.service import sources
+from rules.meaning.telling import told
+
+CAP = 120.0
+"""Seconds the question may take; what it asks the solver is counted, and ends far earlier."""
+
+
+def meanings(program: Program, asked: Collection[str] = CODES, cap: float = CAP) -> tuple[Finding, ...]:
+    """What a sound program means on this desk: findings of the codes asked for, and what was not analysed."""
+    request: Json = {
+        "op": "meaning",
+        "rules": sources(program),
+        "asked": sorted(asked),
+        "domains": {slot: list(words) for slot, words in domains().items()},
+    }
+    try:
+        answer = ask(request, cap, RULES)
+    except (TooLate, Failed, Faulty) as error:
+        why = str(error).splitlines()[0]
+        return (told("M109", program.rules[0], None, f"not analysed: what the rules mean: {why}"),)
+    return tuple(Finding(**one) for one in answer["value"])
+
+
+def domains() -> dict[str, tuple[str, ...]]:
+    """The words that slots hold on a desk, where the desk says them: its heads."""
+    from advisors.council import four_heads
+
+    return {"head": tuple(head.name for head in four_heads())}
