@@ -49,10 +49,12 @@ from tests.many_books import book, faults, lively, one_context, solver
 from tests.mutations import Mutant, sites
 
 TARGETS = (
-    "engine.gate.reach", "engine.gate.measures", "engine.gate.tally", "engine.gate.convex", "engine.gate.judge",
+    "engine.gate.reach", "engine.gate.measures", "engine.gate.desk", "engine.gate.shocks", "engine.gate.compiled",
+    "engine.gate.rows",
+    "engine.gate.running", "engine.gate.crowding", "engine.gate.curves", "engine.gate.convex", "engine.gate.judge",
     "engine.proof.smt", "engine.proof.smt_limits", "engine.proof.smt_desk", "engine.proof.smt_convex", "engine.checker",
 )  # fmt: skip
-EXAMPLES = ("smt", "proof", "convex", "gate", "measures", "tally", "reach", "seeded_faults", "checker", "orders")
+EXAMPLES = ("smt", "proof", "convex", "gate", "measures", "rows", "reach", "seeded_faults", "checker", "orders")
 BOOKS, EACH, ROLLED, CHANGES, SEED = 30, 3, 600, 4, 11
 PATIENCE, MOST_SECONDS = 60, 0.5
 

@@ -1,28 +1,31 @@
 """The gate's exact arithmetic: which entries fit, all together, and how large they may be.
 
 Exits come first and are never refused by a number (they are part of the book that entries are judged against).
-Entries follow, highest conviction first, ties by instrument. Each is as large as its target and every measure allow,
-found in closed form (`Tally.lots`), rounded down to whole lots. A basket is judged as one: in whole units of its ratio,
-all legs or none, so that what forbids one leg forbids them all and each leg's ruling says the same. What is refused
-carries every minimal core: a set of limits, conditions and earlier grants that cannot hold together with even one lot
-(of a basket, one unit). A single limit that admits no lot is a core by itself, so a core never holds two limits; where
-a limit refuses only because of earlier grants, the core names a smallest set of them.
+Entries follow, highest conviction first, ties by instrument. Each is as large as its target and every limit allow,
+found in closed form (`Running.room`), rounded down to whole lots. A basket is judged as one: in whole units of its
+ratio, all legs or none, so that what forbids one leg forbids them all and each leg's ruling says the same. What is
+refused carries every minimal core: a set of limits, conditions and earlier grants that cannot hold together with even
+one lot (of a basket, one unit). A single limit that admits no lot is a core by itself, so a core never holds two
+limits; where a limit refuses only because of earlier grants, the core names a smallest set of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 
+from engine.gate.compiled import rows_of
 from engine.gate.convex import Corner
+from engine.gate.crowding import smallest_sets, spare, taken
+from engine.gate.curves import Step
 from engine.gate.market import Market
-from engine.gate.measures import Scope, measures
-from engine.gate.proposals import Bundle, Entry, Grant, bundled, step_of
-from engine.gate.reach import Book, state_of
+from engine.gate.measures import Scope
+from engine.gate.proposals import Bundle, Entry, Grant, bundled
+from engine.gate.reach import ZERO, Book, state_of
 from engine.gate.running import Part, Running
-from engine.gate.tally import Tally, whole
 from engine.limits.model import UNKNOWN_STATE, Limits
 
 SIZE = "sizing.target"
@@ -95,49 +98,37 @@ class Ruling:
     """(earlier grant, shares): had it so many shares fewer (of a basket: units), the smallest quantity would fit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reasons:
-    """Why a ruling is not simply a grant; the fields of `Ruling` of the same names."""
-
-    binding: tuple[Reading, ...] = ()
-    cores: tuple[Core, ...] = ()
-    crowding: tuple[tuple[str, str, Fraction], ...] = ()
-    lacking: tuple[Reading, ...] = ()
-    spare: tuple[tuple[str, Fraction], ...] = ()
-
-
-UNREASONED = Reasons()
-
-
 @dataclass(frozen=True)
 class Judgement:
-    """All rulings in the order in which they were made, the final readings, and what exits worsen."""
+    """All rulings in the order in which they were made, what is granted, and every limit read with all of it."""
 
     rulings: tuple[Ruling, ...]
-    readings: tuple[Reading, ...]
     grants: tuple[Grant, ...]
     scope: Scope
+    read: Callable[[], tuple[Reading, ...]] = field(compare=False, repr=False)
+
+    @cached_property
+    def readings(self) -> tuple[Reading, ...]:
+        """Every limit with everything granted. No ruling needs it, so that it is made when it is asked for."""
+        return self.read()
 
 
 def judge(
     book: Book, entries: Sequence[Entry], market: Market, limits: Limits, regime: str, state: str = UNKNOWN_STATE
 ) -> Judgement:
-    """Rule on every entry. Entries whose instrument has no terms must carry a failing finding."""
-    queue = bundled(entries)
-    free = [one for one in queue if _is_free(one, market)]
-    asked = tuple(entry for one in free for entry in one.entries)
+    """Rule on every entry. Entries whose instrument has no terms must carry a failing finding.
+
+    Raises `ValueError` on two entries in one instrument that no condition forbids.
+    """
+    queue = [(one, _is_free(one, market)) for one in bundled(entries)]
+    asked = tuple([entry for one, free in queue if free for entry in one.entries])
     scope = Scope(book, asked, market, limits, regime, state)
-    tally = Tally(scope, measures(scope), state_of(book, (), market, limits), asked)
-    running = Running(tally)
+    running = Running(rows_of(scope, state_of(book, (), market, limits), asked))
     rulings: list[Ruling] = []
-    for bundle in queue:
-        ruled = _rule(scope, running, bundle, bundle in free)
-        rulings += ruled
-        if all(one.quantity > 0 for one in ruled):
-            running.grant(running.part(bundle.name, [Grant(one.entry, one.quantity) for one in ruled]))
-    grants = tuple(grant for part in running.parts for grant in part.grants)
-    readings = _read(running, range(len(tally.measures)))
-    return Judgement(tuple(rulings), readings, grants, scope)
+    for bundle, free in queue:
+        rulings += _rule(running, bundle, free)
+    grants = tuple([Grant(one.entry, one.quantity) for one in rulings if one.quantity > 0])
+    return Judgement(tuple(rulings), grants, scope, lambda: _read(running, range(len(running.rows.limits))))
 
 
 def _is_free(bundle: Bundle, market: Market) -> bool:
@@ -154,68 +145,58 @@ def forbidding(bundle: Bundle) -> list[Core]:
     return found
 
 
-def _rule(scope: Scope, running: Running, bundle: Bundle, free: bool) -> list[Ruling]:
-    """One ruling for each entry, all with the same outcome and reasons."""
-    steps, forbidden = bundle.steps(scope.terms), forbidding(bundle)
-    most = min(int(one.target // step) for one, step in zip(bundle.entries, steps, strict=True))
-
-    def ruled(outcome: Outcome, count: int, why: Reasons = UNREASONED) -> list[Ruling]:
-        because = (why.binding, why.cores, why.crowding, why.lacking, why.spare)
-        return [Ruling(one.entry, outcome, one.quantity, *because) for one in bundle.grants(steps, count)]
-
-    unknown = [one.instrument for one in bundle.entries if one.instrument not in scope.terms]
-    if unknown:
-        assert forbidden, f"{unknown[0]} has no terms and no finding that says so"
-        return ruled(Outcome.DENIED, 0, Reasons(cores=_unique(forbidden)))
-    if most < 1:
+def _rule(running: Running, bundle: Bundle, free: bool) -> list[Ruling]:
+    """One ruling for each entry, all with the same outcome and reasons; what it grants is granted from now on."""
+    terms = running.desk.scope.terms
+    steps, forbidden = bundle.steps(terms), [] if free else forbidding(bundle)
+    most = min([one.target // step for one, step in zip(bundle.entries, steps, strict=True)])
+    unknown = [one.instrument for one in bundle.entries if one.instrument not in terms]
+    assert forbidden or not unknown, f"{unknown[0]} has no terms and no finding that says so"
+    if most < 1 and not unknown:
         forbidden.append(Core(SIZE, SIZE, ()))
-    count = 0 if forbidden else _room(running, bundle, steps, most)
+    if not free:
+        return [Ruling(one, Outcome.DENIED, ZERO, (), _unique(forbidden)) for one in bundle.entries]
+    grown = running.grown(bundle.entries, steps)
+    step = running.part(bundle.name, grown, 1)
+    broken = running.broken(step)
+    count = 0 if forbidden or broken else _room(running, grown, most)
     if count < 1:
-        if not free:
-            return ruled(Outcome.DENIED, 0, Reasons(cores=_unique(forbidden)))
-        step = running.part(bundle.name, bundle.grants(steps, 1))
-        broken = running.broken(step)
-        cores, crowding = _cores(running, broken, step)
-        lacking = _read(running, broken, step)
-        spare = _spare(running, broken, step, {name for _, name, _ in crowding}, scope)
-        return ruled(Outcome.DENIED, 0, Reasons((), _unique([*forbidden, *cores]), tuple(crowding), lacking, spare))
-    if all(one.quantity == one.entry.target for one in bundle.grants(steps, count)):
-        return ruled(Outcome.GRANTED, count)
-    beyond = [running.part(bundle.name, bundle.grants(steps, more)) for more in (count + 1, most)]
-    binding, lacking = (_read(running, running.broken(one), one) for one in beyond)
-    return ruled(Outcome.CUT, count, Reasons(binding, lacking=lacking))
+        return _denied(running, bundle, step, broken, forbidden)
+    quantities = [step * count for step in steps]
+    granted, outcome = running.part(bundle.name, grown, count), Outcome.GRANTED
+    binding: tuple[Reading, ...] = ()
+    lacking: tuple[Reading, ...] = ()
+    if any(size != one.target for one, size in zip(bundle.entries, quantities, strict=True)):
+        beyond = [running.part(bundle.name, grown, more) for more in (count + 1, most)]
+        outcome = Outcome.CUT
+        binding, lacking = [_read(running, running.broken(one), one) for one in beyond]
+    running.grant(granted)
+    return [Ruling(one, outcome, size, binding, (), (), lacking)
+            for one, size in zip(bundle.entries, quantities, strict=True)]  # fmt: skip
 
 
-def _room(running: Running, bundle: Bundle, steps: Sequence[Fraction], most: int) -> int:
-    """The largest number of steps that every measure admits; up to `most`."""
-    return running.room(tuple(zip(bundle.entries, steps, strict=True)), most)
+def _denied(
+    running: Running, bundle: Bundle, step: Part, broken: Sequence[int], forbidden: Sequence[Core]
+) -> list[Ruling]:
+    """What forbids even one step: every minimal core, and what would let it in."""
+    found, crowding = _cores(running, broken, step)
+    cores, lacking = _unique([*forbidden, *found]), _read(running, broken, step)
+    less = tuple(spare(running, broken, step, sorted({name for _, name, _ in crowding})))
+    return [Ruling(one, Outcome.DENIED, ZERO, (), cores, tuple(crowding), lacking, less) for one in bundle.entries]
 
 
-def _spare(
-    running: Running, broken: Sequence[int], step: Part, crowding: Collection[str], scope: Scope
-) -> tuple[tuple[str, Fraction], ...]:
-    """Of each crowding grant by itself the fewest steps less that let one step in; none where even all do not."""
-    found = []
-    tally = running.tally
-    for name in sorted(crowding):
-        one = next(one for one in running.parts if one.name == name)
-        unit = [step_of(grant.entry, scope.terms) for grant in one.grants]
-        most = int(one.grants[0].quantity // unit[0])
-        grown = [(tally.place(grant.entry), whole(each, tally.units.shares))
-                 for grant, each in zip(one.grants, unit, strict=True)]  # fmt: skip
-        fewer = running.fewer(one, step, broken, grown, most)
-        if fewer is not None:
-            found.append((name, fewer * (unit[0] if len(unit) == 1 else Fraction(1))))
-    return tuple(found)
+def _room(running: Running, grown: Sequence[Step], most: int) -> int:
+    """The largest number of steps that every limit admits; up to `most`."""
+    return running.room(grown, most)
 
 
 def _read(running: Running, which: Iterable[int], *more: Part) -> tuple[Reading, ...]:
-    """These measures, read beside what is granted."""
-    tally, found = running.tally, []
-    for at, value, bound, corner in running.read(which, *more):
-        measure, base = tally.measures[at], tally.amount(at, tally.rows[at].base)
-        found.append(Reading(measure.key, measure.limit.id, value, bound, base, corner))
-    return tuple(found)
+    """These rows, read beside what is granted."""
+    rows, amount = running.rows, running.amount
+    return tuple([
+        Reading(rows.key(at), rows.limits[at].id, value, bound, amount(at, rows.bases[at]), corner)
+        for at, value, bound, corner in running.read(which, *more)
+    ])  # fmt: skip
 
 
 def _cores(
@@ -225,14 +206,14 @@ def _cores(
     cores: list[Core] = []
     crowding: list[tuple[str, str, Fraction]] = []
     for at in broken:
-        measure = running.tally.measures[at]
+        key, limit = running.rows.key(at), running.rows.limits[at].id
         if running.breaks(at, [step]):
-            cores.append(Core(measure.key, measure.limit.id, ()))
+            cores.append(Core(key, limit, ()))
             continue
-        sets = running.smallest_sets(at, step)
-        cores.extend(Core(measure.key, measure.limit.id, names) for names in sets)
+        sets = smallest_sets(running, at, step)
+        cores.extend([Core(key, limit, names) for names in sets])
         names = sorted({name for names in sets for name in names})
-        crowding.extend((measure.key, name, running.taken(at, name)) for name in names)
+        crowding.extend([(key, name, taken(running, at, name)) for name in names])
     return cores, crowding
 
 

@@ -26,8 +26,8 @@ from engine.orders.basket import Basket
 class Measure:
     """One limit applied to one subject (an instrument, a group, a scenario, or everything).
 
-    What it is worth is written out here once, slowly and in fractions; `engine.gate.tally` computes the same in whole
-    numbers for every combination of grants.
+    What it is worth is written out here once, slowly and in fractions; `engine.gate.rows` makes the same of whole
+    numbers, for every combination of grants.
     """
 
     limit: Limit
@@ -245,20 +245,21 @@ def _cash_reserve(limit: Limit, scope: Scope) -> Iterator[Measure]:
     yield Measure(limit, "", ZERO, left, leg_price=price, fees=True)
 
 
+def labelled(by: str, scope: Scope) -> set[tuple[str, str]]:
+    """(group, instrument), of every group there is: those of the market, or those of positions and orders."""
+    if by not in ("strategy", "horizon", "basket"):
+        return {(getattr(terms, by), name) for name, terms in scope.terms.items()}
+    tagged: Iterable[Holding | Leg | Entry] = (*scope.book.holdings.values(), *scope.book.legs, *scope.entries)
+    labels = [(getattr(one, by), one.instrument) for one in tagged]
+    return {(label.name if isinstance(label, Basket) else label, name) for label, name in labels if label}
+
+
 def _groups(by: str, scope: Scope) -> dict[str, tuple[str, ...]]:
     """Members by group, both in canonical order."""
-    members: dict[str, set[str]] = {}
-    if by in ("strategy", "horizon", "basket"):
-        tagged: Iterable[Holding | Leg | Entry] = (*scope.book.holdings.values(), *scope.book.legs, *scope.entries)
-    else:
-        tagged = ()
-        for name, terms in scope.terms.items():
-            members.setdefault(getattr(terms, by), set()).add(name)
-    for one in tagged:
-        label = getattr(one, by)
-        if group := label.name if isinstance(label, Basket) else label:
-            members.setdefault(group, set()).add(one.instrument)
-    return {group: tuple(sorted(members[group] & scope.terms.keys())) for group in sorted(members)}
+    members: dict[str, list[str]] = {}
+    for group, name in sorted(labelled(by, scope)):
+        members.setdefault(group, []).append(name)
+    return {group: tuple(name for name in names if name in scope.terms) for group, names in members.items()}
 
 
 def _concentration(limit: Limit, scope: Scope) -> Iterator[Measure]:

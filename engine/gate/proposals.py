@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from engine.gate.market import Terms
+from engine.gate.whole import common, whole
 from engine.orders.basket import Basket
 from engine.orders.order import Side
 
@@ -82,11 +83,6 @@ class Bundle:
         return self.entries[0].instrument if self.basket is None else f"basket:{self.basket.name}"
 
     @property
-    def turn(self) -> tuple[Fraction, str]:
-        """Its place in the queue: highest conviction first (of a basket its least), ties by instrument."""
-        return -min(one.conviction for one in self.entries), self.entries[0].instrument
-
-    @property
     def whole(self) -> bool:
         """Whether every leg of its basket is here, once and on its side, and all mean the same basket."""
         basket = self.basket
@@ -122,4 +118,9 @@ def bundled(entries: Iterable[Entry]) -> list[Bundle]:
         else:
             baskets.setdefault(one.basket.name, []).append(one)
     together = [Bundle(tuple(sorted(legs, key=lambda leg: leg.instrument))) for legs in baskets.values()]
-    return sorted([*singles, *together], key=lambda one: one.turn)
+    bundles = [*singles, *together]
+    # Highest conviction first (of a basket its least), ties by instrument.
+    unit = common(one.conviction for bundle in bundles for one in bundle.entries)
+    turns = [(-min([whole(one.conviction, unit) for one in bundle.entries]), bundle.entries[0].instrument)
+             for bundle in bundles]  # fmt: skip
+    return [bundle for _, bundle in sorted(zip(turns, bundles, strict=True), key=lambda pair: pair[0])]

@@ -13,7 +13,7 @@ said beyond its answers. A replay covers those.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 from itertools import combinations
@@ -27,20 +27,11 @@ from engine.entries import LOST
 from engine.exits import propose_exits
 from engine.gate.circumstances import Circumstances
 from engine.gate.conditions import held_back
-from engine.gate.judge import (
-    SIZE,
-    UNREASONED,
-    WHOLE,
-    Core,
-    Outcome,
-    Reading,
-    Reasons,
-    Ruling,
-)
+from engine.gate.crowding import MOST_GRANTS_ENUMERATED
+from engine.gate.judge import SIZE, WHOLE, Core, Outcome, Reading, Ruling
 from engine.gate.market import Market, read_market
 from engine.gate.proposals import Entry, Exit, Finding, Grant
 from engine.gate.reach import read_book
-from engine.gate.running import MOST_GRANTS_ENUMERATED
 from engine.gate.states import trading_state
 from engine.gate.stress import stresses
 from engine.issue import issue_warrants
@@ -352,16 +343,16 @@ class _Recheck:
     def _ruled(self, party: Sequence[Entry], count: int, granted: Sequence[_Granted]) -> list[Ruling]:
         """The rulings that recorded quantities make: outcome and reasons, by the oracle."""
 
-        def ruled(outcome: Outcome, why: Reasons = UNREASONED) -> list[Ruling]:
-            because = (why.binding, why.cores, why.crowding, why.lacking, why.spare)
-            return [Ruling(one, outcome, self._step(one) * count, *because) for one in party]
+        def ruled(outcome: Outcome) -> list[Ruling]:
+            return [Ruling(one, outcome, self._step(one) * count) for one in party]
 
         if count > 0 and all(self._step(one) * count == one.target for one in party):
             return ruled(Outcome.GRANTED)
         if count > 0:
             binding = self._broken(party, count + 1, granted)
             most = min(int(one.target // self._step(one)) for one in party)
-            return ruled(Outcome.CUT, Reasons(binding, lacking=self._broken(party, most, granted)))
+            lacking = self._broken(party, most, granted)
+            return [replace(one, binding=binding, lacking=lacking) for one in ruled(Outcome.CUT)]
         basket = party[0].basket
         cores = [
             Core(found.limit if basket is None else f"{found.limit}[{entry.instrument}]", found.limit, ())
@@ -375,7 +366,7 @@ class _Recheck:
         if known and any(one.target < self._step(one) for one in party):
             cores.append(Core(SIZE, SIZE, ()))
         crowding: list[tuple[str, str, Fraction]] = []
-        lacking: tuple[Reading, ...] = ()
+        lacking = ()
         spare: tuple[tuple[str, Fraction], ...] = ()
         if self._is_free(party):
             numeric, crowding = self._cores([Grant(one, self._step(one)) for one in party], granted)
@@ -383,7 +374,8 @@ class _Recheck:
             lacking = self._broken(party, 1, granted)
             spare = self._spare(party, granted, sorted({name for _, name, _ in crowding}))
         ordered = sorted(set(cores), key=lambda core: (not core.alone, core.constraint, core.grants))
-        return ruled(Outcome.DENIED, Reasons((), tuple(ordered), tuple(crowding), lacking, spare))
+        return [replace(one, cores=tuple(ordered), crowding=tuple(crowding), lacking=lacking, spare=spare)
+                for one in ruled(Outcome.DENIED)]  # fmt: skip
 
     def _broken(self, party: Sequence[Entry], count: int, granted: Sequence[_Granted]) -> tuple[Reading, ...]:
         """What so many steps break beside the earlier grants."""

@@ -13,12 +13,12 @@ from itertools import combinations, product
 
 from engine.gate import convex
 from engine.gate.convex import SQUARED, ConvexMeasure, Corner
+from engine.gate.crowding import MOST_GRANTS_ENUMERATED
 from engine.gate.judge import SIZE, WHOLE, Core, Judgement, Outcome, Reading, Ruling
 from engine.gate.market import Market
 from engine.gate.measures import Measure, Scope, measures, weight
 from engine.gate.proposals import Entry, Grant
 from engine.gate.reach import ZERO, Book, Leg, State, entry_leg, state_of
-from engine.gate.running import MOST_GRANTS_ENUMERATED
 from engine.limits.model import Limits
 
 
@@ -82,7 +82,7 @@ def judge(
     grants = _flat(given)
     final = bench.state(grants)
     readings = tuple(bench.read(one, final) for one in bench.measures)
-    return Judgement(tuple(rulings), readings, tuple(grants), scope)
+    return Judgement(tuple(rulings), tuple(grants), scope, lambda: readings)
 
 
 def parties(entries: Sequence[Entry]) -> list[Party]:

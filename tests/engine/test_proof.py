@@ -6,16 +6,18 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 
+from engine.gate import compiled, reach
 from engine.gate import judge as gate
-from engine.gate import reach, tally
+from engine.gate.desk import Ask
+from engine.gate.desk import Desk as Counted
 from engine.gate.judge import Judgement, Outcome
-from engine.gate.measures import Measure
-from engine.gate.reach import Book, Leg
+from engine.gate.reach import Book
 from engine.orders.order import Role, Side
 from engine.proof import prove as proof
 from engine.proof import smt_desk, smt_limits
@@ -56,17 +58,9 @@ def test_one_lot_more_than_granted_is_refused_by_the_solver_too(any_desk: Desk) 
 # --- planted faults ---------------------------------------------------------------------------------------------
 
 
-def without(kind: str) -> Callable[..., list[Measure]]:
-    known = gate.measures
-    return lambda scope: [one for one in known(scope) if one.limit.kind != kind]
-
-
-def flipped(known: Callable[..., Leg] = reach.entry_leg) -> Callable[..., Leg]:
-    def leg(*of: object) -> Leg:
-        made = known(*of)
-        return replace(made, sign=-made.sign)
-
-    return leg
+def flipped(*of: Any, known: Callable[..., Ask] = Counted._ask) -> Ask:
+    made = known(*of)
+    return made._replace(sign=-made.sign)
 
 
 def forgetful(book: Book) -> Book:
@@ -84,7 +78,7 @@ HEDGED = desk(
 
 
 def test_the_arithmetic_forgets_a_limit() -> None:
-    with patch.object(gate, "measures", without("gross")):
+    with patch.dict(compiled._ROWS, gross=lambda *_: None):
         judgement = CROWDED.judged()
     assert judgement.grants[0].quantity == 300
     assert "expected unsat, got sat" in str(proved(CROWDED, judgement).fault)
@@ -98,7 +92,7 @@ def test_the_arithmetic_forgets_working_orders() -> None:
 def test_the_arithmetic_flips_a_sign() -> None:
     of = desk([entry("AA", 300)], SHORTS)
     assert proved(of).agrees
-    with patch.object(tally, "entry_leg", flipped()):
+    with patch.object(Counted, "_ask", flipped):
         judgement = of.judged()
     assert judgement.grants == ()
     assert not proved(of, judgement).agrees
@@ -196,8 +190,12 @@ def test_nonsense_is_no_agreement() -> None:
 
 
 def test_two_entries_in_one_instrument_cannot_be_asked_about() -> None:
-    of = desk([entry("AA", 10), entry("AA", 20)], GROSS)
-    found = proved(of)
+    entries = [entry("AA", 10), entry("AA", 20)]
+    of = desk(entries, GROSS)
+    with pytest.raises(ValueError, match="two entries in AA"):
+        of.judged()
+    rulings = tuple(ruling for one in entries for ruling in desk([one], GROSS).judged().rulings)
+    found = proved(of, replace(desk(entries[:1], GROSS).judged(), rulings=rulings))
     assert not found.agrees and "two entries in AA" in str(found.fault)
 
 

@@ -17,8 +17,9 @@ import pytest
 
 from engine import checker
 from engine.checker import complaints
+from engine.gate import compiled, reach
 from engine.gate import judge as gate
-from engine.gate import reach, tally
+from engine.gate.desk import Desk as Counted
 from engine.gate.judge import Judgement
 from engine.orders.order import Role, Side
 from engine.proof import smt_limits
@@ -50,13 +51,13 @@ DESKS = {
 
 # --- the faults ---------------------------------------------------------------------------------------------------
 
-MEASURES, LEG, ROOM, BOOK = gate.measures, reach.entry_leg, gate._room, reach.read_book
+ASK, ROOM, BOOK = Counted._ask, gate._room, reach.read_book
 WORLD = checker._World.__init__
 
 
-def _flipped_leg(*of: Any) -> Any:
-    made = LEG(*of)
-    return replace(made, sign=-made.sign)
+def _flipped_ask(*of: Any) -> Any:
+    made = ASK(*of)
+    return made._replace(sign=-made.sign)
 
 
 def _forgetful_book(*of: Any) -> Any:
@@ -65,10 +66,8 @@ def _forgetful_book(*of: Any) -> Any:
 
 
 ARITHMETIC: dict[str, Fault] = {
-    "a limit is dropped": lambda: patch.object(
-        gate, "measures", lambda scope: [one for one in MEASURES(scope) if one.limit.kind != "gross"]
-    ),
-    "a sign is flipped": lambda: patch.object(tally, "entry_leg", _flipped_leg),
+    "a limit is dropped": lambda: patch.dict(compiled._ROWS, gross=lambda *_: None),
+    "a sign is flipped": lambda: patch.object(Counted, "_ask", _flipped_ask),
     "working orders are forgotten": lambda: patch("tests.engine.books_strategy.read_book", _forgetful_book),
     "`<` stands for `≤`": lambda: patch.object(gate, "_room", lambda *of: ROOM(*of) - 1),
     "exits are not capped at the position": lambda: patch.object(reach, "_capped", lambda _, legs: legs),

@@ -96,7 +96,8 @@ def test_fail_closed(desk: Desk, at: int, wrong: str) -> None:
         assert not proof.agrees
         assert proof.fault
 
-    assert desk.judged() == before
+    after = desk.judged()
+    assert (after, after.readings) == (before, before.readings)
 
 
 # --- whole cycles -----------------------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ SEAMS: dict[str, tuple[str, Any]] = {
     "the solver talks nonsense": ("engine.proof.prove.answers", Nonsense("the solver said `banana`")),
     "the solver crashes": ("engine.proof.prove.answers", MemoryError()),
     "the encoding crashes": ("engine.proof.prove.script", RecursionError("too deep")),
-    "the limits crash": ("engine.gate.judge.measures", ZeroDivisionError("division by zero")),
+    "the limits crash": ("engine.gate.judge.rows_of", ZeroDivisionError("division by zero")),
     "the reach crashes": ("engine.gate.judge.state_of", OverflowError("too large")),
     "the market crashes": ("engine.decide.read_market", KeyError("bar")),
     "the book crashes": ("engine.decide.read_book", ZeroDivisionError("division by zero")),

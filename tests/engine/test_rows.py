@@ -1,0 +1,255 @@
+"""The gate in whole numbers beside the gate in fractions: the same rulings, readings and grants, to the last digit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+from unittest.mock import patch
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from engine.gate import compiled
+from engine.gate.compiled import rows_of
+from engine.gate.convex import ConvexMeasure
+from engine.gate.crowding import heavier
+from engine.gate.measures import Scope, measures
+from engine.gate.proposals import Entry, Grant
+from engine.gate.reach import ZERO, state_of
+from engine.gate.running import Running
+from engine.gate.shocks import Shocks
+from engine.gate.stress import shock
+from engine.gate.whole import whole
+from engine.limits.model import Scenario
+from engine.orders.order import Side
+from tests.engine import slow_gate
+from tests.engine.books_strategy import Desk, desks
+from tests.engine.small_desk import desk, entry, limit, limits, position, terms
+
+QUANTITIES = st.fractions(0, 3_000, max_denominator=3)
+
+
+def slowly(of: Desk) -> slow_gate.Judgement:
+    return slow_gate.judge(of.book, of.entries, of.market, of.limits, of.regime)
+
+
+@given(desks())
+def test_both_gates_rule_the_same(any_desk: Desk) -> None:
+    fast, slow = any_desk.judged(), slowly(any_desk)
+    assert fast.rulings == slow.rulings
+    assert fast.readings == slow.readings
+    assert fast.grants == slow.grants
+
+
+def running_of(of: Desk, entries: Sequence[Entry]) -> tuple[Running, Scope]:
+    scope = Scope(of.book, tuple(entries), of.market, of.limits, of.regime)
+    return Running(rows_of(scope, state_of(of.book, (), of.market, of.limits), entries)), scope
+
+
+@given(desks(), st.data())
+def test_any_grants_make_the_same_of_every_limit(any_desk: Desk, data: st.DataObject) -> None:
+    """At any quantities whatever, any of the entries left out, also such as no gate would grant."""
+    free = any_desk.judged().scope.entries
+    some = [replace(one, target=data.draw(QUANTITIES)) for one in free if data.draw(st.booleans())]
+    running, scope = running_of(any_desk, some)
+    found, base = measures(scope), state_of(any_desk.book, (), any_desk.market, any_desk.limits)
+    assert [running.rows.key(at) for at in range(len(running.rows.limits))] == [one.key for one in found]
+    *before, last = [running.part(one.instrument, running.grown([one], [one.target]), 1) for one in some] or [None]
+    for part in before:
+        running.grant(part)
+    more = () if last is None else (last,)
+    state = state_of(any_desk.book, [Grant(one, one.target) for one in some], any_desk.market, any_desk.limits)
+    for at, value, bound, corner in running.read(range(len(found)), *more):
+        measure = found[at]
+        assert value == slow_gate.value_of(measure, state), measure.key
+        assert bound == slow_gate.bound_of(measure, state), measure.key
+        assert running.amount(at, running.rows.bases[at]) == slow_gate.value_of(measure, base), measure.key
+        assert corner == (slow_gate.corner_of(measure, state) if isinstance(measure, ConvexMeasure) else None)
+        assert measure.value(state) == slow_gate.value_of(measure, state), measure.key
+        assert measure.bound(state) == slow_gate.bound_of(measure, state), measure.key
+    broken = [one.key for one in found if measure_breaks(one, state, base)]
+    assert [found[at].key for at in range(len(found)) if running.breaks(at, (*before, *more))] == broken
+    if last is not None:
+        assert [found[at].key for at in running.broken(last)] == broken
+
+
+def measure_breaks(measure: slow_gate.Measure | ConvexMeasure, state: slow_gate.State, base: slow_gate.State) -> bool:
+    if isinstance(measure, ConvexMeasure):
+        return measure.value(state) > measure.bound(state)
+    return measure.value(state) > max(measure.bound(state), measure.value(base))
+
+
+def test_an_entry_that_lowers_the_least_exposure_of_others_is_seen() -> None:
+    """Selling what is held lowers its least: the other one's share of the whole rises."""
+    under = limits(limit("concentration", "0.6", once=2))
+    of = desk([entry("BB", 60, Side.SELL)], under, [position("AA", 100), position("BB", 100)])
+    (asked,) = of.judged().scope.entries
+    running, scope = running_of(of, [asked])
+    found, base = measures(scope), state_of(of.book, (), of.market, of.limits)
+    part = running.part("BB", running.grown([asked], [Fraction(60)]), 1)
+    state = state_of(of.book, [Grant(asked, Fraction(60))], of.market, of.limits)
+    at = next(place for place, one in enumerate(found) if one.key == "concentration[AA]")
+    ((_, value, _, _),) = running.read([at], part)
+    assert value == found[at].value(state) > found[at].value(base)
+    assert at in running.broken(part)
+
+
+AWKWARD = st.fractions(1, 10**9, max_denominator=10**9)
+MOVES = st.fractions(Fraction(-9, 10), Fraction(9, 10), max_denominator=10**6).filter(bool)
+
+
+@st.composite
+def awkward_scenarios(draw: st.DrawFn, names: Sequence[str]) -> tuple[Scenario, ...]:
+    sector = st.tuples(st.sampled_from(("energy", "health care")), MOVES).map(lambda one: (one,))
+    return (
+        Scenario("index", draw(MOVES), ZERO, "test"),
+        Scenario("both", draw(MOVES), ZERO, "test", sectors=draw(sector)),
+        Scenario("sector", ZERO, ZERO, "test", sectors=draw(sector)),
+        Scenario("sigmas", ZERO, draw(AWKWARD) / 10**8, "test"),
+        Scenario("single", ZERO, ZERO, "test", instruments=tuple((name, draw(MOVES)) for name in names)),
+    )
+
+
+@st.composite
+def awkward_desks(draw: st.DrawFn) -> Desk:
+    """Prices, betas and moves that share no denominator: their products are far beyond 64 bits."""
+    names = [f"A{at}" for at in range(draw(st.integers(1, 4)))]
+    market = {
+        name: terms(
+            name, price=draw(AWKWARD), beta=draw(st.fractions(-2, 2, max_denominator=10**7)),
+            volatility=draw(AWKWARD) / 10**9, average_volume=draw(AWKWARD),
+            unit=draw(st.sampled_from((Fraction(1), Fraction(7, 9)))),
+            sector=draw(st.sampled_from(("energy", "technology"))), lot=draw(st.sampled_from((1, 7))),
+        )
+        for name in names
+    }  # fmt: skip
+    entries = []
+    for at, name in enumerate(names):
+        side, known = draw(st.sampled_from(Side)), market[name]
+        target = Fraction(draw(st.integers(0, 200)) * known.lot)
+        plain = entry(name, 0, side, 90 - at)
+        prices = [known.price * (1 + side.sign * draw(MOVES) / 10) for _ in range(2)]
+        entries.append(replace(plain, target=target, limit_price=prices[0], stop_price=prices[1]))
+    bound = st.fractions(Fraction(1, 100), 2, max_denominator=10**5)
+    kinds = ("gross", "net_long", "net_short", "beta", "stress", "turnover", "volume_share", "instrument_exposure")
+    under = [limit(kind, draw(bound)) for kind in draw(st.lists(st.sampled_from(kinds), min_size=2, unique=True))]
+    held = [position(names[0], 700 * draw(st.sampled_from((0, 1, -1))), str(draw(st.integers(1, 10**12))))]
+    money = {"nav": draw(st.integers(1, 10**13)), "settled_cash": 10**20}
+    of = desk(entries, limits(*under, fee_per_order=draw(st.sampled_from((0, 3)))), held, market=market, **money)
+    return replace(of, limits=replace(of.limits, scenarios=draw(awkward_scenarios(names))))
+
+
+@settings(max_examples=15)
+@given(awkward_desks())
+def test_no_number_is_too_large(any_desk: Desk) -> None:
+    fast, slow = any_desk.judged(), slowly(any_desk)
+    assert fast.rulings == slow.rulings
+    assert fast.readings == slow.readings
+
+
+def test_a_desk_beyond_64_bits() -> None:
+    prices = {"AA": Fraction(10**9 + 7, 998244353), "BB": Fraction(123456789, 1000003)}
+    market = {name: terms(name, price=price, beta=Fraction(7, 999983)) for name, price in prices.items()}
+    asked = [
+        replace(entry(name, 10**6, conviction=80 - at), limit_price=price, stop_price=price / 2)
+        for at, (name, price) in enumerate(prices.items())
+    ]
+    under = limits(limit("gross", "1.2"), limit("beta", "0.0000001"), limit("stress", "0.3"))
+    of = desk(asked, under, market=market, nav=10**8)
+    running, _ = running_of(of, of.judged().scope.entries)
+    assert max(slope for line in running.rows.slopes for slope in line.values()) > 2**63
+    assert [one.outcome.value for one in of.judged().rulings] == ["granted", "cut"]
+    assert of.judged().rulings == slowly(of).rulings
+
+
+@settings(max_examples=40)
+@given(st.sampled_from(("energy", "technology", "materials")), MOVES, st.data())
+def test_shocks_are_those_that_are_written_down(sector: str, move: Fraction, data: st.DataObject) -> None:
+    """All scenarios at once, and one after the other in fractions."""
+    found = data.draw(awkward_scenarios(["A0"]))
+    one = terms("A0", sector=sector, beta=move * 2, price=data.draw(AWKWARD))
+    made, sign = Shocks(found, [one]), data.draw(st.sampled_from((1, -1)))
+    slow = [shock(scenario, one) for scenario in found]
+    fast = [made.profile(at, one) for at in range(len(found))]
+    assert [(Fraction(p, made.unit) * one.exposure, Fraction(n, made.unit) * one.exposure) for p, n in fast] == slow
+    worst = {10 + at: max(sign * p, sign * n) for at, (p, n) in enumerate(slow)}
+    losses = {at: Fraction(loss, made.unit) * one.exposure for at, loss in made.losses(one, sign, 1, 10).items()}
+    assert losses == {at: loss for at, loss in worst.items() if loss > 0}
+
+
+@given(st.lists(st.integers(0, 6), max_size=7), st.integers(0, 20))
+def test_the_minimal_sets_that_weigh_more(weights: list[int], most: int) -> None:
+    """Beside trying every set."""
+    named = sorted(((each, f"g{at}") for at, each in enumerate(weights)), reverse=True)
+    heavy = [
+        chosen
+        for size in range(len(named) + 1)
+        for chosen in combinations(named, size)
+        if sum(each for each, _ in chosen) > most
+    ]
+    least = [
+        {name for _, name in one} for one in heavy if not any(set(other) < set(one) for other in heavy)
+    ]  # fmt: skip
+    found = [set(names) for names in heavier(named, most)]
+    assert len(found) == len(least) and all(one in least for one in found)
+
+
+def test_ten_grants_crowd_the_eleventh_in_both() -> None:
+    """More grants than are enumerated: one smallest set is found by deletion."""
+    entries = [entry(f"A{place:02}", 60, conviction=90 - place) for place in range(11)]
+    of = desk(entries, limits(limit("gross", "0.6")))
+    assert of.judged().rulings == slowly(of).rulings
+    assert len(of.judged().rulings[-1].cores[0].grants) == 10
+
+
+def test_a_number_that_is_not_whole_in_its_unit_is_a_bug() -> None:
+    assert whole(Fraction(3, 4), 8) == 6
+    with pytest.raises(AssertionError):
+        whole(Fraction(1, 3), 8)
+
+
+def test_two_entries_in_one_instrument_cannot_be_judged() -> None:
+    """What one adds would depend on the other; nothing in the engine asks for that, and Z3 answers the same."""
+    of = desk([entry("AA", 300, conviction=90), entry("AA", 500)], limits(limit("gross", "0.5")))
+    with pytest.raises(ValueError, match="two entries in AA"):
+        of.judged()
+    forbidden = desk([entry("AA", 300), entry("AA", 500, forbidden=["no"])], limits(limit("gross", "0.5")))
+    assert [one.outcome.value for one in forbidden.judged().rulings] == ["granted", "denied"]
+
+
+def test_a_limit_of_a_kind_without_rows_raises() -> None:
+    """It is not left out: no entry is granted that nobody has held against it."""
+    of = desk([entry("AA", 300)], limits(limit("gross", "0.5")))
+    with patch.dict(compiled._ROWS):
+        del compiled._ROWS["gross"]
+        with pytest.raises(KeyError):
+            of.judged()
+
+
+@given(st.data())
+def test_a_queue_of_many_is_ruled_the_same(data: st.DataObject) -> None:
+    """Grants crowd each other in several measures at once, beside fees, slippage and positions on either side."""
+    kinds = {"gross": ("0.5", "1"), "net_long": ("0.2", "0.4"), "margin": ("0.3", "0.5"), "open_risk": ("0.02", "0.05"),
+             "cash_reserve": ("0.1", "0.5"), "turnover": ("0.3", "0.9"), "concentration": ("0.3", "0.6")}  # fmt: skip
+    under = []
+    for kind in data.draw(st.lists(st.sampled_from(sorted(kinds)), min_size=1, max_size=4, unique=True)):
+        more = {"long": Fraction(1, 2), "short": Fraction(3, 2)} if kind == "margin" else {}
+        more |= {"once": 1} if kind == "concentration" else {}
+        under.append(limit(kind, data.draw(st.sampled_from(kinds[kind])), **more))
+    names = [f"A{place:02}" for place in range(data.draw(st.integers(2, 11)))]
+    entries = [
+        entry(name, data.draw(st.integers(0, 300)), data.draw(st.sampled_from(Side)), conviction=90 - place)
+        for place, name in enumerate(names)
+    ]
+    # An entry extends what is held, as the engine's conditions see to.
+    held = [
+        position(one.instrument, 40 * one.side.sign, "90" if one.side is Side.BUY else "110") for one in entries[:2]
+    ]
+    held.append(position("B", data.draw(st.sampled_from((-60, 40))), "100"))
+    fees = {"fee_per_share": data.draw(st.sampled_from((0, 1))), "fee_per_order": data.draw(st.sampled_from((0, 7)))}
+    of = desk(entries, limits(*under, **fees), held)
+    assert of.judged().rulings == slowly(of).rulings
+    assert of.judged().readings == slowly(of).readings
