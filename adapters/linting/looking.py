@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from adapters.asking.meanings import meanings
 from knowledge.faults import Fault, Faulty
 from rules.cases import Case, read_cases
 from rules.findings import Finding
 from rules.lints.catalogue import LINTS
-from rules.lints.check import Checked, Look, check
+from rules.lints.check import Checked, Look, check, wanted
+from rules.meaning.meaning import CODES
 from rules.texts import BookText, Source, read_text, read_texts
 
 
@@ -45,7 +48,8 @@ def look(desk: Path, wish: Wish) -> Seen:
 
 def _looks(desk: Path, wish: Wish) -> Sequence[tuple[str, Look]]:
     """Further looks at a sound program."""
-    return ()
+    asked = tuple(code for code in CODES if wanted(code, wish.select, wish.ignore))
+    return [("M", partial(meanings, asked=asked))] if wish.meaning and asked else []
 
 
 def _known(wish: Wish) -> None:

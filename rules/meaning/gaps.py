@@ -35,7 +35,7 @@ from rules.meaning.telling import told
 from rules.meaning.witness import Reading
 
 MOST_POINTS = 200
-MOST_TOLD = 12
+MOST_TOLD = 5
 """Gaps that are told; the others are counted."""
 _EXAMPLE = "AAPL"
 
