@@ -223,6 +223,32 @@ def parse(data: bytes) -> Json:
     return json.loads(data, parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_duplicates)
 
 
+def parse_parts(data: bytes) -> tuple[dict[str, Json], dict[str, bytes]]:
+    """Read the canonical bytes of an object: its values by name, and the bytes of each.
+
+    Raises `ValueError` as `parse` does, and where the names are not in order or there is white space between the parts.
+    What is inside a part is not looked at for its form.
+    """
+    text, place = data.decode("utf-8"), 1
+    values: dict[str, Json] = {}
+    parts: dict[str, bytes] = {}
+    last = ""
+    if text[:1] != "{" or text[-1:] != "}":
+        raise ValueError("no object in its canonical form")
+    while text[place - 1] != "}" and text != "{}":
+        name, place = _READER.raw_decode(text, place)
+        if type(name) is not str or text[place : place + 1] != ":" or (values and name <= last):
+            raise ValueError("no object in its canonical form")
+        value, end = _READER.raw_decode(text, place + 1)
+        values[name], parts[name], last = value, text[place + 1 : end].encode("utf-8"), name
+        if text[end : end + 1] not in (",", "}"):
+            raise ValueError("no object in its canonical form")
+        place = end + 1
+    if values and place != len(text):
+        raise ValueError("something follows the object")
+    return values, parts
+
+
 def digest(data: bytes) -> str:
     """SHA-256 as `sha256:<64 hex digits>`."""
     return "sha256:" + hashlib.sha256(data).hexdigest()
@@ -237,3 +263,6 @@ def _no_duplicates(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     if len(result) != len(pairs):
         raise ValueError("an object repeats a key")
     return result
+
+
+_READER = json.JSONDecoder(parse_float=_no_float, parse_constant=_no_float, object_pairs_hook=_no_duplicates)

@@ -16,6 +16,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
@@ -24,6 +25,7 @@ from engine.orders.order import Event, Role, State, TimeInForce
 from knowledge.values import Json, canonical, digest
 
 FORMAT = "warrant-record/1"
+NO_PARTS: Mapping[str, bytes] = MappingProxyType({})
 ID_DIGITS = 16
 INLINED = ("snapshot", "portfolio", "limits", "rulebook")
 """Names under `inputs` whose digest must be stored with the record, and which the export writes out in full."""
@@ -275,16 +277,21 @@ def period_of(record: Json) -> str:
     return str(record.get("period", record["as_of"][:10]))
 
 
-def seal(body: dict[str, Json]) -> tuple[str, bytes]:
+def seal(body: Mapping[str, Json], parts: Mapping[str, bytes] = NO_PARTS) -> tuple[str, bytes]:
     """The id and the canonical bytes of a record that does not have its id yet.
 
-    The id is spliced into bytes that were encoded once, as top-level keys come sorted. Raises `ValueError` or
-    `TypeError` where the body has no canonical form.
+    `parts` are the canonical bytes of those values of it that have been encoded already: as top-level keys come sorted,
+    the record is its parts side by side. Raises `ValueError` or `TypeError` where the body has no canonical form.
     """
-    before = canonical({name: value for name, value in body.items() if name < "record_id"})
-    after = canonical({name: value for name, value in body.items() if name > "record_id"})
-    record_id = _id_of(before[:-1] + b"," + after[1:])
-    return record_id, before[:-1] + f',"record_id":"{record_id}",'.encode() + after[1:]
+    if any(type(name) is not str for name in body):
+        raise TypeError("the names of a record's values are texts")
+    written = [
+        (name, canonical(name) + b":" + (parts[name] if name in parts else canonical(value)))
+        for name, value in sorted(body.items())
+    ]
+    record_id = _id_of(b"{%b}" % b",".join([each for _, each in written]))
+    own = ("record_id", canonical("record_id") + b":" + canonical(record_id))
+    return record_id, b"{%b}" % b",".join([each for _, each in sorted([*written, own])])
 
 
 def derived_id(record: dict[str, Json]) -> str:

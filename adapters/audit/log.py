@@ -36,7 +36,7 @@ from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable, LogUnwritable, StoreFailed
 from adapters.store.guards import expected, present
 from adapters.store.tables import BLOB, LEAF, TIMING, TREE, pack
-from knowledge.values import Json, canonical, digest
+from knowledge.values import Json, canonical, digest, parse
 
 __all__ = [
     "AuditLog",
@@ -72,6 +72,8 @@ class Entry:
     record: Mapping[str, Json]
     blobs: Mapping[str, bytes] = field(default_factory=lambda: NOTHING)
     timings: Mapping[str, int] = field(default_factory=lambda: NOTHING)
+    parts: Mapping[str, bytes] = field(default_factory=lambda: NOTHING)
+    """The canonical bytes of values of the record that were read from them: they become bytes of the leaf."""
 
 
 class AuditLog(LogReader):
@@ -90,6 +92,8 @@ class AuditLog(LogReader):
         """Bytes written since the store was last tidied up."""
         self._prepared: dict[str, tuple[bytes, _Row]] = {}
         """What `prepare` was given by name, with its row."""
+        self._stored: set[str] = set()
+        """Names of blobs that committed records of ours have named: they are there, and nothing is ever taken out."""
 
     @classmethod
     def open(
@@ -127,10 +131,11 @@ class AuditLog(LogReader):
         blobs: Mapping[str, bytes] = NOTHING,
         timings: Mapping[str, int] = NOTHING,
         *,
+        parts: Mapping[str, bytes] = NOTHING,
         after: int | None = None,
     ) -> Receipt:
         """Append one record. `after` and what it raises as in `append_many`."""
-        return self.append_many([Entry(kind, record, blobs, timings)], after=after)[0]
+        return self.append_many([Entry(kind, record, blobs, timings, parts)], after=after)[0]
 
     def append_many(self, entries: Sequence[Entry], *, after: int | None = None) -> tuple[Receipt, ...]:
         """Append records in one transaction: all or none. Each receipt is against the root just after its record.
@@ -160,6 +165,7 @@ class AuditLog(LogReader):
                 self._read_back(head)
             self._range, self._last_as_of, self._asked = head, last, None
             self._prepared = {}
+            self._stored = {name for entry in entries for name in entry.blobs}
             self._unmoved += sum(len(receipt.leaf) for receipt in receipts)
         return tuple(receipts)
 
@@ -214,8 +220,9 @@ class AuditLog(LogReader):
 
     def _write(self, entry: Entry, head: CompactRange, last: datetime | None) -> tuple[Receipt, datetime]:
         body = _body(entry, head.size)
-        record_id, leaf = seal(body)
-        now = _checked({**body, "record_id": record_id})
+        record_id, leaf = seal(body, entry.parts)
+        record = {**body, "record_id": record_id}
+        now = _checked(record)
         if last is not None and now < last:
             then = _z(last)
             raise LogUnwritable(
@@ -231,10 +238,13 @@ class AuditLog(LogReader):
             stages = canonical({stage: int(taken) for stage, taken in entry.timings.items()}).decode()
             beside = {"seq": head.size, "written_at": self._clock().isoformat(), "stages": stages}
             self._connection.execute(_ADD_TIMING, beside)
-        return Receipt(record_id, leaf, head.size, after.size, head.path_of_next, after.root), now
+        written = _as_written(record, entry.parts) if entry.parts else None
+        return Receipt(record_id, leaf, head.size, after.size, head.path_of_next, after.root, written), now
 
     def _write_blobs(self, blobs: Mapping[str, bytes], needed: Iterable[str]) -> None:
         for name in needed:
+            if name in self._stored:
+                continue
             if self._connection.execute(_HAS_BLOB, {"digest": name}).first() is not None:
                 continue
             if name not in blobs:
@@ -298,6 +308,12 @@ def _body(entry: Entry, seq: int) -> dict[str, Json]:
         raise ValueError(f"a record leaves `{'`, `'.join(taken)}` to the log")
     body = {**entry.record, "format": FORMAT, "kind": Kind(entry.kind).value, "seq": seq}
     return {**body, "blobs": sorted(entry.blobs)} if entry.blobs else body
+
+
+def _as_written(record: dict[str, Json], parts: Mapping[str, bytes]) -> dict[str, Json]:
+    """What reading the record's bytes gives; the values of `parts` were read from theirs."""
+    rest = parse(canonical({name: value for name, value in record.items() if name not in parts}))
+    return {name: record[name] if name in parts else rest[name] for name in sorted(record)}
 
 
 def _checked(record: dict[str, Json]) -> datetime:

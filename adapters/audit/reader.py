@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVarTuple
 
@@ -41,6 +41,8 @@ class Receipt:
     tree_size: int
     path: tuple[bytes, ...]
     root: bytes
+    written: Json = field(default=None, compare=False, repr=False)
+    """The record as it was written, where the log has it at hand for whoever wrote it; it proves nothing."""
 
     @property
     def record(self) -> Json:

@@ -21,7 +21,7 @@ from adapters.desk.folder import Desk
 from adapters.running.amending import revert_where_due
 from adapters.running.clock import Clock
 from adapters.running.continuity import check_costs, check_instruments
-from adapters.running.desk_log import KILLED, DeskLog
+from adapters.running.desk_log import KILLED, NO_BLOBS, DeskLog
 from adapters.running.lease import Held
 from adapters.running.memory import collect, uncollected
 from adapters.running.watch import Watch, unwatched
@@ -38,7 +38,7 @@ from engine.verdicts import surprise, undetermined
 from knowledge.door import Refused
 from knowledge.facts import Snapshot
 from knowledge.faults import Faulty
-from knowledge.values import Json, canonical, parse
+from knowledge.values import Json, canonical
 
 _NO_ENTRY = ", and no entry goes out on an older permission"
 LAW_CHANGED = f"rules, policies or limits have changed since it was decided{_NO_ENTRY}"
@@ -106,7 +106,7 @@ class Runner(DeskLog):
         receipt, record = self._commit(day, snapshot, before, decision, {
             "pass": booked - told, "publish": told - started + frozen - booked, "decide": decided - frozen,
         })  # fmt: skip
-        self._submit(receipt, map(Warrant.from_json, decision["warrants"]), decision["as_of"])
+        self._submit(receipt, map(Warrant.from_json, record["warrants"]), record["as_of"])
         if self.standing.halting:
             self._halt(snapshot.as_of)
         return record
@@ -283,35 +283,44 @@ class Runner(DeskLog):
         }
         return replace(found, tail_loss=self.world.tail_loss(day, values, found.nav)) if values else found
 
-    def _decide(self, snapshot: Snapshot, before: Portfolio) -> Json:
+    def _decide(self, snapshot: Snapshot, before: Portfolio) -> tuple[dict[str, Json], Mapping[str, bytes]]:
+        """The decision, and the canonical bytes of its values as far as they are known."""
+
+        def meanwhile() -> None:
+            self.log.prepare({snapshot.digest: snapshot.encoded, before.digest: before.encoded})
+
         try:
-            blobs = {snapshot.digest: snapshot.encoded, before.digest: before.encoded}
-            return self.worker.decide(snapshot, before, lambda: self.log.prepare(blobs))
+            return self.worker.decided(snapshot, before, meanwhile)
         except (WorkerLost, Faulty) as error:
             inputs = Inputs(snapshot.digest, self.law.rulebook.fingerprint, self.law.limits.fingerprint, before.digest)
             decision: Json = undetermined(snapshot, inputs, str(error)).to_json()
             # An event of the shell: a replay takes it as an input instead of deciding again.
-            return {**decision, "ended_from_outside": True}
+            return {**decision, "ended_from_outside": True}, NO_BLOBS
 
     def _commit(
-        self, day: str, snapshot: Snapshot, before: Portfolio, decision: Json, timings: Mapping[str, int]
+        self,
+        day: str,
+        snapshot: Snapshot,
+        before: Portfolio,
+        decided: tuple[dict[str, Json], Mapping[str, bytes]],
+        timings: Mapping[str, int],
     ) -> tuple[Receipt, Json]:
-        """The decision becomes a leaf before anything is sent. Returns its record too, read back from the leaf."""
-        proof = decision.get("proof") or {}
+        """The decision becomes a leaf before anything is sent. Returns its record too, as it reads from the leaf."""
+        decision, parts = decided
         blobs = {
             snapshot.digest: snapshot.encoded,
             before.digest: before.encoded,
             self.law.rulebook.fingerprint: self.law.rulebook.encoded,
             self.law.limits.fingerprint: self.law.limits.encoded,
         }
-        if "script" in proof:
-            text = proof.pop("script")
-            blobs[proof["script_digest"]] = canonical(text)
-        body = {"cycle_id": self.cycle_id(day), "period": day, **decision}
-        receipt = self.log.append(
-            "decision", {**self._common(snapshot.as_of), **body}, blobs, timings, after=self._size
-        )
-        record = parse(receipt.leaf)
+        if "script" in (decision.get("proof") or {}):
+            proof = dict(decision["proof"])
+            blobs[proof["script_digest"]] = canonical(proof.pop("script"))
+            decision = {**decision, "proof": proof}
+            parts = {name: part for name, part in parts.items() if name != "proof"}
+        body = {**self._common(snapshot.as_of), "cycle_id": self.cycle_id(day), "period": day, **decision}
+        receipt = self.log.append("decision", body, blobs, timings, parts=parts, after=self._size)
+        record = receipt.written or receipt.record
         self._fold(record)
         self.watch.recorded(record, timings)
         return receipt, record

@@ -28,7 +28,7 @@ from engine.limits.model import Limits
 from engine.orders.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
 from knowledge.faults import Fault, Faulty
-from knowledge.values import Json, canonical, digest, parse
+from knowledge.values import Json, canonical, digest, parse, parse_parts
 from rules.rulebook import Rulebook
 
 PATIENCE = 20.0
@@ -42,6 +42,7 @@ _SECRET = ("WARRANT_STORE", "WARRANT_WEBHOOK", "PGPASS")
 """What the process that runs people's rules and policies is not told."""
 _PIPE_BYTES = 1 << 20
 _HEAD = struct.Struct(">I")
+_DECIDED = b'{"decision":'
 _MOST_BYTES = 1 << 28
 
 
@@ -145,25 +146,33 @@ class Worker:
             self._told.update(fresh)
 
     def decide(self, snapshot: Snapshot, portfolio: Portfolio, meanwhile: Callable[[], None] | None = None) -> Json:
-        """The decision as JSON; `meanwhile` is called while it is made.
+        """The decision as JSON; as `decided`."""
+        return self.decided(snapshot, portfolio, meanwhile)[0]
+
+    def decided(
+        self, snapshot: Snapshot, portfolio: Portfolio, meanwhile: Callable[[], None] | None = None
+    ) -> tuple[dict[str, Json], dict[str, bytes]]:
+        """The decision: its values by name, and the canonical bytes of each. `meanwhile` is called while it is made.
 
         Raises `WorkerLost` after ending the worker; the next call starts a new one.
         """
+        # Digests are made while it decides, too.
         return self._decide(
-            snapshot, portfolio, {"portfolio": portfolio.digest, "snapshot": snapshot.digest}, meanwhile
+            snapshot, portfolio, lambda: {"portfolio": portfolio.digest, "snapshot": snapshot.digest}, meanwhile
         )
 
     def decide_stored(self, snapshot: bytes, portfolio: bytes) -> Json:
         """The same from canonical bytes as they are stored: a replay decides what the log holds, unparsed."""
-        return self._decide(snapshot, portfolio, {"portfolio": digest(portfolio), "snapshot": digest(snapshot)})
+        asked = {"portfolio": digest(portfolio), "snapshot": digest(snapshot)}
+        return self._decide(snapshot, portfolio, lambda: asked)[0]
 
     def _decide(
         self,
         snapshot: Snapshot | bytes,
         portfolio: Portfolio | bytes,
-        asked: Mapping[str, str],
+        asked: Callable[[], Mapping[str, str]],
         meanwhile: Callable[[], None] | None = None,
-    ) -> Json:
+    ) -> tuple[dict[str, Json], dict[str, bytes]]:
         if self._process is None or self._process.poll() is not None:
             self.close()
             self.restarts += 1
@@ -179,11 +188,11 @@ class Worker:
             portfolio = portfolio.encoded
         # The parts are canonical and the keys in order, so the whole is canonical without encoding it again.
         request = b'{"op":"decide","portfolio":%b,"snapshot":%b,"told":%d}' % (portfolio, snapshot, known)
-        answer = self._ask(request, self._patience, meanwhile)
-        if not _answers(answer, {**self._law, **asked}):
+        answer, parts = self._ask(request, self._patience, meanwhile)
+        if not _answers(answer, {**self._law, **asked()}):
             self.close()
             raise WorkerLost("the worker was lost: what it answered is no decision on what it was asked")
-        return answer["decision"]
+        return answer["decision"], parts
 
     def close(self) -> None:
         """End the worker, at once."""
@@ -209,12 +218,14 @@ class Worker:
         assert self._process.stdin is not None and self._process.stdout is not None
         _widen(self._process.stdin, self._process.stdout)
         os.set_blocking(self._process.stdin.fileno(), False)
-        answer = self._ask(self._load, PATIENCE_TO_LOAD)
+        answer, _ = self._ask(self._load, PATIENCE_TO_LOAD)
         if "faults" in answer:
             self.close()
             raise Faulty(*(Fault(*fault) for fault in answer["faults"]))
 
-    def _ask(self, request: bytes, patience: float, meanwhile: Callable[[], None] | None = None) -> Json:
+    def _ask(
+        self, request: bytes, patience: float, meanwhile: Callable[[], None] | None = None
+    ) -> tuple[Json, dict[str, bytes]]:
         process = self._process
         assert process is not None and process.stdin is not None and process.stdout is not None
         try:
@@ -223,7 +234,7 @@ class Worker:
             if meanwhile is not None:
                 meanwhile()
             with self._lost_where_it_fails(process):
-                return parse(_read_within(process.stdout, patience))
+                return _answer(_read_within(process.stdout, patience))
         except BaseException:
             # Interrupted while an answer was under way: nobody may take it for the answer to the next request.
             self.close()
@@ -244,6 +255,14 @@ def _widen(*pipes: IO[bytes]) -> None:
         # What the system does not grant stays as it is: a narrow pipe is slower, and that is all.
         with suppress(OSError):
             fcntl.fcntl(pipe, size, _PIPE_BYTES)
+
+
+def _answer(frame: bytes) -> tuple[Json, dict[str, bytes]]:
+    """An answer, and the canonical bytes of a decision's values by name. Raises `ValueError`."""
+    if not (frame.startswith(_DECIDED) and frame.endswith(b"}}")):
+        return parse(frame), {}
+    decision, parts = parse_parts(frame[len(_DECIDED) : -1])
+    return {"decision": decision}, parts
 
 
 def _answers(answer: Json, inputs: Mapping[str, str]) -> bool:

@@ -100,6 +100,13 @@ def test_the_stored_bytes_are_the_canonical_record(tmp_path_factory: pytest.Temp
         assert receipt.leaf == canonical(parse(receipt.leaf))
         assert {**parse(receipt.leaf), **extra} == receipt.record
         assert derived_id(receipt.record) == receipt.record_id
+        assert receipt.written is None
+    parts = {name: canonical(value) for name, value in extra.items() if len(name) % 2}
+    with AuditLog.open(tmp_path_factory.mktemp("log") / "log.sqlite") as log:
+        spliced = log.append("state", body(at(0), **extra), parts=parts)
+        assert spliced == receipt
+        assert spliced.written == (receipt.record if parts else None)
+        assert list(spliced.written or ()) == sorted(spliced.written or ())
 
 
 def test_timings_stay_beside_the_leaf(tmp_path: Path) -> None:

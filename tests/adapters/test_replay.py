@@ -54,7 +54,9 @@ class Mortal(Worker):
 
     asked = 0
 
-    def _ask(self, request: bytes, patience: float, meanwhile: Callable[[], None] | None = None) -> Json:
+    def _ask(
+        self, request: bytes, patience: float, meanwhile: Callable[[], None] | None = None
+    ) -> tuple[Json, dict[str, bytes]]:
         deciding = b'"op":"decide"' in request[:20]
         Mortal.asked += deciding
         if deciding and Mortal.asked == 2:

@@ -81,6 +81,11 @@ def test_the_process_decides_what_the_core_decides(worker: Worker) -> None:
     assert entries(expected) == ["AAPL"]
 
 
+def test_the_bytes_of_a_decision_are_those_of_its_values(worker: Worker) -> None:
+    decision, parts = worker.decided(CYCLE.snapshot, CYCLE.portfolio)
+    assert parts == {name: canonical(value) for name, value in decision.items()}
+
+
 # --- told ahead -------------------------------------------------------------------------------------------------
 
 

@@ -22,6 +22,7 @@ from knowledge.values import (
     exact_and_text,
     fraction,
     parse,
+    parse_parts,
     plain,
     text,
 )
@@ -44,6 +45,39 @@ def test_canonical_writes_the_bytes_of_the_reference_implementation(value: objec
 @given(TREES)
 def test_what_is_written_reads_back(value: object) -> None:
     assert parse(canonical(value)) == value
+
+
+@given(st.dictionaries(st.text(max_size=4), TREES, max_size=5))
+def test_an_object_is_its_parts_side_by_side(value: dict[str, object]) -> None:
+    whole = canonical(value)
+    values, parts = parse_parts(whole)
+    assert values == value
+    assert parts == {name: canonical(one) for name, one in value.items()}
+    assert b"{%b}" % b",".join(canonical(name) + b":" + parts[name] for name in sorted(parts)) == whole
+
+
+@given(st.dictionaries(st.sampled_from("abc"), st.integers(0, 3) | st.text("{}:, ", max_size=2), min_size=1), st.data())
+def test_what_is_no_object_in_its_form_has_no_parts(value: dict[str, object], data: st.DataObject) -> None:
+    whole = canonical(value)
+    at = data.draw(st.integers(0, len(whole)))
+    letter = data.draw(st.sampled_from([b"", b" ", b",", b"}", b"{", b":", b'"', b"0"]))
+    bent = whole[:at] + letter + whole[at + data.draw(st.integers(0, 1)) :]
+    try:
+        values, parts = parse_parts(bent)
+    except ValueError:
+        return
+    assert values == parse(bent)
+    assert b"{%b}" % b",".join(canonical(name) + b":" + part for name, part in sorted(parts.items())) == bent
+
+
+@pytest.mark.parametrize(
+    "data",
+    [b"", b"{", b"[]", b"{}{}", b'{"a":1}}', b'{"b":1,"a":1}', b'{"a":1,"a":1}', b'{ "a":1}', b'{"a":1 }', b'{"a": 1}',
+     b'{"a":0.5}', b'{"a":[{"b":1,"b":2}]}', b'{"a":NaN}', b'{1:1}', b'{"a":1,}', b'{"a"}', b"\xff"],
+)  # fmt: skip
+def test_no_parts_are_read_from_anything_else(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_parts(data)
 
 
 class _Number(int):
