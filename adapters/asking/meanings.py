@@ -37,6 +37,24 @@ def meanings(program: Program, asked: Collection[str] = CODES, cap: float = CAP)
     return tuple(Finding(**one) for one in answer["value"])
 
 
+def differences(old: Program, new: Program, cap: float = CAP) -> Json:
+    """What changes in meaning: `changes` (each a `Change` of `rules.meaning.difference`) and `text`, lines.
+
+    Where it is not known in time, or at all: no `changes`, and `why`. Raises `Faulty` where CLIPS refuses a rule.
+    """
+    request: Json = {
+        "op": "difference",
+        "old": sources(old),
+        "new": sources(new),
+        "domains": {slot: list(words) for slot, words in domains().items()},
+    }
+    try:
+        return ask(request, cap, RULES)["value"]
+    except (TooLate, Failed) as error:
+        why = f"not analysed: what changes in meaning: {error}"
+        return {"changes": None, "text": [why], "why": why}
+
+
 def domains() -> dict[str, tuple[str, ...]]:
     """The words that slots hold on a desk, where the desk says them: its heads."""
     from advisors.council import four_heads

@@ -43,6 +43,8 @@ Emit = Callable[[tree.Node, str], None]
 Absent = Callable[["tree.Not | tree.Forall", dict[str, Term]], str]
 """What is said of a condition that asks for an absence."""
 MOST_ROUNDS = 4
+COMPARED = "*"
+"""The pool of words that tests write, which may be of any slot."""
 BAND = 1_000_000
 """Numbers for the unknown words of one pool of slots."""
 _IS_INSTRUMENT = frozenset(("instrument", "rich", "cheap", "first", "second"))
@@ -60,8 +62,8 @@ class Ground:
     """By slot (`head`): the words it holds on this desk."""
     lexicon: Lexicon = field(init=False)
     marks: tuple[Fraction, ...] = field(init=False)
-    written: tuple[str, ...] = field(init=False)
-    """Words that rules write."""
+    written: Mapping[str, tuple[str, ...]] = field(init=False)
+    """Words that rules write, by the pool of the slots they are written for."""
     concluding: Mapping[str, tuple[tuple[tree.Rule, tree.Assertion], ...]] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -80,7 +82,7 @@ class Ground:
         put = object.__setattr__
         put(self, "lexicon", Lexicon([*written, *declared, *measures, *domains]))
         put(self, "marks", tuple(sorted(numbers)))
-        put(self, "written", written)
+        put(self, "written", _by_pool(self.program, self.words))
         put(self, "concluding", {name: tuple(found) for name, found in concluding.items()})
 
 
@@ -357,11 +359,9 @@ class Scene:
         if allowed:
             self.script.say(implied(when, either(equal(term, lexicon.word(one)) for one in allowed)))
         elif term.known is None and when == TRUE:
-            own = [
-                equal(term, lexicon.word(one))
-                for one in self.ground.written
-                if one.startswith('"') == (slot.type == "text")
-            ]
+            pools = self.ground.written
+            named = (*pools.get(pool_of(slot), ()), *pools.get(COMPARED, ()))
+            own = [equal(term, lexicon.word(one)) for one in named if one.startswith('"') == (slot.type == "text")]
             first = lexicon.last + BAND * self._pools.setdefault(pool_of(slot), len(self._pools))
             self.script.say(implied(TIDY, either([*own, f"(< {first} {term.text} {first + BAND})"])))
 
@@ -580,6 +580,23 @@ class Scene:
         alike = both(equal(node.slots[name], slots[name]) for name in shape.slots)
         self.script.say(implied(there, both((node.present, alike))))
         return node
+
+
+def _by_pool(program: tree.Program, words: Vocabulary) -> dict[str, tuple[str, ...]]:
+    """The words that rules write, by the pool of the slot they stand in; those in tests by `COMPARED`."""
+    found: dict[str, dict[str, None]] = {}
+    for node in walk(program.rules):
+        if isinstance(node, tree.Pattern | tree.Assertion):
+            shape = words.templates[node.template]
+            for slot in node.slots:
+                for one in walk(slot.constraint if isinstance(slot, tree.SlotTest) else slot.value):
+                    if isinstance(one, tree.Literal) and isinstance(one.value, str):
+                        found.setdefault(pool_of(shape.slots[slot.slot]), {})[spelling(one)] = None
+        elif isinstance(node, tree.Call):
+            for one in node.arguments:
+                if isinstance(one, tree.Literal) and isinstance(one.value, str):
+                    found.setdefault(COMPARED, {})[spelling(one)] = None
+    return {pool: tuple(some) for pool, some in found.items()}
 
 
 def pool_of(slot: Slot) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from knowledge.clips.tree import Program
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json
+from rules.meaning.difference import difference, told
 from rules.meaning.meaning import meaning
 from rules.rulebook import program_and_faults
 from rules.texts import Source
@@ -52,4 +53,10 @@ def _meaning(request: Json) -> Json:
     return [one.to_json() for one in found]
 
 
-_QUESTIONS: dict[str, Callable[[Json], Json]] = {"meaning": _meaning}
+def _difference(request: Json) -> Json:
+    old, new = (program_of(request[which]) for which in ("old", "new"))
+    changes = difference(old, new, {slot: tuple(words) for slot, words in request["domains"].items()})
+    return {"changes": [one.to_json() for one in changes], "text": told(changes)}
+
+
+_QUESTIONS: dict[str, Callable[[Json], Json]] = {"meaning": _meaning, "difference": _difference}

@@ -48,7 +48,8 @@ def _finding(life: Life, other: tree.Rule) -> Finding:
 
 
 def _shadows(ground: Ground, life: Life, other: tree.Rule) -> bool:
-    twins = same_conclusions(ground, life.rule, other)
+    # Two authors of one such fact contradict each other, which is another finding.
+    twins = None if _two_authors(ground, life.rule) else same_conclusions(life.rule, other)
     if twins is None:
         return False
     assert isinstance(life.answer, Shown)
@@ -63,14 +64,16 @@ def _shadows(ground: Ground, life: Life, other: tree.Rule) -> bool:
     return proved and _both_fired(life.answer.inference, life.rule, other)
 
 
-def same_conclusions(ground: Ground, rule: tree.Rule, other: tree.Rule) -> Twins | None:
+def _two_authors(ground: Ground, rule: tree.Rule) -> bool:
+    """Whether it concludes what only one rule can: a fact that names its author outside of its key."""
+    shapes = (ground.words.templates[one.template] for one in assertions_of(rule))
+    return any(AUTHOR in shape.slots and AUTHOR not in shape.key for shape in shapes)
+
+
+def same_conclusions(rule: tree.Rule, other: tree.Rule) -> Twins | None:
     """Which of its conclusions says what each of the rule's says, as far as that is written; None where one lacks."""
     found = []
     for place, one in enumerate(assertions_of(rule)):
-        shape = ground.words.templates[one.template]
-        if rule is not other and AUTHOR in shape.slots and AUTHOR not in shape.key:
-            # Two authors of one such fact contradict each other.
-            return None
         twin = next((each for each in assertions_of(other) if _may_be_same(one, each)), None)
         if twin is None:
             return None

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from adapters.asking import process
-from adapters.asking.meanings import domains, meanings
+from adapters.asking.meanings import differences, domains, meanings
 from adapters.asking.process import RULES, ask
 from knowledge.faults import Faulty
 from rules.meaning.service import program_of, sources
@@ -34,6 +34,17 @@ def test_what_is_not_answered_is_said_to_be_not_analysed(program: str, monkeypat
     (found,) = meanings(DEAD, cap=0.2)
     assert found.code == "M109"
     assert found.sentence.startswith("not analysed: what the rules mean: ")
+
+
+def test_a_difference_comes_with_facts_or_with_a_reason() -> None:
+    new = book(candidate("buy", "long", rsi("(> ?rsi 70.0)"))).program
+    answer = differences(DEAD, new)
+    assert [(one["rule"], one["kind"]) for one in answer["changes"]] == [("buy", "wider")]
+    assert "rsi-14" in answer["changes"][0]["after"]["facts"]
+    assert answer["text"][0].startswith("wider: `buy`")
+    late = differences(DEAD, new, cap=0.0)
+    assert late["changes"] is None
+    assert late["why"] == "not analysed: what changes in meaning: no answer within 0 s"
 
 
 def test_rules_that_do_not_load_are_faults() -> None:
