@@ -47,6 +47,8 @@ T = TypeVar("T", bound=Close)
 
 def closest(found: Sequence[T]) -> Sequence[T]:
     """Those than which none is closer, in their order: more than one where they are equally close."""
+    if len(found) == 1:
+        return found
     place = 0
     while len(found) > 1:
         numbers = [one.closeness.at(place) for one in found]

@@ -44,13 +44,22 @@ class WorkingMemory:
         """The facts of a template whose slots at these positions hold these symbols."""
         if not positions:
             return self._facts.get(template, ())
-        index = self._indexes.get((template, positions))
-        if index is None:
-            index = self._indexes[template, positions] = {}
-            for fact in self._facts.get(template, ()):
-                slots = fact.slots
-                index.setdefault(tuple([slots[position][1] for position in positions]), []).append(fact)
-        return index.get(key, ())  # type: ignore[arg-type]
+        try:
+            return self._indexes[template, positions].get(key, ())  # type: ignore[arg-type]
+        except KeyError:
+            self._indexes[template, positions] = self._indexed(template, positions)
+            return self.find(template, positions, key)
+
+    def _indexed(self, template: str, positions: tuple[int, ...]) -> dict[tuple[Value, ...], list[Fact]]:
+        index: dict[tuple[Value, ...], list[Fact]] = {}
+        for fact in self._facts.get(template, ()):
+            slots = fact.slots
+            key = tuple([slots[position][1] for position in positions])
+            if key in index:
+                index[key].append(fact)
+            else:
+                index[key] = [fact]
+        return index
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +96,10 @@ class CompiledPattern:
 
     def satisfying(self, memory: WorkingMemory, bindings: Bindings) -> Iterator[tuple[Fact, dict[str, Term]]]:
         """Every fact that satisfies the pattern, with the bindings it gives."""
-        for fact in memory.find(self.template, self.positions, self.key(bindings)):
+        return self._among(memory.find(self.template, self.positions, self.key(bindings)), bindings)
+
+    def _among(self, facts: Sequence[Fact], bindings: Bindings) -> Iterator[tuple[Fact, dict[str, Term]]]:
+        for fact in facts:
             new = bind(self.binds, fact, bindings)
             for check in self.residual:
                 if not check.holds(fact.slots[check.position][1], new):  # type: ignore[arg-type]
@@ -95,8 +107,13 @@ class CompiledPattern:
             else:
                 yield fact, new
 
-    def extend(self, memory: WorkingMemory, bindings: Bindings) -> Iterator[Bindings]:
+    def ways(self, memory: WorkingMemory, bindings: Bindings) -> list[dict[str, Term]]:
         """The bindings of every fact that satisfies the pattern."""
+        facts = memory.find(self.template, self.positions, self.key(bindings))
+        return [new for _, new in self._among(facts, bindings)] if facts else []
+
+    def extend(self, memory: WorkingMemory, bindings: Bindings) -> Iterator[Bindings]:
+        """The same, one after the other."""
         return (new for _, new in self.satisfying(memory, bindings))
 
 

@@ -19,7 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import partial
 from typing import TypeVar
 
 from knowledge.clips import tree
@@ -32,7 +32,7 @@ from rules.matching import sentence, spoken
 from rules.miss import Miss
 from rules.plans import Count, Plan, Rules, rules_of, seeds
 from rules.shortfall import Shortfall, of_check, of_test
-from rules.ways import Stop, furthest, stops
+from rules.ways import Stop, reached
 
 __all__ = ["Miss", "miss_of", "nearest"]
 
@@ -77,22 +77,29 @@ def miss_of(
             if given is None:
                 continue
             plan = search.rules.plan(one, given)
-            ends = furthest(stops(plan, 0, search.memory, given))
+            ends = reached(plan, search.memory, given)
             if ends[0].at == len(plan.conditions):
                 return None
             found.append(search.of_rule(plan, ends, 0))
     return closest(found)[0].miss if found else None
 
 
-@dataclass(frozen=True, eq=False)
 class _Answer:
-    closeness: Closeness
-    tell: Callable[[], Miss]
+    """Why nothing was concluded: how close it came, and what is told of it, if that is asked for."""
 
-    @cached_property
+    __slots__ = ("_miss", "_tell", "closeness")
+
+    def __init__(self, closeness: Closeness, tell: Callable[[], Miss]) -> None:
+        self.closeness = closeness
+        self._tell = tell
+        self._miss: Miss | None = None
+
+    @property
     def miss(self) -> Miss:
-        """What is told, if it is asked for."""
-        return self.tell()
+        """What is told."""
+        if self._miss is None:
+            self._miss = self._tell()
+        return self._miss
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +111,22 @@ class _Words:
     because: Miss | None = None
 
 
-@dataclass(frozen=True, eq=False)
 class _Failure:
-    """A failing condition: how close it was, and the words for it."""
+    """A failing condition: how close it was, and the words for it, if they are asked for."""
 
-    closeness: Closeness
-    tell: Callable[[], _Words]
+    __slots__ = ("_tell", "_words", "closeness")
 
-    @cached_property
+    def __init__(self, closeness: Closeness, tell: Callable[[], _Words]) -> None:
+        self.closeness = closeness
+        self._tell = tell
+        self._words: _Words | None = None
+
+    @property
     def words(self) -> _Words:
-        """What is told, if it is asked for."""
-        return self.tell()
+        """What is told."""
+        if self._words is None:
+            self._words = self._tell()
+        return self._words
 
 
 def _closest(failures: Sequence[_Failure]) -> _Failure:
@@ -153,7 +165,7 @@ class _Search:
             given = approach.given(values)
             if given is not None:
                 plan = approach.plan
-                ends = furthest(stops(plan, 0, self.memory, given))
+                ends = reached(plan, self.memory, given)
                 if ends[0].at < len(plan.conditions):
                     found.append((plan, ends))
         # Closeness begins with the conditions that held: a rule with fewer of them is not asked for its words.
@@ -216,7 +228,7 @@ class _Search:
                 return _closest(parts)
             case tree.And() | tree.Exists():
                 inner = Plan(plan.rule, condition.parts, {}, plan.slots)
-                ends = furthest(stops(inner, 0, self.memory, bindings))
+                ends = reached(inner, self.memory, bindings)
                 return _closest([self._failure(inner, end, depth) for end in ends])
             case _:
                 return self._blocked(plan, condition, bindings)
@@ -235,8 +247,8 @@ class _Search:
 
     def _alike(self, template: str, asked: Known) -> Sequence[Fact]:
         """The facts that are about the same thing: equal in the key slots that a pattern names."""
-        key = self.rules.key(template)
-        return self.standing(template, tuple([one for one in asked if one[0] in key]))
+        places, positions = self.rules.about(template, tuple([slot for slot, _ in asked]))
+        return self.memory.find(template, positions, tuple([asked[place][1] for place in places]))
 
     def _absent(self, template: str, known: Known, depth: int) -> _Failure:
         silence = SILENT.get(template)

@@ -76,6 +76,7 @@ class Rules:
         self._plans: dict[tuple[str, frozenset[str]], Plan] = {}
         self._approaches: dict[tuple[str, tuple[str, ...]], tuple[Approach, ...]] = {}
         self._symbols: dict[tuple[str, tuple[str, ...]], tuple[tuple[int, ...], tuple[int, ...]]] = {}
+        self._about: dict[tuple[str, tuple[str, ...]], tuple[tuple[int, ...], tuple[int, ...]]] = {}
         # By the assertion itself, which lives as long as the program that is asked about.
         self._sources: dict[tuple[str, int, str], tuple[tuple[str, str], ...]] = {}
 
@@ -147,6 +148,15 @@ class Rules:
             symbols = tuple(at for at, slot in enumerate(slots) if shape[slot].type == "symbol")
             self._symbols[asked] = symbols, tuple(list(shape).index(slots[at]) for at in symbols)
         return self._symbols[asked]
+
+    def about(self, template: str, slots: tuple[str, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The same of those slots that identify a fact."""
+        asked = template, slots
+        if asked not in self._about:
+            places = tuple(at for at, slot in enumerate(slots) if slot in self.key(template))
+            among, positions = self.words(template, tuple(slots[at] for at in places))
+            self._about[asked] = tuple(places[at] for at in among), positions
+        return self._about[asked]
 
     def sources(self, rule: tree.Rule, assertion: tree.Assertion, slot: str) -> Sequence[tuple[str, str]]:
         """The template and slot of each pattern that gives an asserted slot its value."""

@@ -50,6 +50,22 @@ def stops(plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Ite
         yield Stop(at, at, bindings)
 
 
+def reached(plan: Plan, memory: WorkingMemory, bindings: Bindings) -> list[Stop]:
+    """The furthest of all stops. Most rules have one way, which is followed without asking for others."""
+    conditions, counts = plan.conditions, plan.counts
+    at = 0
+    while at < len(conditions) and at not in counts:
+        condition = conditions[at]
+        pattern = condition if type(condition) is CompiledPattern else None
+        ways = list(condition.extend(memory, bindings)) if pattern is None else pattern.ways(memory, bindings)
+        if len(ways) > 1:
+            break
+        if not ways:
+            return [Stop(at, at, bindings)]
+        at, bindings = at + 1, ways[0]
+    return furthest(stops(plan, at, memory, bindings))
+
+
 def _counted(count: Count, plan: Plan, at: int, memory: WorkingMemory, bindings: Bindings) -> Iterator[Stop]:
     """The same from a count on: the facts that agree are told apart by what they share; enough of them go on."""
     pattern = plan.conditions[at]
