@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from math import isqrt
 
 from engine.duty import Breach, Duty
@@ -59,7 +60,7 @@ class _Requirement:
 
 
 def _breached(measure: Measure | ConvexMeasure, value: Fraction, bound: Fraction) -> bool:
-    return value > bound and measure.limit.breach == "exit"
+    return measure.limit.breach == "exit" and value > bound
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,24 @@ class _Case:
                 p, n = measure.profiles[name]
                 each += max(p * side, n * side)
             if measure.least_share and name != measure.subject:
-                each -= measure.least_share * measure.exposures[name]
+                each -= self._shares(measure)[name]
             if measure.limit.kind in _AT_STOPS and measure.about in ("", name):
                 each += held.risk
             if each:
                 weights[name] = each
         return weights
+
+    def _shares(self, measure: Measure) -> dict[str, Fraction]:
+        """The least share of a share's exposure: the same for every subject of a limit."""
+        asked = measure.least_share, id(measure.exposures)
+        if asked not in self._known:
+            exposures = measure.exposures
+            self._known[asked] = {name: measure.least_share * exposures[name] for name in self.book.holdings}
+        return self._known[asked]
+
+    @cached_property
+    def _known(self) -> dict[tuple[Fraction, int], dict[str, Fraction]]:
+        return {}
 
     def _rooms(self) -> list[Room]:
         """What may be given up beyond what goes out anyway: nothing of what is frozen."""
@@ -164,6 +177,7 @@ class _Case:
         """The requirements on what is given up; `loose`: what closing everything leaves beyond a bound is borne."""
         lines, bowls = [], []
         closed = self._rest(tuple(one.most for one in self._rooms()))
+        going = {name: shares for name, shares in self.going.items() if shares}
         for one in requirements:
             most = one.bound if one.measure.limit.breach == "exit" else max(one.bound, one.value)
             if loose:
@@ -172,8 +186,8 @@ class _Case:
                 bowls.append((most / one.measure.squared, one.measure))
             else:
                 weights = {at: one.weights[name] for at, name in enumerate(self.names) if name in one.weights}
-                sure = sum((one.weights.get(name, ZERO) * shares for name, shares in self.going.items()), ZERO)
-                if one.value - sure > most or any(weight < 0 for weight in weights.values()):
+                sure = sum((one.weights[name] * shares for name, shares in going.items() if name in one.weights), ZERO)
+                if one.value - sure > most or any(weight.numerator < 0 for weight in weights.values()):
                     lines.append(Line(weights, one.value - sure - most))
         # All convex limits bound one figure, so that the tightest is all of them.
         tightest = min(bowls, key=lambda pair: pair[0], default=None)

@@ -8,6 +8,7 @@ nothing and says why: the cycle is lost, the desk is not.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.decide import decide
@@ -17,7 +18,7 @@ from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.verdicts import surprise, undetermined
 from knowledge.door import facts_from_json, snapshot_from_json
-from knowledge.facts import Fact, ordered
+from knowledge.facts import Fact, in_order, ordered
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse
 from rules.reasoning import Reasoning
@@ -73,8 +74,10 @@ class Service:
             Reasoning.of(self.rulebook).hear(facts)
         for fact in facts:
             _ = fact.line
-        # In order already, so that all are in order soon.
-        self.told = list(ordered([*self.told, *facts]))
+        last = in_order(self.told[-1]) if self.told else None
+        self.told += facts
+        if not _rising(last, facts):
+            self.told = list(ordered(self.told))
 
     def _decide(self, message: Json) -> Json:
         assert self.rulebook is not None and self.limits is not None, "decide before load"
@@ -90,3 +93,13 @@ class Service:
         except Exception as error:  # noqa: BLE001 - the boundary of a cycle: any bug ends in no entry, recorded
             inputs = Inputs(snapshot.digest, self.rulebook.fingerprint, self.limits.fingerprint, portfolio.digest)
             return undetermined(snapshot, inputs, surprise(error)).to_json()
+
+
+def _rising(last: tuple[str, tuple[str, ...]] | None, facts: Sequence[Fact]) -> bool:
+    """Whether facts that come after another are in canonical order, so that they need not be put into it."""
+    for fact in facts:
+        place = in_order(fact)
+        if last is not None and place < last:
+            return False
+        last = place
+    return True

@@ -150,7 +150,7 @@ def places(quantum: Decimal) -> int | None:
 
 def text(number: Decimal | Fraction | int) -> str:
     """Canonical digits: decimals as `12.5`, rationals that are no finite decimal as `n/d`."""
-    if isinstance(number, Fraction):
+    if type(number) is Fraction or isinstance(number, Fraction):
         return _finite(number) or f"{number.numerator}/{number.denominator}"
     if isinstance(number, Decimal):
         # Not `plain`: a fraction's digits may be more than any context holds, and none may be lost.
@@ -164,13 +164,14 @@ def text(number: Decimal | Fraction | int) -> str:
 
 def _finite(number: Fraction) -> str | None:
     """The digits of a fraction, if they end; exact whatever their number."""
-    if number.denominator == 1:
-        return str(number.numerator)
-    decimals = _decimals(number.denominator)
+    above, below = number.as_integer_ratio()
+    if below == 1:
+        return str(above)
+    decimals = _decimals(below)
     if decimals is None:
         return None
-    digits = str(abs(number.numerator) * 10**decimals // number.denominator).rjust(decimals + 1, "0")
-    return f"{'-' if number < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
+    digits = str(abs(above) * 10**decimals // below).rjust(decimals + 1, "0")
+    return f"{'-' if above < 0 else ''}{digits[:-decimals]}.{digits[-decimals:]}"
 
 
 @lru_cache(4096)
@@ -208,14 +209,23 @@ def _floatless(value: Json) -> bool:
         each = stack.pop()
         kind = type(each)
         if kind is dict:
-            stack += [one for one in each.values() if type(one) is not str]
-            if not all(type(key) is str for key in each):
+            if not _TEXTS.issuperset(map(type, each)):
                 return False
+            held = each.values()
         elif kind is list or kind is tuple:
-            stack += [one for one in each if type(one) is not str]
-        elif kind is not str and kind is not int and each is not None and kind is not bool:
+            held = each
+        elif kind in _PLAIN:
+            continue
+        else:
             return False
+        # Most of a record's values are texts.
+        if not _PLAIN.issuperset(map(type, held)):
+            stack += [one for one in held if type(one) not in _PLAIN]
     return True
+
+
+_TEXTS = frozenset([str])
+_PLAIN = frozenset([str, int, bool, type(None)])
 
 
 def parse(data: bytes) -> Json:

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 
 from engine.gate.market import Market
 from engine.gate.proposals import Exit, Finding
 from engine.gate.reach import Book
+from engine.gate.sizing import speakers
 from engine.limits.model import UNKNOWN_REGIME, UNKNOWN_STATE, Limit, Limits
 from engine.orders.basket import Basket
 from engine.orders.order import Side
 from engine.orders.portfolio import Portfolio
-from knowledge.facts import Fact, Snapshot
+from knowledge.facts import Fact, Snapshot, Value
 from knowledge.values import text
 
 
@@ -28,6 +31,11 @@ class Case:
     forbidden: tuple[str, ...]
     """Sentences of the policies that forbid it; an undetermined policy is one of them."""
     basket: Basket | None = None
+
+
+_Party = tuple[str, Value]
+"""A basket, or an instrument and a side."""
+_Turns = tuple[Mapping[str, Value], Mapping[_Party, Sequence[str]], Mapping[_Party, tuple[Decimal, str]]]
 
 
 @dataclass(frozen=True)
@@ -52,34 +60,55 @@ class Circumstances:
 
     def in_force(self) -> tuple[Limit, ...]:
         """The limits in force."""
+        return self._in_force
+
+    @cached_property
+    def _in_force(self) -> tuple[Limit, ...]:
         return self.limits.in_force(self.session, self.regime, self.state, self.market.figures)
+
+    def speakers(self, case: Case) -> list[Fact]:
+        """The advisories for a candidate: several conditions ask for them."""
+        asked = case.instrument, case.side
+        if asked not in self._speakers:
+            self._speakers[asked] = speakers(self.snapshot, *asked)
+        return self._speakers[asked]
+
+    @cached_property
+    def _speakers(self) -> dict[tuple[str, Side], list[Fact]]:
+        return {}
 
     def earlier(self, case: Case) -> list[str]:
         """Instruments whose candidates are served before this one, and might all be granted.
 
         The legs of a basket come in one turn, that of its least conviction and first name, and go out together.
         """
+        baskets, parties, turns = self._turns
+        side = "long" if case.side is Side.BUY else "short"
+        own = turns.get(("basket", baskets[case.instrument]) if case.instrument in baskets else (case.instrument, side))
+        return [
+            name
+            for party, names in parties.items()
+            for name in names
+            if name != case.instrument and not (own is not None and turns[party] > own)
+        ]
+
+    @cached_property
+    def _turns(self) -> _Turns:
+        """The basket of each leg, the candidates of each turn, and where it comes in the queue."""
         baskets = {fact.word("instrument"): fact["basket"] for fact in self.derived if fact.template == "basket-leg"}
         queue = [
             (fact.word("instrument"), fact["side"], -fact.number("conviction"))
             for fact in self.derived
             if fact.template == "candidate"
         ]
-        parties: dict[object, list[tuple[str, Decimal]]] = {}
+        parties: dict[_Party, list[tuple[str, Decimal]]] = {}
         for name, asked, rank in queue:
-            party = ("basket", baskets[name]) if name in baskets else (name, asked)
+            party: _Party = ("basket", baskets[name]) if name in baskets else (name, asked)
             parties.setdefault(party, []).append((name, rank))
         turns = {
             party: (max(rank for _, rank in legs), min(name for name, _ in legs)) for party, legs in parties.items()
         }
-        side = "long" if case.side is Side.BUY else "short"
-        own = turns.get(("basket", baskets[case.instrument]) if case.instrument in baskets else (case.instrument, side))
-        return [
-            name
-            for party, legs in parties.items()
-            for name, _ in legs
-            if name != case.instrument and not (own is not None and turns[party] > own)
-        ]
+        return baskets, {party: [name for name, _ in legs] for party, legs in parties.items()}, turns
 
 
 def at_most(limit: Limit, value: Fraction, detail: str) -> Finding:

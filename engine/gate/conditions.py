@@ -14,7 +14,6 @@ from engine.gate import deployment
 from engine.gate.circumstances import Case, Circumstances, at_least, at_most, flag, none_of, unknown
 from engine.gate.horizons import book_correlation
 from engine.gate.proposals import Finding
-from engine.gate.sizing import speakers
 from engine.limits.model import Limit
 from engine.orders.order import Order, Role
 from engine.orders.portfolio import Position
@@ -51,8 +50,7 @@ def held_back(here: Circumstances, instrument: str) -> str | None:
 
 
 def _speaking(here: Circumstances, case: Case) -> list[tuple[str, Fact | None]]:
-    facts = speakers(here.snapshot, case.instrument, case.side)
-    return [(fact.word("head"), here.snapshot.find("head", fact.word("head"))) for fact in facts]
+    return [(fact.word("head"), here.snapshot.find("head", fact.word("head"))) for fact in here.speakers(case)]
 
 
 def _head_figure(slot: str) -> Callable[[Limit, Circumstances, Case], Finding]:

@@ -10,7 +10,6 @@ from fractions import Fraction
 
 from engine.gate.circumstances import Case, Circumstances, at_most, flag, none_of, unknown
 from engine.gate.proposals import Finding
-from engine.gate.sizing import speakers
 from engine.limits.model import Limit
 from engine.orders.order import Role
 
@@ -38,7 +37,7 @@ def session_entries(limit: Limit, here: Circumstances, case: Case) -> Finding:
 
 def head_validated(limit: Limit, here: Circumstances, case: Case) -> Finding:
     """No head speaks that has not been validated, has failed, or that nobody knows."""
-    heads = [fact.word("head") for fact in speakers(here.snapshot, case.instrument, case.side)]
+    heads = [fact.word("head") for fact in here.speakers(case)]
     records = {name: here.snapshot.find("head", name) for name in heads}
     wrong = [
         f"{name} ({'unknown' if record is None else record['status']})"

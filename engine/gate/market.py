@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
 
@@ -15,6 +16,7 @@ from engine.gate.correlations import correlations
 from engine.limits.model import Scenario
 from engine.orders.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
+from knowledge.values import text
 
 ROOT_OF_YEAR = Fraction(1587, 100)
 """A rational just below the square root of 252 sessions, so that a daily volatility is never understated."""
@@ -185,12 +187,18 @@ def _connected(snapshot: Snapshot, names: list[str], threshold: Fraction) -> Ite
     """
     known, published = set(names), set()
     above, below = threshold.as_integer_ratio()
+    # As a decimal where its digits end, which is exact, and compared in a tenth of the time.
+    digits = text(threshold)
+    bounds = None if "/" in digits else (Decimal(digits), Decimal(digits).copy_negate())
     for first, second, value in correlations(snapshot):
         if first in known and second in known:
             published.add((first, second))
-            # In whole numbers, which are exact and cost a tenth of a fraction for each.
-            top, bottom = value.as_integer_ratio()
-            if abs(top) * below >= above * bottom:
+            if bounds is not None:
+                is_near = value >= bounds[0] or value <= bounds[1]
+            else:
+                top, bottom = value.as_integer_ratio()
+                is_near = abs(top) * below >= above * bottom
+            if is_near:
                 yield first, second
     if 2 * len(published) < len(names) * (len(names) - 1):
         yield from (pair for pair in combinations(names, 2) if pair not in published)

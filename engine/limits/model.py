@@ -174,14 +174,25 @@ class Limits:
         """
         return tuple(
             limit
-            for limit in self.limits
-            if self._in_window(limit, session) and limit.when.holds(regime, state, figures)
+            for limit in self._in_windows(session)
+            if limit.when is ALWAYS or limit.when.holds(regime, state, figures)
         )
 
     def rows(self, session: str) -> dict[str, Limit]:
         """Of each id the row in whose window `session` lies; outside of all of them its last."""
         found = {one.id: one for one in sorted(self.limits, key=lambda row: row.effective)}
-        return found | {one.id: one for one in self.limits if self._in_window(one, session)}
+        return found | {one.id: one for one in self._in_windows(session)}
+
+    def _in_windows(self, session: str) -> tuple[Limit, ...]:
+        """The rows in whose window a session lies; kept for the session that was asked about last."""
+        if session not in self._windows:
+            self._windows.clear()
+            self._windows[session] = tuple(one for one in self.limits if self._in_window(one, session))
+        return self._windows[session]
+
+    @cached_property
+    def _windows(self) -> dict[str, tuple[Limit, ...]]:
+        return {}
 
     def _in_window(self, limit: Limit, session: str) -> bool:
         begun = limit.effective <= session or (limit.kind in MANDATORY and limit.effective == self._first[limit.id])
@@ -199,4 +210,4 @@ class Limits:
 
     def collar(self, session: str) -> Fraction:
         """The tightest price collar of a session: how far a worst price may lie from the reference, as a fraction."""
-        return min(one.bound for one in self.limits if one.kind == "price_collar" and self._in_window(one, session))
+        return min(one.bound for one in self._in_windows(session) if one.kind == "price_collar")
