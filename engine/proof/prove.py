@@ -20,8 +20,9 @@ from engine.gate.market import Market
 from engine.gate.proposals import Bundle, Exit, Grant
 from engine.limits.model import UNKNOWN_STATE, Limits
 from engine.orders.portfolio import Portfolio
-from engine.proof.smt import Asked, Script, Written, script
+from engine.proof.smt import Script, script
 from engine.proof.smt_desk import Order
+from engine.proof.smt_question import Asked, Written
 from engine.proof.smt_text import Unaskable
 from engine.proof.solver import Answer, Nonsense, answers, version
 from engine.telling.figures import amount, percent, root
@@ -111,11 +112,25 @@ def prove(
         return Proof(fault=f"the question cannot be put to the solver: {error}")
     except Nonsense as error:
         return Proof(asking, fault=f"the solver's answer makes no sense: {error}")
-    if len(given) != len(asked):
-        return Proof(asking, fault=f"the solver answered {len(given)} of {len(asked)} questions")
+    if len(given) != sum(written.checks):
+        return Proof(asking, fault=f"the solver answered {len(given)} of {sum(written.checks)} checks")
+    given = whole(given, written.checks)
     compared = tuple(_compared(written, at, answer) for at, answer in enumerate(given))
     fault = _disagreement(written, given, compared)
     return Proof(asking, compared, {} if fault else _sentences(written, given, portfolio), fault)
+
+
+def whole(given: Sequence[Answer], checks: Sequence[int]) -> list[Answer]:
+    """One answer to each question: what is asked in pieces is sat where one piece is, and unsat where all are."""
+    rest, whole = iter(given), []
+    for count in checks:
+        pieces = [next(rest) for _ in range(count)]
+        verdicts = {one.verdict for one in pieces}
+        if "sat" in verdicts:
+            whole.append(next(one for one in pieces if one.verdict == "sat"))
+        else:
+            whole.append(Answer("unsat" if verdicts == {"unsat"} else "unknown"))
+    return whole
 
 
 def _disagreement(written: Script, given: Sequence[Answer], compared: Sequence[Compared]) -> str | None:
@@ -164,8 +179,8 @@ def _shows(written: Script, at: int, answer: Answer) -> bool:
     values, limits = dict(answer.values), written.limits[at]
     if answer.verdict != "sat" or not limits:
         return True
-    asked = {term for one in limits for term in (one.value, one.bound)} | {one.fill for one in written.orders[at]}
-    return asked <= values.keys() and any(values[one.value] > values[one.bound] for one in limits)
+    asked = {one.value for one in limits} | {one.fill for one in written.orders[at]}
+    return asked <= values.keys() and any(values[one.value] > one.bound for one in limits)
 
 
 # --- in words ---------------------------------------------------------------------------------------------------
@@ -196,9 +211,9 @@ def _witness(written: Script, at: int, answer: Answer, portfolio: Portfolio) -> 
         targets = " and ".join(amount(one.target) for one in bundle.entries)
         why = f"forbidden by {', '.join(failing)}" if failing else f"beyond its target of {targets} shares"
         return f"{step} is {why}, however the orders fill (sat)"
-    broken = [one for one in written.limits[at] if values[one.value] > values[one.bound]]
-    stands = "; ".join(_stands(one, values[one.value], values[one.bound], portfolio) for one in broken)
-    if all(one.limit.spec.form == "order" for one in broken):
+    broken = [one for one in written.limits[at] if values[one.value] > one.bound]
+    stands = "; ".join(_stands(one, values[one.value], one.bound, portfolio) for one in broken)
+    if not written.orders[at]:
         return f"{step}, and however the orders fill {stands} (sat)"
     if all(one.ceiling for one in broken):
         return f"{step}, and by a bound that is never too low {stands} (sat)"

@@ -19,7 +19,8 @@ from functools import cached_property
 from math import lcm
 
 from engine.limits.model import Limit
-from engine.proof.smt_limits import NAV, View
+from engine.proof.smt_limits import tightened
+from engine.proof.smt_rows import View
 from engine.proof.smt_text import ZERO, name, plus, real, times
 
 MOST_MOVING = 10
@@ -62,11 +63,9 @@ class Corners:
         """The square of a limit's value."""
         return times(_squared(limit), "variance" if self.searched else "ceiling")
 
-    def bound(self, limit: Limit) -> str:
-        """The square of its bound, negative where NAV⁻ is."""
-        desk = self.view.desk
-        share = limit.bound * (desk.limits.multiplier(desk.regime) if limit.regime else 1)
-        return f"(* {real(share**2)} {NAV} (absolute {NAV}))"
+    def most(self, limit: Limit, nav: Fraction) -> Fraction:
+        """The square of its bound where NAV⁻ is this, negative where that is."""
+        return tightened(limit, self.view.desk) ** 2 * nav * abs(nav)
 
     def broken(self, limit: Limit, value: str, bound: str) -> str:
         """That a filling makes the value larger than the bound; nothing that stood before excuses it."""
@@ -78,7 +77,6 @@ class Corners:
     def definitions(self) -> Iterator[str]:
         """The variance, once for all convex limits of the question."""
         yield "; each factor and each residual variance at its own worst"
-        yield "(define-fun greater ((x Real) (y Real)) Real (ite (< x y) y x))"
         yield f"(define-fun ceiling () Real {plus(self._ceiling())})"
         if self.searched:
             yield "; the variance of one day's result; an instrument is at the high end of its reach, or at the low one"

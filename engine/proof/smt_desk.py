@@ -67,8 +67,25 @@ class Desk:
     @cached_property
     def standing_names(self) -> tuple[str, ...]:
         """Those of `names` with shares or orders; the others are only moved by an entry."""
-        standing = {*self.held, *(one.instrument for one in self.resting)}
-        return tuple(one for one in self.names if one in standing)
+        return tuple(one for one in self.names if one in self.standing_set)
+
+    @cached_property
+    def standing_set(self) -> frozenset[str]:
+        """The same, for looking up."""
+        return frozenset((*self.held, *(one.instrument for one in self.resting)))
+
+    @cached_property
+    def name_set(self) -> frozenset[str]:
+        """`names`, for looking up."""
+        return frozenset(self.names)
+
+    @cached_property
+    def resting_in(self) -> Mapping[str, tuple[Order, ...]]:
+        """The resting orders of each instrument."""
+        found: dict[str, list[Order]] = {}
+        for one in self.resting:
+            found.setdefault(one.instrument, []).append(one)
+        return {one: tuple(orders) for one, orders in found.items()}
 
     def terms(self, instrument: str) -> Terms:
         """The figures of one of `names`."""
@@ -87,9 +104,15 @@ class Desk:
         return self.exposure(order.instrument) + order.slippage
 
     @cached_property
-    def terms_written(self) -> dict[tuple[str, ...], str]:
-        """Terms that many questions share, as they were first written."""
+    def _beta_exposures(self) -> dict[str, Fraction]:
         return {}
+
+    def beta_exposure(self, instrument: str) -> Fraction:
+        """`β·e` of one share; every scenario with a move of the index asks for it."""
+        known = self._beta_exposures
+        if instrument not in known:
+            known[instrument] = self.terms(instrument).beta * self.exposure(instrument)
+        return known[instrument]
 
     def position(self, instrument: str) -> Fraction:
         """Shares held, 0 where there are none."""

@@ -1,187 +1,131 @@
-"""Each limit's value as a term over fills: the third column of the table in `docs/limits.md`, row by row.
+"""Each limit's value as rows over fills: the third column of the table in `docs/limits.md`, row by row.
 
-A value is written for a view: the filling with this decision's entries, or the same filling without them. Nothing here
-takes a worst case; that is the solver's to look for.
+A row says what each share long, each share short or each share of an order adds to a value. Nothing here takes a worst
+case; that is the solver's to look for. The rows of a desk are the same for all questions about it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cached_property, partial
+from functools import partial
 
 from engine.limits.model import Limit, Scenario
 from engine.proof.smt_desk import Desk, Order
-from engine.proof.smt_text import ZERO, minus, name, plus, real, times
+from engine.proof.smt_rows import (
+    NOTHING,
+    Most,
+    Part,
+    Row,
+    Sum,
+    View,
+    amount,
+    by_fills,
+    by_shares,
+    share_of_nav,
+)
+from engine.proof.smt_text import number
 
-NAV = "nav"
-"""The name of NAV⁻ in the text."""
-
-
-@dataclass(frozen=True)
-class View:
-    """One filling, with these entries of the decision (none: the same filling without them)."""
-
-    desk: Desk
-    entries: tuple[Order, ...]
-
-    @cached_property
-    def when(self) -> str:
-        """What names of sums over all instruments end in."""
-        return "after" if self.entries else "before"
-
-    @cached_property
-    def entered(self) -> frozenset[str]:
-        """Instruments with an entry; the others read the same in both views."""
-        return frozenset(one.instrument for one in self.entries)
-
-    @cached_property
-    def present(self) -> tuple[str, ...]:
-        """Instruments with shares or an order in this filling."""
-        standing = self.desk.standing_names
-        return tuple(sorted({*standing, *self.entered} & {*self.desk.names})) if self.entries else standing
-
-    def shares(self, instrument: str) -> str:
-        """`x`: shares after the filling."""
-        return self.once("shares", instrument, lambda: self._named("", instrument))
-
-    def gross(self, instrument: str) -> str:
-        """`|x|·e`."""
-        return self.once("gross", instrument, lambda: self._named("gross ", instrument))
-
-    def once(self, what: str, instrument: str, write: Callable[[], str]) -> str:
-        """A term of one instrument, written once for all questions in which it has an entry, and once for the others.
-
-        `what` must say everything else that the term depends on.
-        """
-        written, key = self.desk.terms_written, (what, instrument, self._when(instrument))
-        if key not in written:
-            written[key] = write()
-        return written[key]
-
-    def _named(self, what: str, instrument: str) -> str:
-        """Nothing, where neither shares nor any order of this filling can make it anything else."""
-        if instrument not in self.entered and instrument not in self.desk.standing_names:
-            return ZERO
-        return name(f"{what}{self._when(instrument)}", instrument)
-
-    def _when(self, instrument: str) -> str:
-        return "after" if instrument in self.entered else "before"
-
-    def over(self, what: str) -> str:
-        """The name of a sum over all instruments: `gross`, `net` or `beta`."""
-        return f"{what}-{self.when}"
-
-    def exposure(self, instrument: str, weight: Fraction | int) -> str:
-        """`weight·x·e`."""
-        shares = self.shares(instrument)
-        return ZERO if shares == ZERO else times(weight * self.desk.exposure(instrument), shares)
-
-    def _weighted(self, instrument: str) -> str:
-        return self.exposure(instrument, self.desk.terms(instrument).beta)
-
-    @cached_property
-    def orders(self) -> tuple[Order, ...]:
-        """All orders that fill in it."""
-        return (*self.desk.resting, *self.entries)
-
-    def definitions(self) -> Iterator[str]:
-        """Shares and gross exposure of what its entries move (without entries: of everything), and the three sums."""
-        standing = self.desk.standing_names
-        for one in standing if not self.entries else [order.instrument for order in self.entries]:
-            own = self.entries or self.desk.resting
-            start = real(self.desk.position(one))
-            if self.entries:
-                start = name("before", one) if one in standing else ZERO
-            moves = (times(order.sign, order.fill) for order in own if order.instrument == one)
-            yield f"(define-fun {self.shares(one)} () Real {plus((start, *moves))})"
-            absolute = f"(absolute {self.shares(one)})"
-            yield f"(define-fun {self.gross(one)} () Real {times(self.desk.exposure(one), absolute)})"
-        names = self.present
-        sums = {
-            "gross": plus(map(self.gross, names)),
-            "net": plus(self.once("net", one, partial(self.exposure, one, 1)) for one in names),
-            "beta": plus(self.once("beta", one, partial(self._weighted, one)) for one in names),
-        }
-        for what, total in sums.items():
-            yield f"(define-fun {self.over(what)} () Real {total})"
+Rows = Iterator[Row]
 
 
-@dataclass(frozen=True, slots=True)
-class Bounded:
-    """One subject of a limit: its value, and its bound as a term."""
-
-    subject: str
-    value: str
-    bound: str
+def rows(limit: Limit, desk: Desk) -> Sequence[Row]:
+    """Every subject of a linear limit, in canonical order."""
+    return tuple(_KINDS[limit.kind](limit, desk))
 
 
-Rows = Iterator[Bounded]
-
-
-def bounded(limit: Limit, view: View) -> Rows:
-    """Every subject of a linear limit, in canonical order, the same for every view of one desk."""
-    return _KINDS[limit.kind](limit, view)
-
-
-def order_bound(limit: Limit, order: Order, limit_price: Fraction, desk: Desk) -> Bounded:
-    """A limit of one entry: nothing that stood before excuses it, and it does not wait for a fill."""
-    terms, quantity = desk.terms(order.instrument), real(order.quantity)
+def order_bound(limit: Limit, order: Order, limit_price: Fraction, desk: Desk) -> tuple[str, Most]:
+    """A limit of one entry, its value and its bound: nothing that stood before excuses it, no fill matters to it."""
+    terms = desk.terms(order.instrument)
     match limit.kind:
         case "order_value":
-            return Bounded(order.instrument, times(desk.value(order), quantity), times(limit.bound, NAV))
+            return number(desk.value(order) * order.quantity), share_of_nav(limit.bound)
         case "order_quantity":
-            return Bounded(order.instrument, quantity, real(limit.bound))
+            return number(order.quantity), amount(limit.bound)
         case "volume_share":
-            return Bounded(order.instrument, quantity, times(limit.bound, real(terms.average_volume)))
+            return number(order.quantity), amount(limit.bound * terms.average_volume)
         case "price_collar":
-            distance = f"(absolute (- {real(limit_price)} {real(terms.price)}))"
-            return Bounded(order.instrument, distance, times(limit.bound, real(terms.price)))
+            distance = f"(absolute (- {number(limit_price)} {number(terms.price)}))"
+            return distance, amount(limit.bound * terms.price)
     raise AssertionError(f"no encoding for the kind {limit.kind}")
+
+
+def tightened(limit: Limit, desk: Desk) -> Fraction:
+    """The limit's bound in this regime."""
+    return limit.bound * desk.limits.multiplier(desk.regime) if limit.regime else limit.bound
+
+
+def _most(limit: Limit, desk: Desk) -> Most:
+    return share_of_nav(tightened(limit, desk))
 
 
 # --- exposures --------------------------------------------------------------------------------------------------
 
 
-def _share_of_nav(limit: Limit, view: View) -> str:
-    multiplier = view.desk.limits.multiplier(view.desk.regime) if limit.regime else 1
-    return times(limit.bound * multiplier, NAV)
+def _exposed(desk: Desk, one: str, side: int) -> Fraction:
+    """`|x|·e` of a share."""
+    return desk.exposure(one)
 
 
-def _instrument_exposure(limit: Limit, view: View) -> Rows:
-    return (Bounded(one, view.gross(one), _share_of_nav(limit, view)) for one in view.desk.names)
+def _signed(desk: Desk, one: str, side: int) -> Fraction:
+    """`x·e` of a share."""
+    return side * desk.exposure(one)
 
 
-def _gross(limit: Limit, view: View) -> Rows:
-    yield Bounded("", view.over("gross"), _share_of_nav(limit, view))
+def _weighed(desk: Desk, one: str, side: int) -> Fraction:
+    """`β·x·e` of a share."""
+    return side * desk.beta_exposure(one)
 
 
-def _net(sign: int) -> Callable[[Limit, View], Rows]:
-    def rows(limit: Limit, view: View) -> Rows:
-        yield Bounded("", times(sign, view.over("net")), _share_of_nav(limit, view))
-
-    return rows
+def _turned(weight: Callable[[Desk, str, int], Fraction]) -> Callable[[Desk, str, int], Fraction]:
+    """The other direction."""
+    return lambda desk, one, side: -weight(desk, one, side)
 
 
-def _beta(limit: Limit, view: View) -> Rows:
+def _gross_part() -> Part:
+    return by_shares(("gross",), _exposed)
+
+
+def _net_part(sign: int) -> Part:
+    return by_shares(("net", sign), _signed if sign > 0 else _turned(_signed))
+
+
+def _instrument_exposure(limit: Limit, desk: Desk) -> Rows:
+    part, most = _gross_part(), _most(limit, desk)
+    return (Row(one, ((frozenset((one,)), part),), most) for one in desk.names)
+
+
+def _over_all(limit: Limit, desk: Desk, part: Part) -> Rows:
+    yield Row("", ((desk.name_set, part),), _most(limit, desk))
+
+
+def _gross(limit: Limit, desk: Desk) -> Rows:
+    return _over_all(limit, desk, _gross_part())
+
+
+def _net(sign: int) -> Callable[[Limit, Desk], Rows]:
+    return lambda limit, desk: _over_all(limit, desk, _net_part(sign))
+
+
+def _beta(limit: Limit, desk: Desk) -> Rows:
     """Each direction by itself."""
-    yield Bounded(":long", view.over("beta"), _share_of_nav(limit, view))
-    yield Bounded(":short", times(-1, view.over("beta")), _share_of_nav(limit, view))
+    for subject, sign, weight in ((":long", 1, _weighed), (":short", -1, _turned(_weighed))):
+        yield Row(subject, ((desk.name_set, by_shares(("beta", sign), weight)),), _most(limit, desk))
 
 
-def _group_gross(limit: Limit, view: View) -> Rows:
-    for group, members in _groups(view.desk, limit.by).items():
+def _group_gross(limit: Limit, desk: Desk) -> Rows:
+    part, most = _gross_part(), _most(limit, desk)
+    for group, members in _groups(desk, limit.by).items():
         if limit.only in ("", group):
-            yield Bounded(group, plus(map(view.gross, members)), _share_of_nav(limit, view))
+            yield Row(group, ((frozenset(members), part),), most)
 
 
-def _basket_net(limit: Limit, view: View) -> Rows:
+def _basket_net(limit: Limit, desk: Desk) -> Rows:
     """Each direction by itself; every leg fills as it likes."""
-    for basket, members in _baskets(view.desk).items():
-        net = plus(view.exposure(one, 1) for one in members)
-        yield Bounded(f"{basket}:long", net, _share_of_nav(limit, view))
-        yield Bounded(f"{basket}:short", times(-1, net), _share_of_nav(limit, view))
+    long, short, most = _net_part(1), _net_part(-1), _most(limit, desk)
+    for basket, members in _baskets(desk).items():
+        yield Row(f"{basket}:long", ((frozenset(members), long),), most)
+        yield Row(f"{basket}:short", ((frozenset(members), short),), most)
 
 
 def _baskets(desk: Desk) -> Mapping[str, Sequence[str]]:
@@ -193,125 +137,119 @@ def _baskets(desk: Desk) -> Mapping[str, Sequence[str]]:
     forbidden = {one.basket for one in legs if not all(found.holds for found in one.findings)}
     labels += [(one.instrument, one.basket.name) for one in legs if one.basket and one.basket not in forbidden]
     for instrument, basket in labels:
-        if basket and instrument in desk.names:
+        if basket and instrument in desk.name_set:
             members.setdefault(basket, set()).add(instrument)
     return {basket: sorted(members[basket]) for basket in sorted(members)}
 
 
-def _cluster_gross(limit: Limit, view: View) -> Rows:
-    for cluster in view.desk.market.clusters:
-        members = [one for one in cluster if one in view.desk.names]
-        yield Bounded("+".join(cluster), plus(map(view.gross, members)), _share_of_nav(limit, view))
+def _cluster_gross(limit: Limit, desk: Desk) -> Rows:
+    part, most = _gross_part(), _most(limit, desk)
+    return (
+        Row("+".join(cluster), ((frozenset(cluster) & desk.name_set, part),), most) for cluster in desk.market.clusters
+    )
 
 
-def _concentration(limit: Limit, view: View) -> Rows:
-    if len(view.desk.held) >= limit.once:
-        everything = times(limit.bound, view.over("gross"))
-        for one in view.desk.names:
-            yield Bounded(one, minus(view.gross(one), everything), ZERO)
+def _concentration(limit: Limit, desk: Desk) -> Rows:
+    """Its own exposure, less a share of everybody's."""
+    if len(desk.held) < limit.once:
+        return
+    rest = by_shares(("concentration", limit.bound), lambda desk, one, side: -limit.bound * desk.exposure(one))
+    for one in desk.names:
+        yield Row(one, ((desk.name_set, rest), (frozenset((one,)), _gross_part())), amount(NOTHING))
 
 
-def _margin(limit: Limit, view: View) -> Rows:
-    def needed(one: str) -> str:
-        shares = view.shares(one)
-        rates = (view.exposure(one, limit.long), view.exposure(one, -limit.short))
-        return ZERO if shares == ZERO else f"(ite (> {shares} 0.0) {rates[0]} {rates[1]})"
+def _margin(limit: Limit, desk: Desk) -> Rows:
+    def needed(desk: Desk, one: str, side: int) -> Fraction:
+        return (limit.long if side > 0 else limit.short) * desk.exposure(one)
 
-    rates = f"margin {limit.long} {limit.short}"
-    total = plus(view.once(rates, one, partial(needed, one)) for one in view.present)
-    yield Bounded("", total, _share_of_nav(limit, view))
+    return _over_all(limit, desk, by_shares(("margin", limit.long, limit.short), needed))
 
 
-def _stress(limit: Limit, view: View) -> Rows:
-    desk = view.desk
+# --- stress -----------------------------------------------------------------------------------------------------
+
+
+def _stress(limit: Limit, desk: Desk) -> Rows:
+    most = _most(limit, desk)
     for at, scenario in enumerate(desk.limits.scenarios):
-        if scenario.paths:
-            continue
-        if scenario.sigmas:
-            loss = plus(
-                times(scenario.sigmas * desk.terms(one).daily_volatility, view.gross(one)) for one in view.present
-            )
-        elif scenario.sectors or scenario.instruments:
-            what = f"stress {at}"
-            loss = plus(view.once(what, one, partial(_moved, scenario, view, one)) for one in view.present)
-        else:
-            loss = times(-scenario.index, view.over("beta"))
-        yield Bounded(scenario.id, loss, _share_of_nav(limit, view))
+        if not scenario.paths:
+            part = by_shares(("stress", at), partial(_lost_under, scenario))
+            yield Row(scenario.id, ((desk.name_set, part),), most)
 
 
-def _moved(scenario: Scenario, view: View, one: str) -> str:
-    """What one instrument loses."""
-    return _larger([view.exposure(one, -move) for move in _moves(scenario, view.desk, one)])
-
-
-def _moves(scenario: Scenario, desk: Desk, one: str) -> list[Fraction]:
-    """What may move the price of one instrument: its own move, or that of the index and that of its sector."""
-    terms = desk.terms(one)
+def _lost_under(scenario: Scenario, desk: Desk, one: str, side: int) -> Fraction:
+    """What one share long or short loses: the larger of what each move of its price takes."""
+    if scenario.sigmas:
+        return scenario.sigmas * desk.terms(one).daily_volatility * desk.exposure(one)
     own = [move for name, move in scenario.instruments if name == one]
-    sector = [move for name, move in scenario.sectors if name == terms.sector]
-    index = [terms.beta * scenario.index] if scenario.index else []
-    return [*own, *sector, *index]
-
-
-def _larger(losses: Sequence[str]) -> str:
-    """The larger of no more than two."""
-    if len({*losses}) < 2:
-        return losses[0] if losses else ZERO
-    first, second = losses
-    return f"(ite (< {first} {second}) {second} {first})"
+    sector = desk.terms(one).sector
+    moves = own + [move for name, move in scenario.sectors if name == sector]
+    losses = [-side * move * desk.exposure(one) for move in moves]
+    if scenario.index:
+        losses.append(-side * scenario.index * desk.beta_exposure(one))
+    return max(losses, default=NOTHING)
 
 
 # --- money ------------------------------------------------------------------------------------------------------
 
 
-def _loss(view: View, instruments: Sequence[str]) -> str:
+def _loss_part() -> Part:
     """What exits left of each position, and what entries added, lost at the stops."""
-    terms = []
-    for one in instruments:
-        own = [order for order in view.orders if order.instrument == one]
-        if one in view.desk.held:
-            left = minus(real(abs(view.desk.position(one))), plus(order.fill for order in own if order.reducing))
-            terms.append(times(view.desk.held[one].loss, left))
-        terms += [times(order.loss, order.fill) for order in own if not order.reducing]
-    return plus(terms)
+
+    def each(desk: Desk, order: Order) -> Fraction:
+        if not order.reducing:
+            return order.loss
+        held = desk.held.get(order.instrument)
+        return NOTHING if held is None else -held.loss
+
+    def start(desk: Desk, one: str) -> Fraction:
+        held = desk.held.get(one)
+        return NOTHING if held is None else abs(held.shares) * held.loss
+
+    return by_fills(("loss",), each, start)
 
 
-def _stop_loss(limit: Limit, view: View) -> Rows:
-    return (Bounded(one, _loss(view, (one,)), _share_of_nav(limit, view)) for one in view.desk.names)
+def _stop_loss(limit: Limit, desk: Desk) -> Rows:
+    part, most = _loss_part(), _most(limit, desk)
+    return (Row(one, ((frozenset((one,)), part),), most) for one in desk.names)
 
 
-def _open_risk(limit: Limit, view: View) -> Rows:
-    yield Bounded("", _loss(view, view.desk.names), _share_of_nav(limit, view))
+def _open_risk(limit: Limit, desk: Desk) -> Rows:
+    return _over_all(limit, desk, _loss_part())
 
 
-def _loss_budget(limit: Limit, view: View) -> Rows:
-    result = Fraction(view.desk.portfolio.day_pnl)
-    lost = real(-result) if result < 0 else ZERO
-    yield Bounded("", plus((lost, _loss(view, view.desk.names))), _share_of_nav(limit, view))
+def _loss_budget(limit: Limit, desk: Desk) -> Rows:
+    result = Fraction(desk.portfolio.day_pnl)
+    lost = -result if result < 0 else NOTHING
+    yield Row("", ((desk.name_set, _loss_part()),), _most(limit, desk), lost)
 
 
-def _turnover(limit: Limit, view: View) -> Rows:
-    traded = (times(view.desk.value(order), order.fill) for order in view.orders)
-    done = real(Fraction(view.desk.portfolio.traded_today))
-    yield Bounded("", plus((done, *traded)), _share_of_nav(limit, view))
+def _nothing(desk: Desk, one: str) -> Fraction:
+    return NOTHING
 
 
-def _open_orders(limit: Limit, view: View) -> Rows:
+def _turnover(limit: Limit, desk: Desk) -> Rows:
+    part = by_fills(("traded",), lambda desk, order: desk.value(order), _nothing)
+    yield Row("", ((desk.name_set, part),), _most(limit, desk), Fraction(desk.portfolio.traded_today))
+
+
+def _open_orders(limit: Limit, desk: Desk) -> Rows:
     """Whole orders: what is left of them stands at the venue until it fills."""
-    asked = (real(order.quantity * view.desk.value(order)) for order in view.orders if not order.reducing)
-    yield Bounded("", plus(asked), _share_of_nav(limit, view))
+
+    def asked(view: View, one: str) -> Sum:
+        orders = (order for order in view.own(one) if not order.reducing)
+        return Sum((), sum((order.quantity * desk.value(order) for order in orders), NOTHING))
+
+    return _over_all(limit, desk, Part((), asked))
 
 
-def _credit(limit: Limit, view: View) -> Rows:
-    allowed = limit.bound * view.desk.limits.multiplier(view.desk.regime) if limit.regime else limit.bound
-    yield Bounded("", view.over("gross"), real(allowed))
+def _credit(limit: Limit, desk: Desk) -> Rows:
+    yield Row("", ((desk.name_set, _gross_part()),), amount(tightened(limit, desk)))
 
 
-def _cash_reserve(limit: Limit, view: View) -> Rows:
-    portfolio = view.desk.portfolio
-    spent = (times(view.desk.value(order), order.fill) for order in view.orders if order.sign > 0)
-    left = Fraction(portfolio.settled_cash) - limit.bound * Fraction(portfolio.nav)
-    yield Bounded("", plus((*spent, view.over("fees"))), real(left))
+def _cash_reserve(limit: Limit, desk: Desk) -> Rows:
+    part = by_fills(("bought",), lambda desk, order: desk.value(order) if order.sign > 0 else NOTHING, _nothing)
+    left = Fraction(desk.portfolio.settled_cash) - limit.bound * Fraction(desk.portfolio.nav)
+    yield Row("", ((desk.name_set, part),), amount(left), fees=True)
 
 
 def _groups(desk: Desk, by: str) -> Mapping[str, Sequence[str]]:
@@ -326,12 +264,12 @@ def _groups(desk: Desk, by: str) -> Mapping[str, Sequence[str]]:
         owners += [(one.instrument, one.strategy, one.horizon) for one in desk.entries.values()]
         for instrument, strategy, horizon in owners:
             group = strategy if by == "strategy" else horizon
-            if group and instrument in desk.names:
+            if group and instrument in desk.name_set:
                 members.setdefault(group, set()).add(instrument)
     return {group: sorted(members[group]) for group in sorted(members)}
 
 
-_KINDS: Mapping[str, Callable[[Limit, View], Rows]] = {
+_KINDS: Mapping[str, Callable[[Limit, Desk], Iterable[Row]]] = {
     "instrument_exposure": _instrument_exposure,
     "gross": _gross,
     "net_long": _net(1),

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from fractions import Fraction
+from functools import cache
 
 ZERO = "0.0"
+MOST_DIGITS = 15
+"""Digits after the point, beyond which a number is written as a quotient."""
 
 
 class Unaskable(ValueError):
@@ -18,6 +21,37 @@ def real(number: Fraction | int) -> str:
     above = abs(signed)
     digits = f"{above}.0" if below == 1 else f"(/ {above}.0 {below}.0)"
     return f"(- {digits})" if signed < 0 else digits
+
+
+def number(value: Fraction | int) -> str:
+    """An exact literal, as a decimal where that is short: `12.0`, `(- 0.25)`, `(/ 1.0 3.0)`."""
+    signed, below = value.numerator, value.denominator
+    above = abs(signed)
+    if below == 1:
+        digits = f"{above}.0"
+    else:
+        tenfold, places = _places(below)
+        if places == 0:
+            return real(value)
+        shown = f"{above * tenfold:0{places + 1}d}"
+        digits = f"{shown[:-places]}.{shown[-places:]}"
+    return f"(- {digits})" if signed < 0 else digits
+
+
+@cache
+def _places(below: int) -> tuple[int, int]:
+    """What makes this denominator a power of ten, and which; 0 where none within `MOST_DIGITS` is one."""
+    for places in range(1, MOST_DIGITS + 1):
+        if 10**places % below == 0:
+            return 10**places // below, places
+    return 0, 0
+
+
+def weighted(factor: Fraction | int, term: str) -> str:
+    """`factor * term` with a factor that is not zero, in decimals."""
+    if factor == 1:
+        return term
+    return f"(- {term})" if factor == -1 else f"(* {number(factor)} {term})"
 
 
 def times(factor: Fraction | int, term: str) -> str:

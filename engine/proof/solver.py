@@ -72,7 +72,7 @@ def answers(script: str, meanwhile: Callable[[], object] | None = None) -> list[
     except z3.Z3Exception as error:
         said = _said(error)
         # The budget ran out, and what was asked of a model that does not exist is the error.
-        spent = "unknown" in said.splitlines()
+        spent = "unknown" in said.splitlines() or "push canceled" in said
         why = "it does not know within its budget" if spent else _shortened(said)
         raise Nonsense(f"the solver gave up: {why}") from None
     return list(_read(_parse(output)))
@@ -95,7 +95,7 @@ def _read(trees: list[Tree]) -> Iterator[Answer]:
         if isinstance(after, list):
             if verdict != "sat":
                 raise Nonsense(f"after `{verdict}` the solver said `{_shown(after)}`")
-            values = tuple(_pair(one) for one in after if one != ["true", "true"])
+            values = tuple(map(_pair, after))
             at += 1
         yield Answer(verdict, values)
 

@@ -130,8 +130,8 @@ def test_the_arithmetic_lets_exits_cross_zero() -> None:
     [
         (CROWDED, "engine.proof.smt_limits._gross", lambda limit, view: iter(())),
         (CROWDED, "engine.proof.smt_desk._working", lambda portfolio, market, limits: iter(())),
-        (CROWDED, "engine.proof.smt_limits.View.gross", lambda self, one: smt_limits.ZERO),
-        (HEDGED, "engine.proof.smt._closable", lambda desk, one, sign: Fraction(0)),
+        (CROWDED, "engine.proof.smt_limits._exposed", lambda desk, one, side: Fraction(0)),
+        (HEDGED, "engine.proof.smt_costs.closable", lambda desk, one, sign: Fraction(0)),
     ],
     ids=["a limit", "working orders", "exposures", "exits"],
 )
@@ -160,17 +160,29 @@ def test_without_entries_there_is_nothing_to_ask() -> None:
     assert list(found.versions) == ["z3"]
 
 
+FOUND = Answer("sat", (("v0", Fraction(50_001)), ("|entry AA|", Fraction(501))))
+"""What the solver finds of 501 shares against 50 % of NAV; before it the first question, in two pieces."""
+
+
+def test_the_answer_that_the_others_are_not_is_an_agreement() -> None:
+    with patch.object(proof, "answers", return_value=[Answer("unsat"), Answer("unsat"), FOUND]):
+        assert proved(desk([entry("AA", 600)], GROSS)).agrees
+
+
 @pytest.mark.parametrize(
     "given_answers",
     [
-        [Answer("unknown"), Answer("sat")],
-        [Answer("unsat"), Answer("unknown")],
-        [Answer("unsat"), Answer("unsat")],
-        [Answer("sat"), Answer("sat")],
-        [Answer("unsat")],
-        [Answer("unsat"), Answer("sat"), Answer("sat")],
-        [Answer("unsat"), Answer("sat")],
-        [Answer("unsat"), Answer("sat", (("v0", Fraction(1)), ("b0", Fraction(2))))],
+        [Answer("unsat"), Answer("unknown"), FOUND],
+        [Answer("unknown"), Answer("unsat"), FOUND],
+        [Answer("unsat"), Answer("unsat"), Answer("unknown")],
+        [Answer("unsat"), Answer("unsat"), Answer("unsat")],
+        [Answer("unsat"), Answer("sat"), FOUND],
+        [Answer("sat"), Answer("unsat"), FOUND],
+        [Answer("unsat"), FOUND],
+        [Answer("unsat"), Answer("unsat"), FOUND, Answer("sat")],
+        [Answer("unsat"), Answer("unsat"), Answer("sat")],
+        [Answer("unsat"), Answer("unsat"), Answer("sat", (("v0", Fraction(50_001)),))],
+        [Answer("unsat"), Answer("unsat"), Answer("sat", (("v0", Fraction(50_000)), ("|entry AA|", Fraction(500))))],
         [],
     ],
 )

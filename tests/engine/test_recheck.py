@@ -155,7 +155,7 @@ def test_a_quantity_beyond_what_fits_is_found() -> None:
 
 def test_a_record_without_the_solvers_agreement_permits_no_entry() -> None:
     cycle = calm("long", "short")
-    with patch("engine.proof.prove.answers", lambda _: [Answer("unknown")]):
+    with patch("engine.proof.prove.answers", lambda *_: [Answer("unknown")]):
         record = cycle.decided().to_json()
     assert check(cycle, record) == []
     agreed = cycle.decided().to_json()

@@ -83,12 +83,12 @@ def _flipped_order(*of: Any) -> Any:
 
 ENCODING: dict[str, Fault] = {
     "a limit is dropped": lambda: patch.dict(smt_limits._KINDS, gross=lambda *_: iter(())),
-    "a sign is flipped": lambda: patch("engine.proof.smt.entry_order", _flipped_order),
+    "a sign is flipped": lambda: patch("engine.proof.smt_question.entry_order", _flipped_order),
     "working orders are forgotten": lambda: patch("engine.proof.smt_desk._working", lambda *_: iter(())),
     "`<` stands for `≤`": lambda: patch(
         "engine.proof.prove.answers", lambda script, *more: answers(script.replace("(> ", "(>= "), *more)
     ),
-    "exits are not capped at the position": lambda: patch("engine.proof.smt._closable", lambda *_: Fraction(10**6)),
+    "exits are not capped at the position": lambda: patch("engine.proof.smt.closable", lambda *_: Fraction(10**6)),
 }
 
 

@@ -15,11 +15,12 @@ from engine.gate.proposals import Grant
 from engine.limits.kinds import KINDS
 from engine.orders.basket import Basket
 from engine.orders.order import Role, Side
-from engine.proof.prove import questions
-from engine.proof.smt import Asked, Script, script
+from engine.proof.prove import questions, whole
+from engine.proof.smt import Script, script
 from engine.proof.smt_limits import _KINDS
-from engine.proof.smt_text import Unaskable, minus, name, plus, real, remark, times
-from engine.proof.solver import answers
+from engine.proof.smt_question import Asked
+from engine.proof.smt_text import Unaskable, minus, name, number, plus, real, remark, times
+from engine.proof.solver import Answer, answers
 from tests.engine.books_strategy import Desk, desks
 from tests.engine.small_desk import desk, entry, leaving, limit, limits, position, terms, working
 
@@ -32,8 +33,8 @@ def written(of: Desk) -> Script:
 def asks(of: Desk, quantity: int) -> str:
     """The solver's answer: may so many shares of the only entry break a limit?"""
     question = Asked("one", "unsat", (Grant(of.entries[0], Fraction(quantity)),))
-    text = script(of.portfolio, of.exits, [question], of.market, of.limits, of.regime).text
-    return answers(text)[0].verdict
+    found = script(of.portfolio, of.exits, [question], of.market, of.limits, of.regime)
+    return whole(answers(found.text), found.checks)[0].verdict
 
 
 # --- the specification, row by row, each just inside its bound and one share beyond ------------------------------
@@ -181,8 +182,9 @@ def test_the_text_is_deterministic_and_exact(any_desk: Desk) -> None:
     text = written(any_desk).text
     assert text == written(any_desk).text
     code = "\n".join(line.split(";")[0] for line in text.splitlines())
-    assert not re.search(r"[0-9]e|\.[0-9]*[1-9]", code), "every number is an integer or a quotient of integers"
-    assert code.count("(push 1)") == code.count("(pop 1)") == code.count("(check-sat)")
+    assert not re.search(r"[0-9]e|[0-9]\.[0-9]{16}", code), "every number is a short decimal or a quotient of integers"
+    assert code.count("(push 1)") == code.count("(pop 1)")
+    assert code.count("(check-sat)") == sum(written(any_desk).checks)
     assert "(set-logic QF_LRA)" in code
 
 
@@ -197,8 +199,46 @@ def test_the_order_of_positions_and_entries_does_not_matter() -> None:
 def test_a_question_about_one_lot_is_about_the_limits_that_were_named() -> None:
     of = desk([entry("AA", 600)], limits(limit("gross", "0.5"), limit("net_long", "0.9")))
     found = written(of)
-    assert [one.measure for one in found.limits[0]] == ["gross", "net_long", "price_collar[AA]"]
+    first, second = found.text.split("one lot more")
+    for limit_id in ("gross", "net_long", "price_collar[AA]"):
+        assert first.count(f" ; {limit_id}\n") == 1
     assert [one.measure for one in found.limits[1]] == ["gross"]
+    assert second.count(" ; gross\n") == 1 and "net_long" not in second
+
+
+def test_the_first_question_is_asked_limit_by_limit() -> None:
+    """Five limits, one of them over the ten instruments of ten grants: eight subjects at most in each piece."""
+    kinds = [limit(one, 1) for one in ("gross", "net_long", "instrument_exposure", "order_value")]
+    found = written(desk([entry(f"A{at}", 10) for at in range(10)], limits(*kinds)))
+    assert found.checks == (5,)
+    pieces = found.text.split("(check-sat)")
+    subjects = [one.count("(> (* 100.0 ") for one in pieces]
+    assert subjects == [0, 0, 0, 8, 2, 0]
+    assert [one.verdict for one in answers(found.text)] == ["unsat"] * 5
+
+
+@pytest.mark.parametrize(
+    ("pieces", "together"),
+    [(["unsat", "unsat"], "unsat"), (["unsat", "sat"], "sat"), (["unknown", "sat"], "sat"), (["unknown"], "unknown"),
+     (["unsat", "unknown"], "unknown"), ([], "unknown")],
+)  # fmt: skip
+def test_pieces_make_one_answer(pieces: list[str], together: str) -> None:
+    assert [one.verdict for one in whole([Answer(one) for one in pieces], [len(pieces)])] == [together]
+
+
+def test_what_was_granted_is_declared_once_for_all_that_come_after() -> None:
+    found = written(desk([entry("AA", 100, conviction=90), *(entry(f"A{at}", 600) for at in range(5))],
+                         limits(limit("gross", "0.5"))))  # fmt: skip
+    assert len(found.questions) == 6
+    assert found.text.count("(declare-const |entry AA| Real)") == 2, "once for the first question, once for the others"
+
+
+def test_questions_in_any_order_have_the_same_answers() -> None:
+    of = desk([entry("AA", 100, conviction=90), entry("BB", 600), entry("CC", 600)], limits(limit("gross", "0.5")))
+    first, *others = questions(of.judged().rulings, of.market)
+    for asked in ([first, *others], [*others[::-1], first], [others[1], first, others[0]]):
+        found = script(of.portfolio, of.exits, asked, of.market, of.limits, of.regime)
+        assert [one.verdict for one in whole(answers(found.text), found.checks)] == [one.expected for one in asked]
 
 
 def test_a_limit_that_nobody_knows_cannot_be_asked_about() -> None:
@@ -217,10 +257,20 @@ def test_an_auditor_finds_each_limit_by_its_name() -> None:
 # --- terms ------------------------------------------------------------------------------------------------------
 
 
-@given(st.fractions())
-def test_numbers_are_written_exactly(number: Fraction) -> None:
-    text = f"(declare-const x Real)(assert (= x {real(number)}))(check-sat)(get-value (x))"
-    assert answers(BUDGETED + text)[0].values == (("x", number),)
+@given(st.fractions() | st.decimals(-(10**9), 10**9, places=9).map(Fraction))
+def test_numbers_are_written_exactly(value: Fraction) -> None:
+    for written in (real(value), number(value)):
+        text = f"(declare-const x Real)(assert (= x {written}))(check-sat)(get-value (x))"
+        assert answers(BUDGETED + text)[0].values == (("x", value),)
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [("12", "12.0"), ("-5", "(- 5.0)"), ("0.25", "0.25"), ("-1.05", "(- 1.05)"), ("1/3", "(/ 1.0 3.0)"),
+     ("1e-15", "0.000000000000001"), ("1e-16", "(/ 1.0 10000000000000000.0)"), ("0", "0.0")],
+)  # fmt: skip
+def test_short_decimals_are_written_as_such(value: str, written: str) -> None:
+    assert number(Fraction(value)) == written
 
 
 @given(st.lists(st.fractions(-9, 9), max_size=4), st.fractions(-3, 3))

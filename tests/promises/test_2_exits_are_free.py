@@ -144,9 +144,12 @@ def test_exits_are_free(desk: Desk, operations: Operations, asked: list[str], ze
 # --- whole cycles -----------------------------------------------------------------------------------------------
 
 WHERE = {
-    "the solver knows nothing": ("engine.proof.prove.answers", lambda _: [Answer("unknown")]),
-    "the solver contradicts": ("engine.proof.prove.answers", lambda text: [Answer("sat")] * text.count("(check-sat)")),
-    "the solver says nothing": ("engine.proof.prove.answers", lambda _: []),
+    "the solver knows nothing": ("engine.proof.prove.answers", lambda *_: [Answer("unknown")]),
+    "the solver contradicts": (
+        "engine.proof.prove.answers",
+        lambda text, *_: [Answer("sat")] * text.count("(check-sat)"),
+    ),
+    "the solver says nothing": ("engine.proof.prove.answers", lambda *_: []),
     "the solver talks nonsense": ("engine.proof.prove.answers", Nonsense("the solver said `banana`")),
     "the solver crashes": ("engine.proof.prove.answers", RuntimeError("out of memory")),
     "the encoding crashes": ("engine.proof.prove.script", KeyError("AAPL")),
