@@ -170,7 +170,8 @@ def _breaks(ruling: Ruling, bundle: Bundle) -> tuple[str, ...]:
 
 def _compared(written: Script, at: int, answer: Answer) -> Compared:
     question, values = written.questions[at], dict(answer.values)
-    filling = tuple((one.fill.strip("|"), text(values[one.fill])) for one in written.orders[at] if values.get(one.fill))
+    filled = ((one.fill.strip("|"), values[one.fill] / one.unit) for one in written.orders[at] if values.get(one.fill))
+    filling = tuple((name, text(shares)) for name, shares in filled)
     return Compared(question.name, question.expected, answer.verdict, filling)
 
 
@@ -221,7 +222,7 @@ def _witness(written: Script, at: int, answer: Answer, portfolio: Portfolio) -> 
 
 
 def _filled(orders: Sequence[Order], values: Mapping[str, Fraction]) -> str:
-    fills = [f"{one.label} fills {amount(values[one.fill], 3)}" for one in orders if values[one.fill]]
+    fills = [f"{one.label} fills {amount(values[one.fill] / one.unit, 3)}" for one in orders if values[one.fill]]
     waits = [one.label for one in orders if not values[one.fill]]
     waiting = [f"{' and '.join(waits)} {'waits' if len(waits) == 1 else 'wait'}"] if waits else []
     return " while ".join([*([" and ".join(fills)] if fills else []), *waiting])

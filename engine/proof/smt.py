@@ -72,6 +72,7 @@ def script(
 
 def _head() -> Iterator[str]:
     yield "; Orders may fill in part, in any order: is there a filling that breaks a limit or a condition?"
+    yield "; A fill is counted in money, at what a share is worth at the reference price, in the account's currency."
     yield f"(set-option :rlimit {BUDGET})"
     yield "(set-logic QF_LRA)"
     yield "(define-fun absolute ((x Real)) Real (ite (< x 0.0) (- x) x))"
@@ -88,7 +89,8 @@ def _resting(bare: View) -> Iterator[str]:
     for one in desk.standing_names:
         for sign in (1, -1):
             if own := reducing(desk, one, sign):
-                yield f"(assert (<= {plus(order.fill for order in own)} {number(closable(desk, one, sign))}))"
+                most = closable(desk, one, sign) * desk.unit(one)
+                yield f"(assert (<= {plus(order.fill for order in own)} {number(most)}))"
     yield "; shares after a filling without this decision's entries, where they may be long or short"
     for one in desk.standing_names:
         yield from bare.definitions(one)

@@ -103,7 +103,10 @@ class Corners:
         return Reach(instrument, low - closed, high) if held > 0 else Reach(instrument, low, high + closed)
 
     def _stands(self, one: Reach) -> str:
-        return f"(= {self.view.shares(one.instrument)} (ite {_high(one)} {real(one.high)} {real(one.low)}))"
+        unit = self.view.desk.unit(one.instrument)
+        return (
+            f"(= {self.view.shares(one.instrument)} (ite {_high(one)} {real(one.high * unit)} {real(one.low * unit)}))"
+        )
 
     def _ceiling(self) -> Iterator[str]:
         terms, exposure = self.view.desk.market.terms, self.view.desk.exposure

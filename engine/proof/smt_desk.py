@@ -33,7 +33,10 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order: the name of its fill, what it is called, its shares, and what one of them costs at worst."""
+    """An order: the name of its fill, what it is called, its shares, and what one of them costs at worst.
+
+    The fill is counted in money, `unit` for each share: the weights of most rows are short numbers so.
+    """
 
     fill: str
     label: str
@@ -47,6 +50,7 @@ class Order:
     horizon: str
     basket: str = ""
     """The name of the basket that an entry is a leg of."""
+    unit: Fraction = Fraction(1)
 
 
 @dataclass(frozen=True)
@@ -104,15 +108,14 @@ class Desk:
         return self.exposure(order.instrument) + order.slippage
 
     @cached_property
-    def _beta_exposures(self) -> dict[str, Fraction]:
+    def _units(self) -> dict[str, Fraction]:
         return {}
 
-    def beta_exposure(self, instrument: str) -> Fraction:
-        """`β·e` of one share; every scenario with a move of the index asks for it."""
-        known = self._beta_exposures
-        if instrument not in known:
-            known[instrument] = self.terms(instrument).beta * self.exposure(instrument)
-        return known[instrument]
+    def unit(self, instrument: str) -> Fraction:
+        """What fills and shares of it are counted in: its exposure, without a sign."""
+        if instrument not in self._units:
+            self._units[instrument] = _unit(self.terms(instrument))
+        return self._units[instrument]
 
     def position(self, instrument: str) -> Fraction:
         """Shares held, 0 where there are none."""
@@ -175,7 +178,7 @@ def entry_order(grant: Grant, terms: Terms) -> Order:
     words = ("entry", entry.instrument)
     return Order(name(*words), f"the entry in {entry.instrument}", entry.instrument, sign, grant.quantity, slippage,
                  loss, False, entry.strategy, entry.horizon,
-                 "" if entry.basket is None else entry.basket.name)  # fmt: skip
+                 "" if entry.basket is None else entry.basket.name, _unit(terms))  # fmt: skip
 
 
 def _held(portfolio: Portfolio, market: Market) -> Iterator[tuple[str, Held]]:
@@ -207,7 +210,8 @@ def _working(portfolio: Portfolio, market: Market, limits: Limits) -> Iterator[O
         label = f"the working {order.role.value} {'of' if reducing else 'in'} {order.instrument}"
         yield Order(fill, label, order.instrument, sign,
                     Fraction(one.remaining), _adverse(sign, worst, terms), loss, reducing, order.strategy,
-                    order.horizon, "" if reducing or order.basket is None else order.basket.name)  # fmt: skip
+                    order.horizon, "" if reducing or order.basket is None else order.basket.name,
+                    _unit(terms))  # fmt: skip
 
 
 def _exits(exits: Sequence[Exit], market: Market, limits: Limits) -> Iterator[Order]:
@@ -217,7 +221,14 @@ def _exits(exits: Sequence[Exit], market: Market, limits: Limits) -> Iterator[Or
             worst = terms.price * (1 + sign * limits.collar(market.session))
             slippage = _adverse(sign, worst, terms)
             fill, label = name(f"new exit {at}", one.instrument), f"the exit from {one.instrument}"
-            yield Order(fill, label, one.instrument, sign, one.quantity, slippage, Fraction(0), True, "", "")
+            yield Order(
+                fill, label, one.instrument, sign, one.quantity, slippage, Fraction(0), True, "", "", unit=_unit(terms)
+            )
+
+
+def _unit(terms: Terms) -> Fraction:
+    """What a share is worth; one where it is worth nothing, so that its fill can be told all the same."""
+    return abs(terms.price * terms.unit) or Fraction(1)
 
 
 def _adverse(sign: int, worst: Fraction, terms: Terms) -> Fraction:

@@ -1,6 +1,6 @@
 """Each limit's value as rows over fills: the third column of the table in `docs/limits.md`, row by row.
 
-A row says what each share long, each share short or each share of an order adds to a value. Nothing here takes a worst
+A row says what each unit of exposure long or short (`|x|·e`), or each share of an order, adds to a value. Nothing here takes a worst
 case; that is the solver's to look for. The rows of a desk are the same for all questions about it.
 """
 
@@ -27,6 +27,7 @@ from engine.proof.smt_rows import (
 from engine.proof.smt_text import number
 
 Rows = Iterator[Row]
+ONE = Fraction(1)
 
 
 def rows(limit: Limit, desk: Desk) -> Sequence[Row]:
@@ -63,18 +64,18 @@ def _most(limit: Limit, desk: Desk) -> Most:
 
 
 def _exposed(desk: Desk, one: str, side: int) -> Fraction:
-    """`|x|·e` of a share."""
-    return desk.exposure(one)
+    """`|x|·e`, of each unit of it."""
+    return ONE
 
 
 def _signed(desk: Desk, one: str, side: int) -> Fraction:
-    """`x·e` of a share."""
-    return side * desk.exposure(one)
+    """`x·e`."""
+    return ONE * side
 
 
 def _weighed(desk: Desk, one: str, side: int) -> Fraction:
-    """`β·x·e` of a share."""
-    return side * desk.beta_exposure(one)
+    """`β·x·e`."""
+    return side * desk.terms(one).beta
 
 
 def _turned(weight: Callable[[Desk, str, int], Fraction]) -> Callable[[Desk, str, int], Fraction]:
@@ -153,14 +154,14 @@ def _concentration(limit: Limit, desk: Desk) -> Rows:
     """Its own exposure, less a share of everybody's."""
     if len(desk.held) < limit.once:
         return
-    rest = by_shares(("concentration", limit.bound), lambda desk, one, side: -limit.bound * desk.exposure(one))
+    rest = by_shares(("concentration", limit.bound), lambda desk, one, side: -limit.bound)
     for one in desk.names:
         yield Row(one, ((desk.name_set, rest), (frozenset((one,)), _gross_part())), amount(NOTHING))
 
 
 def _margin(limit: Limit, desk: Desk) -> Rows:
     def needed(desk: Desk, one: str, side: int) -> Fraction:
-        return (limit.long if side > 0 else limit.short) * desk.exposure(one)
+        return limit.long if side > 0 else limit.short
 
     return _over_all(limit, desk, by_shares(("margin", limit.long, limit.short), needed))
 
@@ -177,16 +178,15 @@ def _stress(limit: Limit, desk: Desk) -> Rows:
 
 
 def _lost_under(scenario: Scenario, desk: Desk, one: str, side: int) -> Fraction:
-    """What one share long or short loses: the larger of what each move of its price takes."""
+    """What it loses long or short: the larger of what each move of its price takes."""
     if scenario.sigmas:
-        return scenario.sigmas * desk.terms(one).daily_volatility * desk.exposure(one)
+        return scenario.sigmas * desk.terms(one).daily_volatility
     own = [move for name, move in scenario.instruments if name == one]
     sector = desk.terms(one).sector
     moves = own + [move for name, move in scenario.sectors if name == sector]
-    losses = [-side * move * desk.exposure(one) for move in moves]
     if scenario.index:
-        losses.append(-side * scenario.index * desk.beta_exposure(one))
-    return max(losses, default=NOTHING)
+        moves.append(scenario.index * desk.terms(one).beta)
+    return max((-side * move for move in moves), default=NOTHING)
 
 
 # --- money ------------------------------------------------------------------------------------------------------

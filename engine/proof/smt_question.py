@@ -4,9 +4,10 @@ A filling breaks a limit when it makes its value exceed the bound *and* exceed w
 decision's entries makes it (promise 1). A limit that reads the same with and without the entries cannot be broken by
 them and is not written.
 
-The question about all grants is asked in pieces, one `check-sat` for a few subjects of one limit each: a filling that
-breaks any limit breaks one of some piece, so that the answer is unsat when each piece's is. The questions about one lot
-more follow in the order of judgement: what was granted before stands, and is declared once.
+The question about all grants is asked in pieces, one `check-sat` for each subject of each limit: a filling that breaks
+any limit breaks some subject of one, so that the answer is unsat when each piece's is. Each is a question of one row,
+where all of them together are so many cases that a large desk had no answer within any budget. The questions about one
+lot more follow in the order of judgement: what was granted before stands, and is declared once.
 """
 
 from __future__ import annotations
@@ -23,9 +24,6 @@ from engine.proof.smt_desk import Desk, Order, entry_order
 from engine.proof.smt_limits import order_bound, rows
 from engine.proof.smt_rows import NAV, Row, Sum, View
 from engine.proof.smt_text import Unaskable, number, real, remark, times, weighted
-
-PIECE = 8
-"""Subjects of one limit that are asked about at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +57,9 @@ class Written:
 
 def free(order: Order) -> Iterator[str]:
     """Its fill, anything between nothing and its quantity."""
-    yield f"(declare-const {order.fill} Real) {remark(order.label)}"
-    yield f"(assert (<= 0.0 {order.fill} {number(order.quantity)}))"
+    words = f"{order.label}: {number(order.quantity)} shares of {number(order.unit)}"
+    yield f"(declare-const {order.fill} Real) {remark(words)}"
+    yield f"(assert (<= 0.0 {order.fill} {number(order.quantity * order.unit)}))"
 
 
 class Telling:
@@ -144,9 +143,8 @@ class Question:
         )])  # fmt: skip
         for limit in self.telling.standing if self.view.entries else ():
             if limit.spec.form == "linear":
-                broken = list(self._broken_rows(limit))
-                for at in range(0, len(broken), PIECE):
-                    self._piece(broken[at : at + PIECE])
+                for broken in self._broken_rows(limit):
+                    self._piece((broken,))
         convex = [one for one in self.telling.standing if one.spec.form == "convex"] if self.view.entries else []
         if convex:
             self._piece(self._convex(convex))

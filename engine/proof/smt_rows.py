@@ -1,11 +1,14 @@
 """Rows: what a limit says of one filling, as one linear form over the orders' fills.
 
 A row adds up parts, one for each instrument of its subject. A part is a sum of terms, each a number times a fill or
-times the shares that an instrument is long or short after the filling; what cannot move is a number and no term. Which
-instruments count, and with what weight, is the limit's to say (`engine.proof.smt_limits`); that a filling makes a value
-as large as it can be is nobody's here: the solver looks for it.
+times what an instrument is long or short after the filling; what cannot move is a number and no term. Which instruments
+count, and with what weight, is the limit's to say (`engine.proof.smt_limits`); that a filling makes a value as large as
+it can be is nobody's here: the solver looks for it.
 
-An instrument whose position and orders are all on one side is that many shares long (or short), in every filling. Where
+Fills and shares are counted in money, at the exposure of a share: a weight is 0.35 then, where it were 59.4895 of a
+share at 169.97, and the solver's numbers stay short.
+
+An instrument whose position and orders are all on one side is long (or short) by all of them, in every filling. Where
 exits or orders of the other side are about, `|long|` and `|short|` are defined in the text by the sign of its shares.
 """
 
@@ -40,7 +43,7 @@ EMPTY = Sum((), NOTHING)
 
 
 class Shares(NamedTuple):
-    """Shares on one side (1 long, -1 short): their number is the sum of these names and of what is fixed."""
+    """Shares on one side (1 long, -1 short): what they are worth is the sum of these names and of what is fixed."""
 
     side: int
     names: tuple[str, ...]
@@ -80,9 +83,9 @@ class View:
         return resting if entry is None else (*resting, entry)
 
     def shares(self, instrument: str) -> str:
-        """`x`: shares after the filling."""
+        """`x`: shares after the filling, in their unit."""
         signed = (one.fill if one.sign > 0 else f"(- {one.fill})" for one in self.own(instrument))
-        return Sum(tuple(signed), self.desk.position(instrument)).written()
+        return Sum(tuple(signed), self.desk.position(instrument) * self.desk.unit(instrument)).written()
 
     def sides(self, instrument: str) -> tuple[Shares, ...]:
         """The shares it is long, and those it is short."""
@@ -96,7 +99,7 @@ class View:
         if self._turns(instrument):
             return tuple(Shares(side, (self._named(side, instrument),), NOTHING) for side in (1, -1))
         side = 1 if held > 0 or (held == 0 and orders and orders[0].sign > 0) else -1
-        return (Shares(side, tuple(one.fill for one in orders), abs(held)),)
+        return (Shares(side, tuple(one.fill for one in orders), abs(held) * self.desk.unit(instrument)),)
 
     def _turns(self, instrument: str) -> bool:
         """Whether it takes more than the signs to see on which side it ends."""
@@ -137,12 +140,15 @@ class Part(NamedTuple):
 
 
 def by_shares(what: tuple[object, ...], weight: Callable[[Desk, str, int], Fraction]) -> Part:
-    """So much for each share long (1) or short (-1)."""
+    """So much for each unit of exposure long (1) or short (-1)."""
 
     def of(view: View, instrument: str) -> Sum:
         terms, fixed = [], NOTHING
+        worth = view.desk.exposure(instrument) / view.desk.unit(instrument)
         for side, names, held in view.sides(instrument):
             each = weight(view.desk, instrument, side)
+            if worth != 1:
+                each *= worth
             if each:
                 terms += [weighted(each, one) for one in names]
                 fixed += each * held if held else 0
@@ -157,7 +163,7 @@ def by_fills(
     """So much at the start, and so much for each share of an order that fills."""
 
     def of(view: View, instrument: str) -> Sum:
-        each = ((weight(view.desk, one), one.fill) for one in view.own(instrument))
+        each = ((weight(view.desk, one) / one.unit, one.fill) for one in view.own(instrument))
         return Sum(tuple(weighted(one, fill) for one, fill in each if one), start(view.desk, instrument))
 
     return Part(what, of)

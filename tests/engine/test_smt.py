@@ -206,15 +206,15 @@ def test_a_question_about_one_lot_is_about_the_limits_that_were_named() -> None:
     assert second.count(" ; gross\n") == 1 and "net_long" not in second
 
 
-def test_the_first_question_is_asked_limit_by_limit() -> None:
-    """Five limits, one of them over the ten instruments of ten grants: eight subjects at most in each piece."""
+def test_the_first_question_is_asked_subject_by_subject() -> None:
+    """One piece for what no fill changes, one each for `gross` and `net_long`, and one for each of ten instruments."""
     kinds = [limit(one, 1) for one in ("gross", "net_long", "instrument_exposure", "order_value")]
     found = written(desk([entry(f"A{at}", 10) for at in range(10)], limits(*kinds)))
-    assert found.checks == (5,)
+    assert found.checks == (13,)
     pieces = found.text.split("(check-sat)")
-    subjects = [one.count("(> (* 100.0 ") for one in pieces]
-    assert subjects == [0, 0, 0, 8, 2, 0]
-    assert [one.verdict for one in answers(found.text)] == ["unsat"] * 5
+    assert [one.count("order_value[") for one in pieces] == [10, *[0] * 13]
+    assert [one.count("instrument_exposure[") for one in pieces] == [0, 0, 0, *[1] * 10, 0]
+    assert [one.verdict for one in answers(found.text)] == ["unsat"] * 13
 
 
 @pytest.mark.parametrize(
