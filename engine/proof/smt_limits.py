@@ -1,7 +1,7 @@
 """Each limit's value as rows over fills: the third column of the table in `docs/limits.md`, row by row.
 
-A row says what each unit of exposure long or short (`|x|·e`), or each share of an order, adds to a value. Nothing here takes a worst
-case; that is the solver's to look for. The rows of a desk are the same for all questions about it.
+A row says what each unit of exposure long or short (`|x|·e`), or each share of an order, adds to a value. Nothing here
+takes a worst case; that is the solver's to look for. The rows of a desk are the same for all questions about it.
 """
 
 from __future__ import annotations
