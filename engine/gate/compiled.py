@@ -136,19 +136,19 @@ def _open_risk(rows: Rows, limit: Limit) -> None:
     desk, times = rows.desk, limit.bound.denominator
     lost = desk.lost if limit.kind == "loss_budget" else 0
     at = rows.row(limit, "", times, limit.bound, times * (lost + sum(desk.at_stops.values())))
-    rows.priced(at, lambda ask: ask.risk, times)
+    rows.priced(at, [ask.risk for ask in desk.asks], times)
 
 
 def _turnover(rows: Rows, limit: Limit) -> None:
     desk, times = rows.desk, limit.bound.denominator
     traded = desk.traded + sum([one.value for one in desk.resting])
-    rows.priced(rows.row(limit, "", times, limit.bound, times * traded), lambda ask: ask.value, times)
+    rows.priced(rows.row(limit, "", times, limit.bound, times * traded), [ask.value for ask in desk.asks], times)
 
 
 def _open_orders(rows: Rows, limit: Limit) -> None:
     desk, times = rows.desk, limit.bound.denominator
     worked = sum([one.value for one in desk.resting if one.entry])
-    rows.priced(rows.row(limit, "", times, limit.bound, times * worked), lambda ask: ask.value, times)
+    rows.priced(rows.row(limit, "", times, limit.bound, times * worked), [ask.value for ask in desk.asks], times)
 
 
 def _cash_reserve(rows: Rows, limit: Limit) -> None:
@@ -219,27 +219,26 @@ def _order_quantity(rows: Rows, limit: Limit) -> None:
     if limit.kind == "volume_share":
         sizes = [desk.scope.terms[ask.name].average_volume for ask in desk.asks]
     each = common(sizes)
-    times, bound = each * limit.bound.denominator, limit.bound.numerator * desk.units.shares
-    most = [bound * whole(one, each) for one in sizes]
-    _of_each(rows, limit, times * desk.units.shares, most, [Line(times)] * len(sizes))
+    bound, times = limit.bound.numerator * desk.units.shares, each * limit.bound.denominator
+    first = _of_each(rows, limit, times * desk.units.shares, [bound * whole(one, each) for one in sizes])
+    for place, slopes in enumerate(rows.slopes):
+        slopes[first + place] = times
 
 
 def _price_collar(rows: Rows, limit: Limit) -> None:
     """Bounds the price, whatever the quantity: the limit price's distance is there as soon as the order is."""
     desk, (bound, times) = rows.desk, limit.bound.as_integer_ratio()
-    lines = [Line(0, abs(ask.beyond) * times) for ask in desk.asks]
-    _of_each(rows, limit, desk.ticks * times, [bound * ask.price for ask in desk.asks], lines)
+    first = _of_each(rows, limit, desk.ticks * times, [bound * ask.price for ask in desk.asks])
+    for place, ask in enumerate(desk.asks):
+        if ask.beyond:
+            rows.lines[place][first + place] = Line(0, abs(ask.beyond) * times)
 
 
-def _of_each(rows: Rows, limit: Limit, unit: int, most: list[int], lines: list[Line]) -> None:
-    """A row for each entry that only it adds to, with a bound of its own, in this unit."""
-    first = rows.family(limit, [ask.name for ask in rows.desk.asks], 1, ZERO, [0] * len(lines))
-    rows.units[first:], rows.gaps[first:] = [unit] * len(lines), most
-    for place, line in enumerate(lines):
-        if line.fixed:
-            rows.lines[place][first + place] = line
-        elif line.slope:
-            rows.slopes[place][first + place] = line.slope
+def _of_each(rows: Rows, limit: Limit, unit: int, most: list[int]) -> int:
+    """A row for each entry that only it adds to, with a bound of its own, in this unit. Returns the first place."""
+    first = rows.family(limit, [ask.name for ask in rows.desk.asks], 1, ZERO, [0] * len(most))
+    rows.units[first:], rows.gaps[first:] = [unit] * len(most), most
+    return first
 
 
 _ROWS: dict[str, Callable[[Rows, Limit], None]] = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from itertools import combinations
+from itertools import accumulate, combinations
 
 from engine.gate.running import Part, Running
 
@@ -25,7 +25,7 @@ def smallest_sets(running: Running, at: int, step: Part) -> list[tuple[str, ...]
         return _tried(running, at, step)
     rows, nav = running.rows, running.desk.nav - step.cost
     own, share, parts = step.effects.get(at, 0), rows.shares[at], running.parts
-    weights = [(one.effects.get(at, 0) + share * one.cost, name) for name, one in parts.items()]
+    weights = [(each, name) for name, one in parts.items() if (each := one.effects.get(at, 0) + share * one.cost) > 0]
     sets = heavier(sorted(weights, reverse=True), share * nav + rows.gaps[at] - own)
     # To break a row, it must rise at all: where the step does nothing to it, somebody in the set has to.
     if own <= 0 and not all(any(parts[name].effects.get(at, 0) > 0 for name in names) for names in sets):
@@ -34,14 +34,11 @@ def smallest_sets(running: Running, at: int, step: Part) -> list[tuple[str, ...]
 
 
 def heavier(weights: Sequence[tuple[int, str]], most: int) -> list[tuple[str, ...]]:
-    """The minimal sets that weigh more than `most`, of weights from 0 that come largest first.
+    """The minimal sets that weigh more than `most`, of weights above 0 that come largest first.
 
     A set that exceeds it only with its lightest is minimal: without another one it would weigh no more.
     """
-    left = [0]
-    for each, _ in reversed(weights):
-        left.append(left[-1] + each)
-    left.reverse()
+    left = [*accumulate([each for each, _ in reversed(weights)])][::-1]
     found: list[tuple[str, ...]] = []
 
     def add(at: int, over: int, names: tuple[str, ...]) -> None:
@@ -104,13 +101,13 @@ def spare(running: Running, broken: Sequence[int], step: Part, names: Iterable[s
     so that only what is broken needs a look.
     """
     rows, nav, shares = running.rows, running.nav - step.cost, running.desk.units.shares
-    curved = not rows.curves.rows.keys().isdisjoint(broken)
+    plain = rows.curves.rows.keys().isdisjoint(broken)
     lacks = [(at, rise, rows.shares[at], rise - rows.shares[at] * nav - rows.gaps[at])
              for at in broken for rise in [running.rises[at] + step.effects.get(at, 0)]]  # fmt: skip
     for name in names:
         one = running.parts[name]
         single, (place, each) = len(one.grown) == 1, one.grown[0]
-        if single and not curved and not running.fall(place, each * one.size):
+        if single and plain and not (rows.least and running.fall(place, each * one.size)):
             less = _fewer(running, one, nav, lacks)
         else:
             less = _bisected(running, one, step, broken)

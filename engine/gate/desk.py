@@ -41,21 +41,20 @@ class Ask(NamedTuple):
 
     name: str
     sign: int
+    target: int
+    step: int
+    """Shares asked for, and those by which it grows: a lot, or a leg of a basket's unit."""
     price: int
     """The reference price, in ticks of which `Desk.ticks` make one."""
     beyond: int
     """The limit price less the reference, towards its side."""
     exposure: int
-    slippage: int
+    value: int
+    """At its worst price: exposure and slippage."""
     risk: int
     cost: int
     """Slippage and the fee per share: what NAV⁻ falls by."""
     ends: Ends
-
-    @property
-    def value(self) -> int:
-        """At its worst price."""
-        return self.exposure + self.slippage
 
     @property
     def flat(self) -> bool:
@@ -123,7 +122,9 @@ class Desk:
         beyond = sign * (limit - price)
         slippage, risk = max(0, beyond) * point, max(0, sign * (limit - whole(entry.stop_price, ticks))) * point
         ends, cost = self.ends.get(name, (0, 0)), slippage + self.share_fee
-        return Ask(name, sign, price, beyond, price * point, slippage, risk, cost, ends)
+        shares = self.units.shares
+        target, step = whole(entry.target, shares), whole(step_of(entry, self.scope.terms), shares)
+        return Ask(name, sign, target, step, price, beyond, price * point, price * point + slippage, risk, cost, ends)
 
 
 def _units(scope: Scope, base: State, entries: Sequence[Entry], points: int) -> Units:

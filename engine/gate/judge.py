@@ -126,14 +126,14 @@ def judge(
     running = Running(rows_of(scope, state_of(book, (), market, limits), asked))
     rulings: list[Ruling] = []
     for bundle, free in queue:
-        rulings += _rule(running, bundle, free)
+        rulings += _rule(running, bundle) if free else _refused(bundle, market)
     grants = tuple([Grant(one.entry, one.quantity) for one in rulings if one.quantity > 0])
     return Judgement(tuple(rulings), grants, scope, lambda: _read(running, range(len(running.rows.limits))))
 
 
 def _is_free(bundle: Bundle, market: Market) -> bool:
     """Whether only numbers can refuse it."""
-    return not forbidding(bundle) and all(one.instrument in market.terms for one in bundle.entries)
+    return not forbidding(bundle) and market.terms.keys() >= {one.instrument for one in bundle.entries}
 
 
 def forbidding(bundle: Bundle) -> list[Core]:
@@ -145,34 +145,36 @@ def forbidding(bundle: Bundle) -> list[Core]:
     return found
 
 
-def _rule(running: Running, bundle: Bundle, free: bool) -> list[Ruling]:
-    """One ruling for each entry, all with the same outcome and reasons; what it grants is granted from now on."""
-    terms = running.desk.scope.terms
-    steps, forbidden = bundle.steps(terms), [] if free else forbidding(bundle)
-    most = min([one.target // step for one, step in zip(bundle.entries, steps, strict=True)])
-    unknown = [one.instrument for one in bundle.entries if one.instrument not in terms]
+def _refused(bundle: Bundle, market: Market) -> list[Ruling]:
+    """What is refused whatever the numbers say."""
+    forbidden, steps = forbidding(bundle), bundle.steps(market.terms)
+    unknown = [one.instrument for one in bundle.entries if one.instrument not in market.terms]
     assert forbidden or not unknown, f"{unknown[0]} has no terms and no finding that says so"
-    if most < 1 and not unknown:
+    if not unknown and any(one.target < step for one, step in zip(bundle.entries, steps, strict=True)):
         forbidden.append(Core(SIZE, SIZE, ()))
-    if not free:
-        return [Ruling(one, Outcome.DENIED, ZERO, (), _unique(forbidden)) for one in bundle.entries]
-    grown = running.grown(bundle.entries, steps)
+    return [Ruling(one, Outcome.DENIED, ZERO, (), _unique(forbidden)) for one in bundle.entries]
+
+
+def _rule(running: Running, bundle: Bundle) -> list[Ruling]:
+    """One ruling for each entry, all with the same outcome and reasons; what it grants is granted from now on."""
+    asks, grown = running.desk.asks, running.grown(bundle.entries)
+    most = min([asks[place].target // step for place, step in grown])
     step = running.part(bundle.name, grown, 1)
     broken = running.broken(step)
-    count = 0 if forbidden or broken else _room(running, grown, most)
+    count = 0 if most < 1 or broken else _room(running, grown, most)
     if count < 1:
-        return _denied(running, bundle, step, broken, forbidden)
-    quantities = [step * count for step in steps]
+        return _denied(running, bundle, step, broken, [Core(SIZE, SIZE, ())] if most < 1 else [])
     granted, outcome = running.part(bundle.name, grown, count), Outcome.GRANTED
     binding: tuple[Reading, ...] = ()
     lacking: tuple[Reading, ...] = ()
-    if any(size != one.target for one, size in zip(bundle.entries, quantities, strict=True)):
+    if any(size != asks[place].target for place, size in granted.steps):
         beyond = [running.part(bundle.name, grown, more) for more in (count + 1, most)]
         outcome = Outcome.CUT
         binding, lacking = [_read(running, running.broken(one), one) for one in beyond]
     running.grant(granted)
-    return [Ruling(one, outcome, size, binding, (), (), lacking)
-            for one, size in zip(bundle.entries, quantities, strict=True)]  # fmt: skip
+    shares = running.desk.units.shares
+    return [Ruling(one, outcome, Fraction(size, shares), binding, (), (), lacking)
+            for one, (_, size) in zip(bundle.entries, granted.steps, strict=True)]  # fmt: skip
 
 
 def _denied(

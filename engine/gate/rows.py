@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from engine.gate.convex import ConvexMeasure
 from engine.gate.curves import Curves
-from engine.gate.desk import Ask, Desk
+from engine.gate.desk import Desk
 from engine.gate.whole import whole
 from engine.limits.model import Limit
 
@@ -123,11 +123,11 @@ class Rows:
         else:
             self.lines[place][at] = Line(0, 0, (before, p, n, end, ask.sign))
 
-    def priced(self, at: int, price: Callable[[Ask], int], times: int) -> None:
-        """One row to which each share of an entry adds a price."""
-        for slopes, ask in zip(self.slopes, self.desk.asks, strict=True):
-            if each := price(ask):
-                slopes[at] = each * times
+    def priced(self, at: int, prices: Iterable[int], times: int) -> None:
+        """One row to which each share of an entry adds a price; prices by the place of the entry."""
+        for slopes, price in zip(self.slopes, prices, strict=True):
+            if price:
+                slopes[at] = price * times
 
     def curve(self, limit: Limit) -> None:
         """The row of a convex limit."""

@@ -19,7 +19,6 @@ from engine.gate.curves import Standing, Step
 from engine.gate.desk import least_shares
 from engine.gate.proposals import Entry
 from engine.gate.rows import Rows
-from engine.gate.whole import whole
 
 
 class Part(NamedTuple):
@@ -59,10 +58,10 @@ class Running:
 
     # --- what there is --------------------------------------------------------------------------------------------
 
-    def grown(self, entries: Sequence[Entry], steps: Sequence[Fraction]) -> list[Step]:
-        """A step of so many shares of each entry, in whole numbers."""
-        places, shares = self.desk.places, self.desk.units.shares
-        return [(places[one.instrument], whole(step, shares)) for one, step in zip(entries, steps, strict=True)]
+    def grown(self, entries: Sequence[Entry]) -> list[Step]:
+        """A step of these entries: a lot of one, or a unit of a basket's legs."""
+        desk = self.desk
+        return [(place, desk.asks[place].step) for place in [desk.places[one.instrument] for one in entries]]
 
     def part(self, name: str, grown: Sequence[Step], count: int) -> Part:
         """What so many steps take and add; at none, each order still costs its fee."""
@@ -135,18 +134,19 @@ class Running:
 
     def read(self, which: Iterable[int], *more: Part) -> Iterator[tuple[int, Fraction, Fraction, Corner | None]]:
         """Value, bound and corner of each of these rows with everything granted, and these."""
-        rows, curves = self.rows, self.rows.curves
+        rows, curves, amount = self.rows, self.rows.curves, self.amount
         here = self.standing((*self.parts.values(), *more)) if curves.rows else None
-        nav = self.nav - sum([part.cost for part in more])
+        nav, effects = self.nav - sum([part.cost for part in more]), [part.effects for part in more]
         for at in which:
             if here is not None and at in curves.rows:
                 value, bound, corner = curves.read(at, here)
-                yield at, self.amount(at, value), self.amount(at, bound), corner
+                yield at, amount(at, value), amount(at, bound), corner
             else:
-                base = rows.bases[at]
-                value = base + self.rises[at] + sum([part.effects.get(at, 0) for part in more])
-                bound = rows.shares[at] * nav + rows.gaps[at] + base
-                yield at, self.amount(at, value), self.amount(at, bound), None
+                value = base = rows.bases[at]
+                value += self.rises[at]
+                for each in effects:
+                    value += each.get(at, 0)
+                yield at, amount(at, value), amount(at, rows.shares[at] * nav + rows.gaps[at] + base), None
 
     def amount(self, at: int, number: int) -> Fraction:
         """A number of a row as the fraction it is; rows of one limit have most of theirs in common."""

@@ -7,21 +7,20 @@ one by one: scenarios are sorted once by what they say of a sector, and an instr
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from math import lcm
+from typing import NamedTuple
 
 from engine.gate.market import Terms
 from engine.gate.whole import common, whole
 from engine.limits.model import Scenario
 
 
-@dataclass(slots=True)
-class Said:
+class Said(NamedTuple):
     """What the scenarios say of one sector: places of scenarios with the index's move, the sector's, and both."""
 
-    index: list[tuple[int, int]] = field(default_factory=list)
-    sector: list[tuple[int, int]] = field(default_factory=list)
-    both: list[tuple[int, int, int]] = field(default_factory=list)
+    market: list[tuple[int, int]]
+    own: list[tuple[int, int]]
+    both: list[tuple[int, int, int]]
 
 
 class Shocks:
@@ -40,18 +39,29 @@ class Shocks:
         self.unit = lcm(moves * self._betas, self._sigmas * self._volatilities)
         """Of a loss per exposure."""
         self._moves = moves
-        self._single = [at for at, one in enumerate(scenarios) if one.sigmas or one.instruments]
-        scale = self.unit // (moves * self._betas)
-        self._index = [whole(one.index, moves) * scale for one in scenarios]
+        # A scenario names a sector once, as a file does; one by one, every move of a scenario counts.
+        self._single = [
+            at for at, one in enumerate(scenarios)
+            if one.sigmas or one.instruments or len(dict(one.sectors)) < len(one.sectors)
+        ]  # fmt: skip
+        scale = self.unit // moves
+        self._index = [whole(one.index, moves) * (scale // self._betas) for one in scenarios]
         """What a beta makes `unit`."""
+        self._named: dict[str, dict[int, int]] = {}
+        """Moves of each sector that is named, by the place of the scenario."""
+        for at, one in enumerate(scenarios):
+            if at not in self._single:
+                for name, move in one.sectors:
+                    self._named.setdefault(name, {})[at] = whole(move, moves) * scale
+        self._everywhere = [(at, index) for at, index in enumerate(self._index) if index and at not in self._single]
         self._of_sector: dict[str, Said] = {}
 
     def losses(self, one: Terms, sign: int, exposure: int, first: int) -> dict[int, int]:
         """What one share loses that is bought (1) or sold (-1) from flat, where it loses; places count from `first`."""
         said, beta = self._said(one.sector), -sign * whole(one.beta, self._betas)
-        found = {first + at: exposure * loss for at, index in said.index if (loss := beta * index) > 0}
+        found = {first + at: exposure * loss for at, index in said.market if (loss := beta * index) > 0}
         towards = -sign
-        for at, move in said.sector:
+        for at, move in said.own:
             if towards * move > 0:
                 found[first + at] = exposure * towards * move
         for at, index, move in said.both:
@@ -81,23 +91,12 @@ class Shocks:
         return (-min(moves), -max(moves)) if moves else (0, 0)
 
     def _said(self, sector: str) -> Said:
-        """What all but the single ones say of a sector; its moves in `unit`."""
-        if sector in self._of_sector:
-            return self._of_sector[sector]
-        said = self._of_sector[sector] = Said()
-        scale = self.unit // self._moves
-        for at, one in enumerate(self._scenarios):
-            if at in self._single:
-                continue
-            index, moves = self._index[at], [move for name, move in one.sectors if name == sector]
-            if not moves:
-                if index:
-                    said.index.append((at, index))
-                continue
-            # A file cannot name a sector twice; if anything else does, this raises.
-            (move,) = moves
-            if index:
-                said.both.append((at, index, whole(move, self._moves) * scale))
-            else:
-                said.sector.append((at, whole(move, self._moves) * scale))
-        return said
+        """What all but the single ones say of a sector."""
+        found = self._of_sector.get(sector)
+        if found is None:
+            own = self._named.get(sector, {})
+            index = [pair for pair in self._everywhere if pair[0] not in own]
+            alone = [(at, move) for at, move in own.items() if not self._index[at]]
+            both = [(at, self._index[at], move) for at, move in own.items() if self._index[at]]
+            found = self._of_sector[sector] = Said(index, alone, both)
+        return found

@@ -57,7 +57,9 @@ def test_any_grants_make_the_same_of_every_limit(any_desk: Desk, data: st.DataOb
     running, scope = running_of(any_desk, some)
     found, base = measures(scope), state_of(any_desk.book, (), any_desk.market, any_desk.limits)
     assert [running.rows.key(at) for at in range(len(running.rows.limits))] == [one.key for one in found]
-    *before, last = [running.part(one.instrument, running.grown([one], [one.target]), 1) for one in some] or [None]
+    asks = running.desk.asks
+    parts = [running.part(ask.name, [(place, ask.target)], 1) for place, ask in enumerate(asks)]
+    *before, last = parts or [None]
     for part in before:
         running.grant(part)
     more = () if last is None else (last,)
@@ -89,7 +91,7 @@ def test_an_entry_that_lowers_the_least_exposure_of_others_is_seen() -> None:
     (asked,) = of.judged().scope.entries
     running, scope = running_of(of, [asked])
     found, base = measures(scope), state_of(of.book, (), of.market, of.limits)
-    part = running.part("BB", running.grown([asked], [Fraction(60)]), 1)
+    part = running.part("BB", [(0, 60)], 1)
     state = state_of(of.book, [Grant(asked, Fraction(60))], of.market, of.limits)
     at = next(place for place, one in enumerate(found) if one.key == "concentration[AA]")
     ((_, value, _, _),) = running.read([at], part)
@@ -180,7 +182,7 @@ def test_shocks_are_those_that_are_written_down(sector: str, move: Fraction, dat
     assert losses == {at: loss for at, loss in worst.items() if loss > 0}
 
 
-@given(st.lists(st.integers(0, 6), max_size=7), st.integers(0, 20))
+@given(st.lists(st.integers(1, 6), max_size=7), st.integers(0, 20))
 def test_the_minimal_sets_that_weigh_more(weights: list[int], most: int) -> None:
     """Beside trying every set."""
     named = sorted(((each, f"g{at}") for at, each in enumerate(weights)), reverse=True)
