@@ -11,7 +11,7 @@
 % The prover gives up, by an exception, where Prolog would guess: on an unbound variable or two kinds of value in a
 % comparison, on a float, on a negation of something unknown, and at a depth it was given.
 
-:- module(warrant_judging, [usable/1, install/4, judge/6]).
+:- module(warrant_judging, [usable/1, install/4, judge/6, observe/6]).
 
 :- use_module(library(lists), [append/2, append/3, member/2]).
 
@@ -87,6 +87,34 @@ reasons([], []) :- !.
 reasons([Reason-_|Found], [Compiled|Rest]) :- Reason == Compiled, ground(Reason), !, reasons(Found, Rest).
 reasons([Reason-_|_], _) :- \+ ground(Reason), !, throw(unknown_reason).
 reasons(Found, Compiled) :- throw(disagreement(Found, Compiled)).
+
+% observe(+Module, +Facts, +Candidates, +MostInferences, +MostDepth, -Printer): how every clause of permitted/1 and
+% forbidden/2 fared with each candidate: all proofs of one that holds, why one that does not holds not. A verdict shows
+% a reader what decided; this shows a measurer everything that was tried.
+observe(Module, Facts, Candidates, Most, Depth, warrant_judging:put_verdicts(Seen)) :-
+    snapshot(( forall(member(Fact, Facts), assertz(Module:Fact)),
+               observations(Candidates, Module, Most, Depth, Seen) )).
+
+observations([], _, _, _, []).
+observations([Candidate|Candidates], Module, Most, Depth, [Seen|More]) :-
+    catch(( call_with_inference_limit(warrant_judging:observed(Module, Candidate, Depth, Found), Most, Ending),
+            ended(Ending, Found, Seen) ),
+          Error,
+          ( warrant_asking:error_text(Error, Text), Seen = undetermined(Text) )),
+    observations(Candidates, Module, Most, Depth, More).
+
+observed(Module, Candidate, Depth, observed(Nodes)) :-
+    findall(Node,
+            ( member(Goal, [permitted(Candidate), forbidden(Candidate, _)]), fared(Goal, Module, Depth, Node) ),
+            Nodes).
+
+fared(Goal, Module, Depth, Node) :-
+    deeper(Depth, Below),
+    Module:'$rule'(Goal, Literals, Clause),
+    findall(Nodes, prove_all(Literals, Module, Below, Nodes), Proofs),
+    (   Proofs == [] -> refute_all(Literals, Module, Below, Failed), Node = node(clause, Clause, Goal, fails, Failed)
+    ;   member(Proof, Proofs), Node = node(own, Clause, Goal, holds, Proof)
+    ).
 
 % prove(+Literal, +Module, +Depth, -Node): succeeds once for each proof.
 prove(own(_, Goal), Module, Depth, node(own, Clause, Goal, holds, Nodes)) :-
@@ -216,12 +244,19 @@ put_verdicts([Verdict|Verdicts]) :-
 
 put_verdict(undetermined(Text)) :-
     write("[\"undetermined\","), warrant_asking:put_text(Text), write("]").
+put_verdict(observed(Nodes)) :-
+    write("[\"observed\",["), put_observed(Nodes), write("]]").
 put_verdict(permitted(Node)) :-
     write("[\"permitted\",[[null,"), put_node(Node), write("]]]").
 put_verdict(forbidden([Found|More])) :-
     write("[\"forbidden\",["), put_found(Found),
     forall(member(Other, More), ( write(","), put_found(Other) )),
     write("]]").
+
+put_observed([]).
+put_observed([Node|Nodes]) :-
+    write("[null,"), put_node(Node), write("]"),
+    forall(member(Other, Nodes), ( write(",[null,"), put_node(Other), write("]") )).
 
 put_found(Reason-Node) :-
     write("["), warrant_asking:put_value(Reason), write(","), put_node(Node), write("]").

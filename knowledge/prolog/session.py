@@ -55,6 +55,9 @@ class PrologPolicies:
         self._shapes = {name: _shape(name) for name in words.templates}
         self._mentioned = frozenset(compiled.templates)
         self._wording = Wording(text, compiled.asked, sentences, words)
+        self.clauses = tuple(text.clauses)
+        self.literals = tuple(compiled.asked)
+        """The goals of their bodies, by number."""
         said = [clause.head.args[1] for clause in text.clauses if clause.head.name == ("forbidden", 2)]
         self.reasons = tuple(dict.fromkeys(one.value for one in said if one.kind == "atom"))
         """The names of the reasons to forbid, in the order of the text."""
@@ -74,10 +77,8 @@ class PrologPolicies:
         """One verdict for each candidate (facts of the template `candidate`), in their order."""
         if not candidates:
             return ()
-        told = ",".join(map(self._written, ordered(fact for fact in facts if fact.template in self._mentioned)))
-        asked = ",".join(map(self._written, candidates))
         try:
-            answers = ask(f"warrant_judging:judge({self._module},[{told}],[{asked}],{most_inferences},{MOST_DEPTH})")
+            answers = self._asked("judge", facts, candidates, most_inferences)
         except PrologFault as fault:
             return tuple(_undetermined(candidate, str(fault)) for candidate in candidates)
         if len(answers) != len(candidates):
@@ -86,6 +87,21 @@ class PrologPolicies:
             self._verdict(candidate, answer, most_inferences)
             for candidate, answer in zip(candidates, answers, strict=True)
         )
+
+    def observe(
+        self, facts: Sequence[Fact], candidates: Sequence[Fact], most_inferences: int = MOST_INFERENCES
+    ) -> list[Json]:
+        """How every clause of `permitted` and `forbidden` fared with each candidate, as `judging.pl` prints it.
+
+        `[outcome, [[null, node]…]]`; nodes number `clauses` and `literals`. Raises `PrologFault`.
+        """
+        answers: list[Json] = list(self._asked("observe", facts, candidates, most_inferences))
+        return answers
+
+    def _asked(self, what: str, facts: Sequence[Fact], candidates: Sequence[Fact], most_inferences: int) -> Json:
+        told = ",".join(map(self._written, ordered(fact for fact in facts if fact.template in self._mentioned)))
+        asked = ",".join(map(self._written, candidates))
+        return ask(f"warrant_judging:{what}({self._module},[{told}],[{asked}],{most_inferences},{MOST_DEPTH})")
 
     def _verdict(self, candidate: Fact, answer: Json, most_inferences: int) -> PolicyVerdict:
         outcome, found = answer

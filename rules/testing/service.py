@@ -7,15 +7,18 @@ that cannot run as `failed`: a process that ends in place of an answer is the as
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from knowledge.door import facts_from_json
+from knowledge.facts import Fact
 from knowledge.faults import Fault, Faulty
 from knowledge.prolog.session import PrologFault
 from knowledge.values import Json
 from rules.cases import Case, read_cases, without_case
 from rules.rulebook import read_rulebook
-from rules.testing.bench import Bench
+from rules.testing.bench import Bench, asks_policies
+from rules.testing.coverage import Ruler
 from rules.testing.killing import Judge, case_digest
 from rules.testing.mutants import Mutant, mutants
 
@@ -30,11 +33,15 @@ class Service:
         self._bench: Bench | None = None
         self._cases: list[Case] = []
         self._mutants: list[Mutant] = []
+        self._ruler: Ruler | None = None
         self._answers: Mapping[str, Callable[[Json], Json]] = {
             "load": self._load,
             "run": self._run,
             "mutants": self._list_mutants,
             "mutate": self._mutate,
+            "items": self._items,
+            "cover": self._cover,
+            "cover facts": self._cover_facts,
         }
 
     def answer(self, request: Json) -> Json:
@@ -83,6 +90,26 @@ class Service:
     def _run(self, request: Json) -> Json:
         result = self.bench.run(self._cases[request["case"]])
         return {"problems": [[one.line, one.column, one.message, list(one.closest)] for one in result.problems]}
+
+    def _items(self, request: Json) -> Json:
+        self._ruler = Ruler(self.bench)
+        names = ("key", "level", "about", "file", "line", "column", "start", "end", "words", "unit")
+        items = [[getattr(item, name) for name in names] for item in self._ruler.items()]
+        return {"items": items, "texts": [list(source) for source in self.bench.rulebook.sources]}
+
+    def _cover(self, request: Json) -> Json:
+        case = self._cases[request["case"]]
+        return self._covered(case.given, asks_policies(case))
+
+    def _cover_facts(self, request: Json) -> Json:
+        """What the facts of a cycle exercise: as they are, and with the policies asked of every candidate."""
+        return self._covered(facts_from_json(request["facts"]), True)
+
+    def _covered(self, given: Sequence[Fact], is_judged: bool) -> Json:
+        assert self._ruler is not None, "nobody asked for the items"
+        outcome = self.bench.outcome(given, is_judged)
+        seen = self._ruler.seen(outcome, is_judged)
+        return {"seen": {key: one.to_json() for key, one in seen.items()}, "fault": outcome.inference.fault}
 
     def _list_mutants(self, request: Json) -> Json:
         rulebook = self.bench.rulebook
