@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
@@ -24,9 +25,11 @@ from adapters.audit.log import LogReader
 from engine import checker
 from engine.checker import Said, complaints
 from engine.limits.kinds import KINDS, MANDATORY
+from engine.limits.model import When
 from engine.orders.order import Role, Side
+from engine.proof.prove import prove
 from knowledge.values import Json, canonical, digest, fraction, parse, text
-from tests.engine.books_strategy import Desk, desks
+from tests.engine.books_strategy import RANK, Desk, desks
 from tests.engine.desk_record import exported, reread, warrant
 from tests.engine.small_desk import desk, entry, leaving, limit, limits, position, terms, working
 from tests.engine.test_recheck import CYCLES
@@ -348,3 +351,81 @@ def test_an_instrument_without_one_of_its_figures_has_none(part: str) -> None:
     record["warrants"] = [warrant(one["order"], one["protective_stop"]) for one in record["warrants"]]
     found = complaints(reread({**record, "snapshot": snapshot, "inputs": inputs}))
     assert found and not any(one.startswith("inputs") for one in found)
+
+
+def test_a_working_entry_without_a_stop_is_priced_only_where_it_buys() -> None:
+    """What is bought loses at most all of it; what is sold short has no end."""
+    asked, under = [entry("AA", 10)], limits(limit("gross", 1), limit("open_risk", 1))
+    buying = desk(asked, under, [], [working("BB", Side.BUY, Role.ENTRY, 10, "100")])
+    assert bears_out(buying)[0].outcome == "granted"
+    selling = desk(asked, under, [], [working("BB", Side.SELL, Role.ENTRY, 10, "100")])
+    assert [one for one in complaints(exported(selling, selling.judged())) if "figures are missing" in one]
+
+
+def test_what_asks_for_less_than_a_lot_is_denied_for_its_size() -> None:
+    of = desk([entry("AA", 50)], limits(limit("gross", 1)), market={"AA": terms("AA", lot=100)})
+    (ruling,) = bears_out(of)
+    assert (ruling.outcome, [core.limit for core in ruling.cores]) == ("denied", ["sizing.target"])
+
+
+def test_more_than_was_asked_for_is_noticed() -> None:
+    """300 of 400 are granted, as many as the limit admits; had 200 been asked for, nothing else would be wrong."""
+    of = desk([entry("AA", 400)], limits(limit("gross", "0.3")), market={"AA": terms("AA", lot=100)})
+    assert [(one.outcome, one.quantity) for one in bears_out(of)] == [("cut", 300)]
+    record = exported(of, of.judged())
+    record["verdicts"][0]["target"] = "200"
+    (only,) = complaints(record)
+    assert only.startswith("verdicts.AA.quantity: 3 lots or units, of 2")
+
+
+def collared(*rows: tuple[str, str]) -> Desk:
+    """An entry 5 % beyond its reference, under collars of these bounds that begin on these days."""
+    under = limits(limit("gross", 1))
+    bare = [one for one in under.limits if one.kind != "price_collar"]
+    collars = [limit("price_collar", bound, effective=begins) for bound, begins in rows]
+    of = desk([entry("AA", 10, limit_price="105")], under)
+    return of.with_limits([*bare, *collars])
+
+
+def test_a_mandatory_limit_binds_before_its_first_day() -> None:
+    """The first of its rows: no desk is without it. The day is 2011-01-03."""
+    for rows, outcome in (
+        ([("0.1", "2012-01-01"), ("0.01", "2013-01-01")], "granted"),
+        ([("0.01", "2012-01-01"), ("0.1", "2013-01-01")], "denied"),
+    ):
+        assert bears_out(collared(*rows))[0].outcome == outcome
+
+
+@pytest.mark.parametrize(
+    ("when", "granted"),
+    [
+        (When(figure=RANK, above=Fraction(1, 2)), 500),
+        (When(figure=RANK, above=Fraction(2, 5)), 300),
+        (When(figure=RANK, below=Fraction(1, 2)), 500),
+        (When(figure=RANK, below=Fraction(3, 5)), 300),
+        (When(figure=RANK, above=Fraction(2, 5), below=Fraction(1, 2)), 500),
+        (When(figure="nobody-knows", above=Fraction(2, 5)), 300),
+    ],
+    ids=str,
+)
+def test_a_limit_waits_until_its_figure_is_beyond_the_end(when: When, granted: int) -> None:
+    """The figure is 1/2, which is neither above nor below 1/2; what is not known binds."""
+    of = desk([entry("AA", 999)], limits(limit("gross", "0.3", when=when), limit("net_long", "0.5")))
+    of = replace(of, market=replace(of.market, figures={RANK: Fraction(1, 2)}))
+    assert bears_out(of)[0].quantity == granted
+    assert not [*solver(of)]
+
+
+def solver(of: Desk) -> Iterator[str]:
+    """Z3 says the same."""
+    proof = prove(of.portfolio, of.exits, of.judged(), of.market, of.limits, of.regime)
+    if proof.fault is not None:
+        yield proof.fault
+
+
+@pytest.mark.parametrize("at", [0, -1])
+def test_a_condition_on_the_whole_desk_that_is_left_out_is_noticed(at: int) -> None:
+    record = json.loads(known_records()["calm"])
+    assert len(record["states"]) > 1 and all(one["holds"] for one in record["states"])
+    gone = record["states"].pop(at)
+    assert [one for one in complaints(reread(record)) if one.startswith("states (limits)") and gone["limit"] in one]
