@@ -130,6 +130,11 @@ def _idle(text: PolicyText) -> Iterator[Fault]:
             yield places[idle].file.fault(places[idle].head, message, "P115")
 
 
+def sentences_of(text: PolicyText, words: Vocabulary) -> Mapping[Name, Sentence]:
+    """The declared sentence of each predicate; those that are not sound are left out."""
+    return _sentences(text, words, [])
+
+
 def _sentences(text: PolicyText, words: Vocabulary, faults: list[Fault]) -> dict[Name, Sentence]:
     known = text.defined | {(predicate(name), len(shape.slots)) for name, shape in words.templates.items()}
     result: dict[Name, Sentence] = {}

@@ -1,1 +1,1 @@
-"""Write rules and be sure of them: check, explain, test, coverage, mutate."""
+"""Write rules and be sure of them: check, explain, test, coverage, mutate, show."""
