@@ -15,7 +15,7 @@ from itertools import pairwise
 from knowledge.clips import tree
 from knowledge.templates import Measure
 from knowledge.values import text
-from rules.meaning.scene import Ground, assertions_of, parts_of, walk
+from rules.meaning.ground import Ground, assertions_of, parts_of, walk
 from rules.stages import patterns
 
 Span = tuple[int, int]

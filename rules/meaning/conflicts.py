@@ -18,8 +18,9 @@ from knowledge.clips.session import Inference
 from knowledge.templates import Template
 from rules.findings import Finding
 from rules.meaning.expressions import spelling
+from rules.meaning.ground import Ground
 from rules.meaning.inquiry import Bench, Inquiry, Never, Shown, Unknown
-from rules.meaning.scene import Fired, Ground, Scene
+from rules.meaning.scene import Fired, Scene
 from rules.meaning.script import FALSE, Term, Untranslated, Word, both, either, equal, implied, negated
 from rules.meaning.telling import told
 from rules.meaning.witness import Reading

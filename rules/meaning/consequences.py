@@ -10,17 +10,15 @@ from collections.abc import Iterable, Mapping
 
 from knowledge.clips import tree
 from knowledge.facts import Fact
-from rules.meaning.scene import Ground, Node, Scene, assertions_of
+from rules.meaning.ground import assertions_of
+from rules.meaning.memory import Memory, Node
 from rules.meaning.script import FALSE, TRUE, Term, Word, both, constant, either
 
 MOST_PASSES = 10
 
 
-class Consequences(Scene):
-    """A scene in which all facts from outside are given, run to its end."""
-
-    def __init__(self, ground: Ground) -> None:
-        super().__init__(ground, expand=False)
+class Consequences(Memory):
+    """Facts that are given, and the rules run over them to their end."""
 
     def proposed(
         self, rules: Iterable[tree.Rule], facts: Iterable[Fact], free: Mapping[str, Term], goal: str, instrument: str

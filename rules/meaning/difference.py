@@ -22,8 +22,9 @@ from knowledge.facts import Fact, ordered
 from knowledge.facts_file import written, written_fact
 from knowledge.templates import Vocabulary, vocabulary
 from knowledge.values import Json
+from rules.meaning.ground import Ground, assertions_of
 from rules.meaning.inquiry import Bench, Inquiry, Shown, Unknown, fired
-from rules.meaning.scene import Fired, Ground, Scene, assertions_of
+from rules.meaning.scene import Fired, Scene
 from rules.meaning.script import Untranslated
 from rules.meaning.shadowed import fails, same_conclusions
 from rules.meaning.witness import Reading

@@ -16,9 +16,10 @@ from knowledge.clips.text import read
 from knowledge.facts import Fact
 from knowledge.faults import Faulty
 from rules.findings import Finding
+from rules.meaning.ground import Ground, walk
 from rules.meaning.inquiry import Bench, Inquiry, Shown
 from rules.meaning.lives import Life
-from rules.meaning.scene import Atom, Ground, Scene, walk
+from rules.meaning.scene import Atom, Scene
 from rules.meaning.script import TRUE, Untranslated, implied, negated
 from rules.meaning.telling import conditions_in_words, told
 from rules.meaning.witness import beside

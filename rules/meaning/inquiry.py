@@ -15,7 +15,9 @@ from knowledge.clips.session import ClipsImage, Firing, Inference
 from knowledge.door import Refused
 from knowledge.facts import Fact
 from rules.meaning.expressions import EXACT
-from rules.meaning.scene import TIDY, Scene, assertions_of
+from rules.meaning.ground import assertions_of
+from rules.meaning.memory import TIDY
+from rules.meaning.scene import Scene
 from rules.meaning.script import Untranslated
 from rules.meaning.solver import Solver
 from rules.meaning.witness import Reading, reading

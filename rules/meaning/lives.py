@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from knowledge.clips import tree
 from knowledge.facts import Fact
 from rules.findings import Finding
+from rules.meaning.ground import Ground
 from rules.meaning.inquiry import Bench, Inquiry, Never, Settled, Shown, Unknown, fired
-from rules.meaning.scene import Atom, Fired, Ground, Scene
+from rules.meaning.scene import Atom, Fired, Scene
 from rules.meaning.script import Untranslated
 from rules.meaning.telling import conditions_in_words, told
 from rules.meaning.witness import beside

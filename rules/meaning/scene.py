@@ -1,9 +1,9 @@
 """An unknown world in which rules fire: the facts they match, and the facts and rules those rest on.
 
 Every condition of a rule that fires asks for a fact, and a fact that rules conclude asks for one of them to fire: so a
-scene grows from one firing down to facts that come from outside. Two facts of one key are one.
-All that is said of a scene is necessary: what no world satisfies, no facts make true. What is asked to be absent is
-said of the facts of the scene alone; `grow` adds those that CLIPS was seen to conclude besides.
+scene grows from one firing down to facts that come from outside. All that is said of a scene is necessary: what no
+world satisfies, no facts make true. What is asked to be absent is said of the facts of the scene alone; `grow` adds
+those that CLIPS was seen to conclude besides.
 
 What only helps to find facts is said under the assumption `EXACT`: that rules which rest on their own conclusion go
 round a circle no more than once, that what is absent from the scene is absent.
@@ -11,98 +11,18 @@ round a circle no more than once, that what is absent from the scene is absent.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from decimal import Decimal
-from fractions import Fraction
 
 from knowledge.clips import tree
-from knowledge.templates import Measure, Slot, Template, Vocabulary
-from rules.meaning.expressions import EXACT, Arithmetic, spelling
-from rules.meaning.script import (
-    FALSE,
-    TRUE,
-    Lexicon,
-    Num,
-    Script,
-    Term,
-    Untranslated,
-    Word,
-    both,
-    either,
-    equal,
-    implied,
-    negated,
-    real,
-)
+from rules.meaning.expressions import EXACT, spelling
+from rules.meaning.ground import Ground, assertions_of, conjuncts, has_absence
+from rules.meaning.memory import Memory, Node
+from rules.meaning.script import TRUE, Num, Term, Untranslated, Word, both, either, equal, implied, negated, real
 
-TIDY = "tidy"
-"""The assumption under which words that nothing names are none of the rulebook's own."""
 Emit = Callable[[tree.Node, str], None]
 """Says that a condition of a firing holds: the node it comes from, and the formula."""
-Absent = Callable[["tree.Not | tree.Forall", dict[str, Term]], str]
-"""What is said of a condition that asks for an absence."""
 MOST_ROUNDS = 4
-COMPARED = "*"
-"""The pool of words that tests write, which may be of any slot."""
-BAND = 1_000_000
-"""Numbers for the unknown words of one pool of slots."""
-_IS_INSTRUMENT = frozenset(("instrument", "rich", "cheap", "first", "second"))
-MOST_NODES = 300
-MOST_WAYS = 20_000
-
-
-@dataclass(frozen=True)
-class Ground:
-    """What scenes of one rulebook share: its rules, its words, the words a slot is known to hold."""
-
-    program: tree.Program
-    words: Vocabulary
-    domains: Mapping[str, tuple[str, ...]]
-    """By slot (`head`): the words it holds on this desk."""
-    lexicon: Lexicon = field(init=False)
-    marks: tuple[Fraction, ...] = field(init=False)
-    written: Mapping[str, tuple[str, ...]] = field(init=False)
-    """Words that rules write, by the pool of the slots they are written for."""
-    concluding: Mapping[str, tuple[tuple[tree.Rule, tree.Assertion], ...]] = field(init=False)
-
-    def __post_init__(self) -> None:
-        literals = [one for rule in self.program.rules for one in literals_of(rule)]
-        written = tuple(dict.fromkeys(spelling(one) for one in literals if one.kind in ("symbol", "string")))
-        declared = [
-            word for shape in self.words.templates.values() for slot in shape.slots.values() for word in slot.allowed
-        ]
-        measures = [name for group in self.words.measures.values() for name in group]
-        domains = [word for words in self.domains.values() for word in words]
-        numbers = {Fraction(one.value) for one in literals if one.kind in ("integer", "float")}
-        concluding: dict[str, list[tuple[tree.Rule, tree.Assertion]]] = {}
-        for rule in self.program.rules:
-            for assertion in assertions_of(rule):
-                concluding.setdefault(assertion.template, []).append((rule, assertion))
-        put = object.__setattr__
-        put(self, "lexicon", Lexicon([*written, *declared, *measures, *domains]))
-        put(self, "marks", tuple(sorted(numbers)))
-        put(self, "written", _by_pool(self.program, self.words))
-        put(self, "concluding", {name: tuple(found) for name, found in concluding.items()})
-
-
-@dataclass(eq=False)
-class Node:
-    """A fact of the scene, there or not: `present` is the name of the truth of that."""
-
-    template: str
-    slots: dict[str, Term]
-    present: str
-    is_told: bool
-    chain: tuple[str, ...] = ()
-    """The rules whose firing it was asked for by."""
-    is_supposed: bool = False
-    """Whether it is only there to keep a rule from firing."""
-    choices: list[tuple[str, tree.Rule, tree.Assertion]] = field(default_factory=list)
-
-    def key(self, shape: Template) -> tuple[str, ...]:
-        """The terms of its key."""
-        return tuple(self.slots[name].text for name in shape.key)
 
 
 @dataclass(eq=False)
@@ -143,25 +63,22 @@ class Absence:
     seen: int = 0
 
 
-class Scene:
+class Scene(Memory):
     """Facts and firings over one script."""
 
     def __init__(self, ground: Ground, expand: bool = True) -> None:
-        self.ground = ground
+        super().__init__(ground)
         self.expand = expand
         """Whether facts that rules conclude rest on those rules; else they are free."""
-        self.script = Script()
-        self.arithmetic = Arithmetic(self.script, ground.lexicon, ground.marks)
-        self.script.lines.append(f"(declare-const {TIDY} Bool)")
-        self.nodes: list[Node] = []
         self.absences: list[Absence] = []
         self.untranslated: list[str] = []
         """Why something that the scene rests on says nothing."""
-        self._by_key: dict[tuple[str, tuple[str, ...]], Node] = {}
         self._pending: list[Node] = []
-        self._unique = 0
-        self._ways = 0
-        self._pools: dict[str, int] = {}
+
+    def came(self, node: Node) -> None:
+        """A fact that rules conclude waits to be expanded."""
+        if not node.is_told and self.expand:
+            self._pending.append(node)
 
     # --- firings --------------------------------------------------------------------------------------------------
 
@@ -207,7 +124,7 @@ class Scene:
                 break
         if self._pending:
             self.untranslated.append("it rests on more rules than are followed")
-        self._one_of_a_key()
+        self.one_of_a_key()
 
     def conditions(
         self,
@@ -251,132 +168,10 @@ class Scene:
     def _expect(self, pattern: tree.Pattern, known: dict[str, Term], emit: Emit, chain: tuple[str, ...]) -> None:
         """Ask for a fact that satisfies a pattern."""
         shape = self.ground.words.templates[pattern.template]
-        node = self.node(pattern.template, self._named(pattern, shape, known), chain)
+        node = self.node(pattern.template, self.named(pattern, shape, known), chain)
         emit(pattern, node.present)
         for at, formula in self.matched(pattern, node, known):
             emit(at, formula)
-
-    def _named(self, pattern: tree.Pattern, shape: Template, known: Mapping[str, Term]) -> dict[str, Term]:
-        """The key slots whose value the pattern says."""
-        found: dict[str, Term] = {}
-        for test in pattern.slots:
-            for part in parts_of(test.constraint):
-                if test.slot in shape.key and isinstance(part, tree.Value):
-                    if isinstance(part.term, tree.Literal):
-                        found.setdefault(test.slot, self.arithmetic.literal(part.term))
-                    elif part.term.name in known:
-                        found.setdefault(test.slot, known[part.term.name])
-        return found
-
-    def matched(self, pattern: tree.Pattern, node: Node, known: dict[str, Term]) -> Iterator[tuple[tree.Node, str]]:
-        """Each part of a pattern, as a formula about one fact; `known` grows by what the pattern binds."""
-        for test in pattern.slots:
-            for part in parts_of(test.constraint):
-                yield part, self._holds(part, node.slots[test.slot], known)
-
-    def _holds(self, part: tree.Constraint, term: Term, known: dict[str, Term]) -> str:  # noqa: PLR0911, one a kind
-        match part:
-            case tree.Wildcard():
-                return TRUE
-            case tree.Value(term=tree.Variable(name=name)):
-                if name not in known:
-                    known[name] = term
-                    return TRUE
-                return equal(term, known[name])
-            case tree.Value(term=tree.Literal() as literal):
-                return equal(term, self.arithmetic.literal(literal))
-            case tree.Unlike():
-                return negated(self._holds(part.part, term, known))
-            case tree.AllOf():
-                return both([self._holds(one, term, known) for one in part.parts])
-            case tree.AnyOf():
-                return either([self._holds(one, term, known) for one in part.parts])
-            case tree.Predicate():
-                return self.arithmetic.test(part.test, known)
-            case tree.Return():
-                return self.arithmetic.same(term, self.arithmetic.value(part.call, known))
-        raise Untranslated(f"`{type(part).__name__}` is not translated")
-
-    def node(self, template: str, named: Mapping[str, Term], chain: tuple[str, ...] = ()) -> Node:
-        """The fact with this key; key slots that are not named are free."""
-        shape = self.ground.words.templates[template]
-        if any(slot.many for slot in shape.slots.values()):
-            raise Untranslated(f"facts of `{template}` hold lists")
-        known = tuple(named[name].text for name in shape.key) if all(name in named for name in shape.key) else None
-        if known is not None and (template, known) in self._by_key:
-            return self._by_key[template, known]
-        if len(self.nodes) >= MOST_NODES:
-            raise Untranslated("it rests on more facts than are followed")
-        present = self.script.declare("f", "Bool")
-        slots: dict[str, Term] = {}
-        for name in sorted(shape.slots, key=lambda one: bool(shape.slots[one].by)):
-            slot = shape.slots[name]
-            slots[name] = named[name] if name in named else self._free(template, shape, slot, slots)
-            if name in named and slot.type == "symbol":
-                self._in_domain(present, slot, slots[name])
-        told = shape.origin != "rules"
-        node = Node(template, {name: slots[name] for name in shape.slots}, present, told, chain)
-        self.nodes.append(node)
-        self._by_key.setdefault((template, node.key(shape)), node)
-        if not told and self.expand:
-            self._pending.append(node)
-        return node
-
-    def _free(self, template: str, shape: Template, slot: Slot, slots: Mapping[str, Term]) -> Term:
-        if slot.type in ("symbol", "text"):
-            word = Word(self.script.declare("w", "Int"))
-            self._in_domain(TRUE, slot, word)
-            return word
-        if slot.type == "integer":
-            return self.script.number(slot.low, slot.high, Decimal(1))
-        if not slot.by:
-            assert slot.quantum is not None, slot
-            return self.script.number(slot.low, slot.high, slot.quantum)
-        return self._measured(template, slots[slot.by])
-
-    def _measured(self, template: str, name: Term) -> Num:
-        """The value of a measure: in its range where its name is known, else in the range of whichever it is."""
-        words = self.ground.words
-        assert isinstance(name, Word)
-        if name.known is not None:
-            measure = words.measure(template, name.known)
-            assert measure is not None, name
-            return self.script.number(measure.low, measure.high, measure.quantum)
-        group = next(slot.measures for slot in words.templates[template].slots.values() if slot.measures)
-        all_: list[Measure] = list(words.measures[group].values())
-        number = self.script.number(min(one.low for one in all_), max(one.high for one in all_), min(one.quantum for one in all_))  # fmt: skip  # noqa: E501
-        for one in all_:
-            inside = f"(<= {real(one.low)} {number.text} {real(one.high)})"
-            self.script.say(implied(equal(name, self.ground.lexicon.word(one.name)), inside))
-        return number
-
-    def _in_domain(self, when: str, slot: Slot, term: Term) -> None:
-        """A word is one that the slot can hold."""
-        assert isinstance(term, Word)
-        lexicon, words = self.ground.lexicon, self.ground.words
-        allowed = slot.allowed or tuple(words.measures[slot.measures] if slot.measures else ())
-        allowed = allowed or self.ground.domains.get(slot.name, ())
-        if allowed:
-            self.script.say(implied(when, either(equal(term, lexicon.word(one)) for one in allowed)))
-        elif term.known is None and when == TRUE:
-            pools = self.ground.written
-            named = (*pools.get(pool_of(slot), ()), *pools.get(COMPARED, ()))
-            own = [equal(term, lexicon.word(one)) for one in named if one.startswith('"') == (slot.type == "text")]
-            first = lexicon.last + BAND * self._pools.setdefault(pool_of(slot), len(self._pools))
-            self.script.say(implied(TIDY, either([*own, f"(< {first} {term.text} {first + BAND})"])))
-
-    def _one_of_a_key(self) -> None:
-        """Two facts of one key are the same fact."""
-        for place in range(self._unique, len(self.nodes)):
-            node = self.nodes[place]
-            shape = self.ground.words.templates[node.template]
-            for other in self.nodes[:place]:
-                if other.template == node.template:
-                    alike = both(equal(node.slots[name], other.slots[name]) for name in shape.key)
-                    if alike != FALSE:
-                        rest = both(equal(node.slots[name], other.slots[name]) for name in shape.slots)
-                        self.script.say(implied(both((node.present, other.present, alike)), rest))
-        self._unique = len(self.nodes)
 
     # --- facts that rules conclude ----------------------------------------------------------------------------------
 
@@ -388,7 +183,6 @@ class Scene:
                 continue
             choice = self.script.declare("c", "Bool")
             choices.append(choice)
-            node.choices.append((choice, rule, assertion))
             if node.chain.count(rule.name) > 1:
                 self.untranslated.append(f"`{rule.name}` rests on its own conclusion")
                 self.script.say(implied(EXACT, negated(choice)))
@@ -417,19 +211,6 @@ class Scene:
             if known is not None and isinstance(one.value, tree.Literal) and known != spelling(one.value):
                 return False
         return True
-
-    def conclusion(self, assertion: tree.Assertion, known: Mapping[str, Term]) -> dict[str, Term]:
-        """What an assertion puts into each slot. Raises `Untranslated`."""
-        shape = self.ground.words.templates[assertion.template]
-        found: dict[str, Term] = {}
-        for one in assertion.slots:
-            term = self.arithmetic.value(one.value, known)
-            slot = shape.slots[one.slot]
-            if isinstance(term, Num) and slot.type == "number":
-                assert slot.quantum is not None, slot
-                term = self.arithmetic.on_grid(term, Fraction(slot.quantum))
-            found[one.slot] = term
-        return found
 
     # --- absence ----------------------------------------------------------------------------------------------------
 
@@ -466,68 +247,6 @@ class Scene:
                 absence.emit(condition, implied(there, then))
                 self.conditions(condition.conditions, known, self.under(then), then, absence.chain)
 
-    def satisfied(
-        self,
-        conditions: Sequence[tree.Condition],
-        known: Mapping[str, Term],
-        then: Callable[[dict[str, Term]], str] | None = None,
-        absent: Absent | None = None,
-    ) -> str:
-        """That facts of the scene satisfy conditions; `then` is asked of what they bind, `absent` of what is absent.
-
-        Without `absent`, what is not in the scene is taken to be absent.
-        """
-        return either(
-            both((held, then(bound) if then is not None else TRUE))
-            for bound, held in self.ways(conditions, known, absent)
-        )
-
-    def ways(
-        self, conditions: Sequence[tree.Condition], known: Mapping[str, Term], absent: Absent | None = None
-    ) -> Iterator[tuple[dict[str, Term], str]]:
-        """Each way in which facts of the scene may satisfy conditions: what it binds, and that it does."""
-        if not conditions:
-            yield dict(known), TRUE
-            return
-        first, rest = conditions[0], conditions[1:]
-        if isinstance(first, tree.And):
-            yield from self.ways((*first.conditions, *rest), known, absent)
-            return
-        for bound, here in self._first(first, known, absent):
-            if here != FALSE:
-                for further, held in self.ways(rest, bound, absent):
-                    yield further, both((here, held))
-
-    def _first(
-        self, condition: tree.Condition, known: Mapping[str, Term], absent: Absent | None
-    ) -> Iterator[tuple[dict[str, Term], str]]:
-        """The ways of one condition; all but patterns bind nothing that counts outside."""
-        match condition:
-            case tree.Pattern():
-                for node in [one for one in self.nodes if one.template == condition.template and not one.is_supposed]:
-                    self._ways += 1
-                    if self._ways > MOST_WAYS:
-                        raise Untranslated("there are more ways to match it than are followed")
-                    bound = dict(known)
-                    yield bound, both([node.present, *(each for _, each in self.matched(condition, node, bound))])
-                return
-            case tree.Test():
-                here = self.arithmetic.test(condition.call, known)
-            case tree.Exists():
-                here = self.satisfied(condition.conditions, known, None, absent)
-            case tree.Or():
-                here = either([self.satisfied((one,), known, None, absent) for one in condition.conditions])
-            case tree.Not() | tree.Forall() if absent is not None:
-                here = absent(condition, dict(known))
-            case tree.Not():
-                here = negated(self.satisfied((condition.condition,), known))
-            case tree.Forall():
-                lacking = tree.Not(tree.And(condition.conditions, condition.at), condition.at)
-                here = negated(self.satisfied((condition.first, lacking), known))
-            case _:
-                raise Untranslated(f"`{type(condition).__name__}` is not translated")
-        yield dict(known), here
-
     def disturbed(self, condition: tree.Not | tree.Forall, known: dict[str, Term]) -> str:
         """That nothing disturbs what a condition asks to be absent: a fact that does is supposed, there or not.
 
@@ -537,7 +256,7 @@ class Scene:
             pattern = condition.condition
             shape = self.ground.words.templates[pattern.template]
             before = len(self.nodes)
-            node = self.node(pattern.template, self._named(pattern, shape, known))
+            node = self.node(pattern.template, self.named(pattern, shape, known))
             node.is_supposed = len(self.nodes) > before
             return negated(both([node.present, *(formula for _, formula in self.matched(pattern, node, dict(known)))]))
         return negated(self.script.declare("b", "Bool"))
@@ -580,79 +299,3 @@ class Scene:
         alike = both(equal(node.slots[name], slots[name]) for name in shape.slots)
         self.script.say(implied(there, both((node.present, alike))))
         return node
-
-
-def _by_pool(program: tree.Program, words: Vocabulary) -> dict[str, tuple[str, ...]]:
-    """The words that rules write, by the pool of the slot they stand in; those in tests by `COMPARED`."""
-    found: dict[str, dict[str, None]] = {}
-    for node in walk(program.rules):
-        if isinstance(node, tree.Pattern | tree.Assertion):
-            shape = words.templates[node.template]
-            for slot in node.slots:
-                for one in walk(slot.constraint if isinstance(slot, tree.SlotTest) else slot.value):
-                    if isinstance(one, tree.Literal) and isinstance(one.value, str):
-                        found.setdefault(pool_of(shape.slots[slot.slot]), {})[spelling(one)] = None
-        elif isinstance(node, tree.Call):
-            for one in node.arguments:
-                if isinstance(one, tree.Literal) and isinstance(one.value, str):
-                    found.setdefault(COMPARED, {})[spelling(one)] = None
-    return {pool: tuple(some) for pool, some in found.items()}
-
-
-def pool_of(slot: Slot) -> str:
-    """What the words of a slot are names of."""
-    return slot.unit if slot.unit in ("date", "instant") else "instrument" if slot.name in _IS_INSTRUMENT else slot.name
-
-
-def parts_of(constraint: tree.Constraint) -> tuple[tree.Constraint, ...]:
-    """What is joined by `&`."""
-    return constraint.parts if isinstance(constraint, tree.AllOf) else (constraint,)
-
-
-def conjuncts(call: tree.Call) -> Iterator[tree.Call]:
-    """What is joined by `and` in a test."""
-    if call.function == "and":
-        for one in call.arguments:
-            if isinstance(one, tree.Call):
-                yield from conjuncts(one)
-    else:
-        yield call
-
-
-def assertions_of(rule: tree.Rule) -> Iterator[tree.Assertion]:
-    """What a rule concludes."""
-    for action in rule.actions:
-        if isinstance(action, tree.Assert):
-            yield from action.assertions
-
-
-def has_absence(condition: tree.Condition) -> bool:
-    """Whether something is asked to be absent in it."""
-    match condition:
-        case tree.Not() | tree.Forall():
-            return True
-        case tree.And() | tree.Or() | tree.Exists():
-            return any(map(has_absence, condition.conditions))
-    return False
-
-
-def literals_of(rule: tree.Rule) -> Iterator[tree.Literal]:
-    """Every constant that a rule writes."""
-    for node in walk(rule):
-        if isinstance(node, tree.Literal):
-            yield node
-
-
-def walk(node: object) -> Iterator[object]:
-    """Every node of a tree, itself first."""
-    yield node
-    if isinstance(node, tuple):
-        for one in node:
-            yield from walk(one)
-    elif hasattr(node, "__dataclass_fields__") and not isinstance(node, tree.Place):
-        for name in node.__dataclass_fields__:
-            value = getattr(node, name)
-            if isinstance(value, tuple) or hasattr(value, "__dataclass_fields__"):
-                yield from (
-                    walk(value) if not isinstance(value, tuple) else (found for one in value for found in walk(one))
-                )

@@ -13,9 +13,10 @@ from knowledge.clips import tree
 from knowledge.clips.session import Inference
 from knowledge.facts import Fact
 from rules.findings import Finding
+from rules.meaning.ground import Ground, assertions_of
 from rules.meaning.inquiry import Shown
 from rules.meaning.lives import Life
-from rules.meaning.scene import Fired, Ground, Scene, assertions_of
+from rules.meaning.scene import Fired, Scene
 from rules.meaning.script import FALSE, Term, Untranslated, Word, both, equal, implied, negated
 from rules.meaning.telling import told
 

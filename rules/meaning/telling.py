@@ -9,7 +9,8 @@ from knowledge.facts import Fact, ordered
 from knowledge.facts_file import written
 from rules.findings import Finding
 from rules.lints.catalogue import LINTS
-from rules.meaning.scene import Atom, parts_of, walk
+from rules.meaning.ground import parts_of, walk
+from rules.meaning.scene import Atom
 
 
 def told(

@@ -15,7 +15,9 @@ from knowledge.door import Refused, admit
 from knowledge.facts import Fact, Value, ordered
 from knowledge.templates import Slot, Vocabulary
 from knowledge.values import text
-from rules.meaning.scene import Node, Scene, pool_of
+from rules.meaning.ground import pool_of
+from rules.meaning.memory import Node
+from rules.meaning.scene import Scene
 from rules.meaning.script import Num, Term, Word
 from rules.meaning.solver import Solver
 

@@ -88,3 +88,11 @@ def test_every_rule_of_the_shipped_rulebook_lives_and_dies_by_a_threshold() -> N
     assert of(desk.rulebook(), "M109") == []
     made = shipped("veto.clp", "(value ?rsi&:(> ?rsi 80.0))", "(value ?rsi&:(> ?rsi 80.0)&:(< ?rsi 70.0))")
     assert [one.rule for one in of(made, "M101")] == ["veto-overbought"]
+
+
+def test_a_rule_that_clips_refuses_is_dead_and_the_others_are_asked() -> None:
+    both_sides = "(position (instrument ?i) (side ?s&long&short))"
+    made = book(candidate("buy", "long", both_sides) + candidate("sell", "short", rsi("(> ?rsi 100.0)")))
+    refused, never = of(made, "M101")
+    assert refused.sentence.startswith("CLIPS refuses the rule `buy`")
+    assert never.rule == "sell"
