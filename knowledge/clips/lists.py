@@ -102,7 +102,8 @@ def _balanced(source: str, file: str, before: int = 0) -> str:
         refuse(
             source.count("\n", 0, start) + 1,
             found.start() - start + 1,
-            f"the character U+{ord(found[0]):04X} can not be printed; retype the line",
+            f"the character U+{ord(found[0]):04X} can not be printed; "
+            + ("save the file without a byte order mark" if found[0] == "\ufeff" else "retype the line"),
         )
     opened: list[Token] = []
     end = f"before line {before}" if before else ""

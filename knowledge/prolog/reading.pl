@@ -11,7 +11,8 @@ read_text(Text, warrant_reading:put_read(Reads)) :-
     setup_call_cleanup(open_string(Text, Stream), read_all(Stream, Reads), close(Stream)).
 
 read_all(Stream, Reads) :-
-    catch(read_one(Stream, Read), error(syntax_error(What), Place), Read = broken(What, Place)),
+    character_count(Stream, Start),
+    catch(read_one(Stream, Read), error(syntax_error(What), Place), Read = broken(What, Place, Start)),
     (   Read = term(end_of_file, _) -> Reads = []
     ;   Reads = [Read|Rest], read_all(Stream, Rest)
     ).
@@ -32,11 +33,31 @@ put_read([Read|Reads]) :- write("["), put_one(Read), put_others(Reads), write("]
 put_others([]).
 put_others([Read|Reads]) :- write(","), put_one(Read), put_others(Reads).
 
-put_one(broken(What, Place)) :-
-    ( Place = stream(_, _, _, At) -> true ; Place = string(_, At) -> true ; At = 0 ),
+% Where Prolog names no place, or the text's beginning, the fault lies after the clause before.
+put_one(broken(What, Place, Start)) :-
+    ( ( Place = stream(_, _, _, At) ; Place = string(_, At) ), At >= Start -> true ; At = Start ),
     format(string(Text), "~w", [What]),
     write("[\"broken\","), warrant_asking:put_text(Text), format(",[],~d,~d]", [At, At]).
+put_one(term(Term, Places)) :- deep(Term, 120), !,
+    span(Places, From, To),
+    format("[\"deep\",\"\",[],~d,~d]", [From, To]).
 put_one(term(Term, Places)) :- put_tree(Term, Places).
+
+% deep(+Term, +Levels): the term nests more levels than these; what reads our answer follows no more.
+deep(Term, Levels) :-
+    compound(Term),
+    (   Levels =:= 0 -> true
+    ;   Below is Levels - 1,
+        (   Term = [Item|Items] -> ( deep(Item, Below) -> true ; deep_rest(Items, Levels) )
+        ;   compound_name_arguments(Term, _, Arguments), deep_one(Arguments, Below)
+        )
+    ).
+
+% The rest of a list lies no deeper than its items.
+deep_rest(Items, Levels) :- nonvar(Items), Items = [_|_], !, deep(Items, Levels).
+deep_rest(Tail, Levels) :- Below is Levels - 1, deep(Tail, Below).
+
+deep_one([Argument|Arguments], Below) :- ( deep(Argument, Below) -> true ; deep_one(Arguments, Below) ).
 
 put_tree(Term, parentheses_term_position(_, _, Inner)) :- !, put_tree(Term, Inner).
 put_tree(Term, Places) :- var(Term), !, put_leaf("variable", "_", Places).

@@ -9,13 +9,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from knowledge.faults import Fault
 from knowledge.prolog.engine import ask, quoted
 from knowledge.values import Json
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
 Source = tuple[str, str]
 """(file, text)."""
 MOST_NESTING = 100
@@ -125,14 +126,18 @@ def read_policies(sources: Sequence[Source]) -> PolicyText:
     for name, text in sources:
         file = File(name, text)
         result.files.append(file)
+        if lone := _SURROGATE.search(text):
+            place = Tree("other", "", (), lone.start(), lone.end())
+            message = f"U+{ord(lone[0]):04X} is half a character; retype the line"
+            result.faults.append(file.fault(place, message, "P101"))
+            continue
         for value in ask(f"warrant_reading:read_text({quoted(text, chr(34))})"):
             try:
                 _sort(result, file, _tree(value, MOST_NESTING))
             except _TooDeep as deep:
                 place = Tree("other", "", (), deep.start, deep.start)
-                result.faults.append(
-                    file.fault(place, f"this clause nests more than {MOST_NESTING} terms; split it", "P121")
-                )
+                message = f"this clause nests more than {MOST_NESTING} terms; split it"
+                result.faults.append(file.fault(place, message, "P121"))
     return result
 
 
@@ -143,6 +148,8 @@ def control(tree: Tree) -> tuple[Tree, ...] | None:
 
 def _sort(result: PolicyText, file: File, tree: Tree) -> None:
     if tree.kind == "broken":
+        start = tree.start + len(file.text[tree.start :]) - len(file.text[tree.start :].lstrip())
+        tree = replace(tree, start=min(start, len(file.text)), end=min(start, len(file.text)))
         words = tree.value.replace("_", " ")
         result.faults.append(
             file.fault(
@@ -176,6 +183,6 @@ class _TooDeep(Exception):
 
 def _tree(value: Json, deepest: int) -> Tree:
     kind, text, args, start, end = value
-    if deepest == 0:
+    if deepest == 0 or kind == "deep":
         raise _TooDeep(start)
     return Tree(kind, text, tuple(_tree(arg, deepest - 1) for arg in args), start, end)

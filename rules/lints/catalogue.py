@@ -143,9 +143,14 @@ def found(
     breaks = inside.count("\n")
     end_column = len(inside) - inside.rfind("\n") if breaks else at.column + len(inside)
     severity = LINTS[code].severity
+    said, todo = (_LONG.sub(lambda words: f"`{words[1]}…`", one) for one in (sentence, advice))
     return Finding(
-        code, severity, file, at.line, at.column, at.line + breaks, end_column, rule, sentence, advice, fix, witness
+        code, severity, file, at.line, at.column, at.line + breaks, end_column, rule, said, todo, fix, witness
     )
+
+
+_LONG = re.compile(r"`([^`]{100})[^`]{20,}`")
+"""Words of a file that nobody reads to their end."""
 
 
 def of_fault(fault: Fault, text: str, rule: str = "", fix: Fix | None = None) -> Finding:

@@ -1,0 +1,5 @@
+(deftemplate a (slot b))
+(defglobal ?*x* = 3)
+(deffunction f (?x) (system "reboot"))
+(defmodule M)
+(deffacts start (trend (instrument A) (direction up)))

@@ -1,0 +1,9 @@
+:- sentence.
+:- sentence(a).
+:- sentence(a, b, c).
+:- sentence(X, Y).
+:- sentence(permitted(a), "x").
+:- sentence(permitted(C), "~C is permitted").
+permitted(C) :- \+ forbidden(C, _).
+:- sentence(forbidden(C, R), "~C is forbidden: ~R").
+forbidden(candidate(I, _, _, _, _), soon) :- earnings(I, N), N =< 3.

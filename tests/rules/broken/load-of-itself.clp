@@ -1,0 +1,6 @@
+(load "broken.clp")
+(load "../../../etc/passwd")
+(load "/dev/zero")
+(load)
+(load "a" "b")
+(load 5)

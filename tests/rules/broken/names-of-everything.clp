@@ -1,0 +1,8 @@
+(defrule "x" (a))
+(defrule ?x (a) => (b))
+(defrule 5 (a) => (b))
+(defrule)
+(defrule x)
+(defrule x =>)
+(defrule x => (b))
+(defrule x (a) =>)

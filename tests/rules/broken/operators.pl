@@ -1,0 +1,7 @@
+:- op(0, xfx, =<).
+:- op(1200, xfx, forbids).
+a forbids b.
+:- sentence(permitted(C), "~C is permitted").
+permitted(C) :- \+ forbidden(C, _).
+:- sentence(forbidden(C, R), "~C is forbidden: ~R").
+forbidden(candidate(I, _, _, _, _), soon) :- earnings(I, N), N =< 3.
