@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from adapters.asking.meanings import meanings
 from knowledge.faults import Fault, Faulty
 from rules.cases import Case, read_cases
 from rules.findings import Finding
+from rules.lints.cased import outline
 from rules.lints.catalogue import LINTS
 from rules.lints.check import Checked, Look, check, wanted
-from rules.meaning.meaning import CODES
 from rules.texts import BookText, Source, read_text, read_texts
 
 
@@ -40,16 +39,21 @@ def look(desk: Path, wish: Wish) -> Seen:
     _known(wish)
     book, names = _beside(read_texts(desk), wish.files, desk)
     cased, unread = _cased(desk)
-    checked = check(book, cased, _looks(desk, wish), wish.select, wish.ignore)
+    checked = check(book, cased, _looks(wish), wish.select, wish.ignore)
     findings = sorted((*checked.findings, *unread), key=lambda one: one.place)
     kept = tuple(one for one in findings if not names or one.file in names)
     return Seen(book, Checked(kept, checked.silenced, checked.program, checked.sound))
 
 
-def _looks(desk: Path, wish: Wish) -> Sequence[tuple[str, Look]]:
-    """Further looks at a sound program."""
+def _looks(wish: Wish) -> Sequence[tuple[str, Look]]:
+    """Further looks at a sound program: what it means, in a process that is ended in time."""
+    if not wish.meaning:
+        return []
+    from adapters.asking.meanings import meanings  # takes as long to come as all else
+    from rules.meaning.meaning import CODES
+
     asked = tuple(code for code in CODES if wanted(code, wish.select, wish.ignore))
-    return [("M", partial(meanings, asked=asked))] if wish.meaning and asked else []
+    return [("M", partial(meanings, asked=asked))] if asked else []
 
 
 def _known(wish: Wish) -> None:
@@ -81,6 +85,17 @@ def _beside(book: BookText, files: Sequence[Path], desk: Path) -> tuple[BookText
 def _cased(desk: Path) -> tuple[frozenset[str] | None, list[Finding]]:
     """The rules with a case in which they fire and one in which they do not, and what is wrong with the case files."""
     folder = desk / "rules" / "cases"
+    found: dict[str, set[bool]] = {}
+    for path in sorted(folder.glob("*.yaml")):
+        text = read_text(path, path.relative_to(desk).as_posix())
+        seen = outline(text) if isinstance(text, str) else None
+        if seen is None:
+            return _read_in_full(folder, desk)
+        found.setdefault(seen[0], set()).update(seen[1])
+    return frozenset(name for name, fires in found.items() if len(fires) == 2), []
+
+
+def _read_in_full(folder: Path, desk: Path) -> tuple[frozenset[str] | None, list[Finding]]:
     try:
         cases = read_cases(folder, desk)
     except Faulty as error:

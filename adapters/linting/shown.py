@@ -12,16 +12,24 @@ WIDEST = 160
 """Characters of a line that are shown."""
 
 
-def shown(seen: Seen) -> Iterator[str]:
-    """The lines to write."""
+def shown(seen: Seen, facts: bool = False) -> Iterator[str]:
+    """The lines to write: first what must be mended, then notes, a line each. `facts` adds the facts that show it."""
     texts = seen.book.texts
-    for finding in seen.checked.findings:
-        yield from told(finding, texts.get(finding.file))
+    findings = seen.checked.findings
+    for finding in findings:
+        if finding.severity != "note":
+            yield from told(finding, texts.get(finding.file), facts)
+            yield ""
+    notes = [one for one in findings if one.severity == "note"]
+    for finding in notes:
+        yield printable(f"{finding.file}:{finding.line}:{finding.column}: {finding.code} note: {finding.sentence}")
+        yield from _facts(finding, facts)
+    if notes:
         yield ""
     yield closing(seen)
 
 
-def told(finding: Finding, text: str | None) -> Iterator[str]:
+def told(finding: Finding, text: str | None, facts: bool = False) -> Iterator[str]:
     """One finding."""
     place = f"{finding.file}:{finding.line}:{finding.column}"
     yield printable(f"{place}: {finding.code} {finding.sentence}")
@@ -29,7 +37,13 @@ def told(finding: Finding, text: str | None) -> Iterator[str]:
         yield from _excerpt(finding, text)
     if finding.advice:
         yield printable(f"      = {finding.advice}")
-    if finding.witness:
+    if finding.witness and not facts:
+        yield "      = `--facts` shows the facts on which it happened"
+    yield from _facts(finding, facts)
+
+
+def _facts(finding: Finding, wanted: bool) -> Iterator[str]:
+    if finding.witness and wanted:
         yield from (printable(f"      | {line}") for line in finding.witness.splitlines())
 
 

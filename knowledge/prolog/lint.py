@@ -51,6 +51,8 @@ ARITHMETIC = {
 """Functions that are exact over whole numbers and rationals."""
 _KINDS = {"symbol": "a symbol", "text": "a text", "integer": "a whole number", "number": "a number"}
 _SAMENESS = {("=", 2), ("==", 2), ("\\=", 2), ("\\==", 2), ("member", 2)}
+MOST_DIGITS = 60
+"""Digits of a number, both parts of a rational together."""
 REQUIRED = (("permitted", 1), ("forbidden", 2))
 
 _ALLOWED = ", ".join(f"`{name}`" for name in sorted({name for name, _ in TESTS} | {",", ";", "\\+"}))
@@ -247,6 +249,8 @@ def _terms(clause: Clause, templates: Mapping[str, Template], words: Vocabulary)
     for part in clause.tree.walk():
         if part.kind == "partial":
             yield fault(part, f"`{written(part)}` has an open end; policies use closed lists", "P107")
+        elif part.kind == "number" and len(part.value) > MOST_DIGITS:
+            yield fault(part, f"this number has more than {MOST_DIGITS} digits; write fewer", "P106")
         elif part.kind == "other":
             yield fault(
                 part, f"`{written(part)}` has no exact form; write whole numbers, `1r4`, symbols or texts", "P106"

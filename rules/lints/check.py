@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -72,10 +73,17 @@ def check(
     beginnings of codes. Policies are read in a process that can be ended, unless somebody reads them otherwise.
     Raises `PrologFault` where Prolog cannot run.
     """
-    program, faults = program_and_faults(book.rules)
+    if read_policies is None:
+        # the process that reads policies does so while the rules are read here
+        with ThreadPoolExecutor(1) as beside:
+            reading = beside.submit(_policies, book.policies)
+            program, faults = program_and_faults(book.rules)
+            policies = reading.result()
+    else:
+        program, faults = program_and_faults(book.rules)
+        policies = read_policies(book.policies)
     if not faults and not book.faults and not program.rules:
         faults.append(no_rule())
-    policies = (read_policies or _policies)(book.policies)
     rules_load = not faults and not book.faults
     broken = {(one.file, one.line) for one in faults}
     faults += [*book.faults, *policies.faults, *policies.remarks]

@@ -38,6 +38,9 @@ def command(
     no_meaning: Annotated[
         bool, typer.Option("--no-meaning", help="Do not ask Z3 what the rules mean: faster.")
     ] = False,
+    facts: Annotated[
+        bool, typer.Option("--facts", help="Show the facts on which a finding was seen to happen.")
+    ] = False,
     form: Annotated[Format, typer.Option("--format", help="How findings are written.")] = Format.TEXT,
     desk: DeskOption = None,
     json: JsonOption = False,
@@ -62,7 +65,7 @@ def command(
         raise Failed(str(error)) from None
     if diff:
         return Status.FOUND if seen.checked.faulty else Status.FINE
-    _write(seen, Format.JSON if json else form)
+    _write(seen, Format.JSON if json else form, facts)
     if seen.checked.unreadable:
         return Status.WRONG
     return Status.FOUND if seen.checked.faulty else Status.FINE
@@ -88,7 +91,7 @@ def _mended(folder: Path, wish: Wish, seen: Seen, only_shown: bool) -> Seen:
     return look(folder, wish) if mended.texts else seen
 
 
-def _write(seen: Seen, form: Format) -> None:
+def _write(seen: Seen, form: Format, facts: bool) -> None:
     from adapters.linting.sarif import sarif
     from adapters.linting.shown import shown
 
@@ -98,5 +101,5 @@ def _write(seen: Seen, form: Format) -> None:
         silenced = [{**one.finding.to_json(), "reason": one.reason} for one in seen.checked.silenced]
         write_json({"findings": [one.to_json() for one in seen.checked.findings], "allowed": silenced})
     else:
-        for line in shown(seen):
+        for line in shown(seen, facts):
             write(line)

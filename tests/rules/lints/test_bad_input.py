@@ -24,7 +24,7 @@ from tests.rules.lints.many_texts import ALPHABET, changed
 BROKEN = Path(__file__).parents[1] / "broken"
 GOOD = Source("good.clp", (FOLDER / "R101-good.clp").read_text(encoding="utf-8"))
 POLICY = (FOLDER / "P104-good.pl").read_text(encoding="utf-8")
-FINE = {"big-integer.pl", "nothing.clp"}
+FINE = {"nothing.clp"}
 """Files of the corpus that are odd and sound."""
 
 
