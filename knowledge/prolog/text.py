@@ -16,7 +16,8 @@ from knowledge.faults import Fault
 from knowledge.prolog.engine import ask, quoted
 from knowledge.values import Json
 
-_SURROGATE = re.compile("[\ud800-\udfff]")
+_NO_CHARACTER = re.compile("[\ud800-\udfff\U000d8000-\U000dffff]")
+"""Halves of characters, and unassigned ones that SWI-Prolog takes for such."""
 Source = tuple[str, str]
 """(file, text)."""
 MOST_NESTING = 100
@@ -126,9 +127,9 @@ def read_policies(sources: Sequence[Source]) -> PolicyText:
     for name, text in sources:
         file = File(name, text)
         result.files.append(file)
-        if lone := _SURROGATE.search(text):
+        if lone := _NO_CHARACTER.search(text):
             place = Tree("other", "", (), lone.start(), lone.end())
-            message = f"U+{ord(lone[0]):04X} is half a character; retype the line"
+            message = f"U+{ord(lone[0]):04X} is no character; retype the line"
             result.faults.append(file.fault(place, message, "P101"))
             continue
         for value in ask(f"warrant_reading:read_text({quoted(text, chr(34))})"):

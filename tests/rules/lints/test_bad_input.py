@@ -95,6 +95,7 @@ def test_whatever_a_rule_file_is_there_are_findings(text: str) -> None:
 @settings(max_examples=40)
 @example([(0, 0, "\ud800")])
 @example([(0, 0, "0'\\")])
+@example([(0, 0, "\U000d8000")])
 def test_whatever_stands_in_a_policy_file_there_are_findings(edits: list[tuple[int, int, str]]) -> None:
     look(changed(POLICY, edits), ".pl")
 
