@@ -18,9 +18,10 @@ from engine.gate.circumstances import Circumstances
 from engine.gate.conditions import held_back
 from engine.gate.convex import ConvexMeasure
 from engine.gate.market import Market, Terms
-from engine.gate.measures import Measure, Scope, measures
+from engine.gate.measures import Measure, measures
 from engine.gate.proposals import Exit
 from engine.gate.reach import ZERO, read_book, state_of
+from engine.gate.scope import Scope
 from engine.limits.model import Limit
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Portfolio, Position

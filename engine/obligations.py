@@ -20,9 +20,10 @@ from engine.exits import left_to_close, paced
 from engine.gate.convex import ConvexMeasure
 from engine.gate.least import Bowl, Least, Line, Point, Room, least
 from engine.gate.market import Market, Terms
-from engine.gate.measures import Measure, Scope, measures
+from engine.gate.measures import Measure, measures
 from engine.gate.proposals import Exit
 from engine.gate.reach import ZERO, Book, read_book, state_of
+from engine.gate.scope import Scope
 from engine.limits.kinds import OBLIGING
 from engine.limits.model import Limits
 from engine.orders.order import Side

@@ -11,10 +11,10 @@ from fractions import Fraction
 from math import lcm
 
 from engine.gate.desk import Desk, least_shares
-from engine.gate.measures import Scope, labelled
 from engine.gate.proposals import Entry
 from engine.gate.reach import ZERO, State
 from engine.gate.rows import Line, Rows, weight
+from engine.gate.scope import Scope, labelled
 from engine.gate.shocks import Shocks
 from engine.gate.whole import common, whole
 from engine.limits.model import Limit
@@ -41,8 +41,7 @@ def _exposure(rows: Rows, limit: Limit) -> None:
     desk, share = rows.desk, rows.desk.scope.share_of_nav(limit)
     names, times = tuple(desk.scope.exposures), share.denominator
     first = rows.family(limit, names, times, share, [times * desk.gross.get(name, 0) for name in names])
-    places = {name: first + at for at, name in enumerate(names)}
-    rows.absolute(lambda name: (places[name],), times)
+    rows.absolute({name: (first + at,) for at, name in enumerate(names)}, times)
 
 
 def _gross(rows: Rows, limit: Limit) -> None:
@@ -51,7 +50,7 @@ def _gross(rows: Rows, limit: Limit) -> None:
     times, base = share.denominator, sum(desk.gross.values())
     constant = whole(share, desk.units.amount * times) if money else 0
     at = rows.row(limit, "", times, ZERO if money else share, base * times, constant)
-    rows.absolute(lambda _: (at,), times)
+    rows.absolute(dict.fromkeys(desk.places, (at,)), times)
 
 
 def _grouped(rows: Rows, limit: Limit, names: Sequence[str], members: Iterable[tuple[str, str]]) -> None:
@@ -65,7 +64,7 @@ def _grouped(rows: Rows, limit: Limit, names: Sequence[str], members: Iterable[t
             bases[group] += times * desk.gross.get(name, 0)
             ats.setdefault(name, []).append(places[group])
     rows.family(limit, names, times, share, [*bases.values()])
-    rows.absolute(lambda name: ats.get(name, ()), times)
+    rows.absolute(ats, times)
 
 
 def _group_gross(rows: Rows, limit: Limit) -> None:
@@ -177,7 +176,7 @@ def _concentration(rows: Rows, limit: Limit) -> None:
     bases = [slope * desk.gross.get(name, 0) - share * (everyone - least.get(name, 0)) for name in names]
     first = rows.family(limit, names, times, ZERO, bases)
     places = {name: first + at for at, name in enumerate(names)}
-    rows.absolute(lambda name: (places[name],), slope)
+    rows.absolute({name: (at,) for name, at in places.items()}, slope)
     rows.least += [(at, name, share) for name, at in places.items()]
 
 
@@ -186,21 +185,17 @@ def _stress(rows: Rows, limit: Limit) -> None:
     terms, scenarios = desk.scope.terms, [one for one in desk.scope.limits.scenarios if not one.drawn]
     shocks = Shocks(scenarios, [terms[name] for name in desk.exposures])
     times, fine = shocks.unit * share.denominator, share.denominator
-    moved = [(name, ends, desk.exposures[name] * fine) for name, ends in desk.ends.items()]
-    bases = [0] * len(scenarios)
-    for name, ends, exposure in moved:
-        for at in range(len(scenarios)):
-            p, n = shocks.profile(at, terms[name])
-            bases[at] += weight(p * exposure, n * exposure, ends)
+    profiles = {name: [(p * exposure * fine, n * exposure * fine) for p, n in shocks.profiles(terms[name])]
+                for name, exposure in desk.exposures.items() if name in desk.ends}  # fmt: skip
+    bases = [sum([weight(*profiles[name][at], ends) for name, ends in desk.ends.items()])
+             for at in range(len(scenarios))]  # fmt: skip
     first = rows.family(limit, [one.id for one in scenarios], times, share, bases)
     for place, ask in enumerate(desk.asks):
-        exposure = ask.exposure * fine
-        if ask.flat:
-            rows.slopes[place] |= shocks.losses(terms[ask.name], ask.sign, exposure, first)
+        if ask.name in profiles:
+            for at, (p, n) in enumerate(profiles[ask.name], first):
+                rows.profile(place, at, p, n)
         else:
-            for at in range(len(scenarios)):
-                p, n = shocks.profile(at, terms[ask.name])
-                rows.profile(place, first + at, p * exposure, n * exposure)
+            rows.slopes[place] |= shocks.losses(terms[ask.name], ask.sign, ask.exposure * fine, first)
 
 
 def _order_value(rows: Rows, limit: Limit) -> None:

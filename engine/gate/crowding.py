@@ -12,6 +12,7 @@ from fractions import Fraction
 from itertools import accumulate, combinations
 
 from engine.gate.running import Part, Running
+from engine.gate.whole import parted
 
 MOST_GRANTS_ENUMERATED = 8
 """Up to here every minimal set of crowding grants is listed; beyond, one is found by deletion."""
@@ -112,7 +113,7 @@ def spare(running: Running, broken: Sequence[int], step: Part, names: Iterable[s
         else:
             less = _bisected(running, one, step, broken)
         if less is not None:
-            yield name, Fraction(less * each, shares) if single else Fraction(less)
+            yield name, parted(less * each, shares) if single else Fraction(less)
 
 
 def _fewer(running: Running, one: Part, nav: int, lacks: Iterable[tuple[int, int, int, int]]) -> int | None:

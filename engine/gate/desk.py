@@ -14,9 +14,9 @@ from math import lcm
 from typing import NamedTuple
 
 from engine.gate.market import Terms
-from engine.gate.measures import Scope
 from engine.gate.proposals import Entry, step_of
 from engine.gate.reach import Leg, State
+from engine.gate.scope import Scope
 from engine.gate.whole import common, whole
 
 Ends = tuple[int, int]

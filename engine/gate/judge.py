@@ -22,10 +22,11 @@ from engine.gate.convex import Corner
 from engine.gate.crowding import smallest_sets, spare, taken
 from engine.gate.curves import Step
 from engine.gate.market import Market
-from engine.gate.measures import Scope
 from engine.gate.proposals import Bundle, Entry, Grant, bundled
 from engine.gate.reach import ZERO, Book, state_of
 from engine.gate.running import Part, Running
+from engine.gate.scope import Scope
+from engine.gate.whole import parted
 from engine.limits.model import UNKNOWN_STATE, Limits
 
 SIZE = "sizing.target"
@@ -173,7 +174,7 @@ def _rule(running: Running, bundle: Bundle) -> list[Ruling]:
         binding, lacking = [_read(running, running.broken(one), one) for one in beyond]
     running.grant(granted)
     shares = running.desk.units.shares
-    return [Ruling(one, outcome, Fraction(size, shares), binding, (), (), lacking)
+    return [Ruling(one, outcome, parted(size, shares), binding, (), (), lacking)
             for one, (_, size) in zip(bundle.entries, granted.steps, strict=True)]  # fmt: skip
 
 
@@ -220,4 +221,6 @@ def _cores(
 
 
 def _unique(cores: Sequence[Core]) -> tuple[Core, ...]:
+    if len(cores) == 1:
+        return (cores[0],)
     return tuple(sorted(set(cores), key=lambda core: (not core.alone, core.constraint, core.grants)))

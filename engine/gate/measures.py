@@ -14,12 +14,12 @@ from fractions import Fraction
 from functools import cached_property
 
 from engine.gate.convex import ConvexMeasure
-from engine.gate.market import Market, Terms
+from engine.gate.market import Market
 from engine.gate.proposals import Entry
-from engine.gate.reach import ZERO, Book, Holding, Leg, Reach, State
+from engine.gate.reach import ZERO, Leg, Reach, State
+from engine.gate.scope import Scope, labelled
 from engine.gate.stress import Profile, shock
-from engine.limits.model import UNKNOWN_STATE, Limit, Limits
-from engine.orders.basket import Basket
+from engine.limits.model import Limit
 
 
 @dataclass(frozen=True)
@@ -85,52 +85,6 @@ class Measure:
         return share + self.constant if self.constant else share
 
 
-@dataclass(frozen=True)
-class Scope:
-    """What the limits are applied to: the book, the entries that may be granted, the market, the regime."""
-
-    book: Book
-    entries: tuple[Entry, ...]
-    market: Market
-    limits: Limits
-    regime: str
-    state: str = UNKNOWN_STATE
-    """The trading state: a limit may be in force in some of them only."""
-
-    @property
-    def terms(self) -> Mapping[str, Terms]:
-        """Terms by instrument."""
-        return self.market.terms
-
-    @cached_property
-    def exposures(self) -> Mapping[str, Fraction]:
-        """Exposure of one share of each instrument."""
-        return {name: one.exposure for name, one in self.terms.items()}
-
-    @cached_property
-    def touched(self) -> tuple[str, ...]:
-        """Instruments with shares, orders or entries; all others stay at zero in every filling."""
-        orders = {leg.instrument for leg in self.book.legs} | {entry.instrument for entry in self.entries}
-        return tuple(name for name in self.terms if name in orders or name in self.book.holdings)
-
-    def over(self, limit: Limit, profiles: Mapping[str, Profile], subject: str = "", direction: str = "") -> Measure:
-        """A measure that is a sum of profiles, bounded by a share of NAV."""
-        return Measure(limit, subject, self.share_of_nav(limit), ZERO, profiles=profiles, direction=direction)
-
-    def share_of_nav(self, limit: Limit) -> Fraction:
-        """The bound in the regime."""
-        found = self._shares.get(id(limit))
-        if found is None:
-            multiplier = self.limits.multiplier(self.regime) if limit.regime else 1
-            found = self._shares[id(limit)] = limit.bound * multiplier
-        return found
-
-    @cached_property
-    def _shares(self) -> dict[int, Fraction]:
-        """By identity: every subject of a limit has the same."""
-        return {}
-
-
 def weight(p: Fraction, n: Fraction, reach: Reach) -> Fraction:
     """The largest `max(p·x, n·x)` for x inside the reach: a convex function is largest at an end."""
     return max(p * reach.low, n * reach.low, p * reach.high, n * reach.high)
@@ -150,6 +104,13 @@ def measures(scope: Scope) -> list[Measure | ConvexMeasure]:
     return found
 
 
+def _over(
+    scope: Scope, limit: Limit, profiles: Mapping[str, Profile], subject: str = "", direction: str = ""
+) -> Measure:
+    """A measure that is a sum of profiles, bounded by a share of NAV."""
+    return Measure(limit, subject, scope.share_of_nav(limit), ZERO, profiles=profiles, direction=direction)
+
+
 def _absolute(scope: Scope, names: Iterable[str]) -> dict[str, Profile]:
     return {name: (scope.exposures[name], -scope.exposures[name]) for name in names}
 
@@ -159,23 +120,23 @@ def _signed(scope: Scope, sign: int) -> dict[str, Profile]:
 
 
 def _exposure(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    return (scope.over(limit, {name: (e, -e)}, name) for name, e in scope.exposures.items())
+    return (_over(scope, limit, {name: (e, -e)}, name) for name, e in scope.exposures.items())
 
 
 def _gross(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    yield scope.over(limit, _absolute(scope, scope.touched))
+    yield _over(scope, limit, _absolute(scope, scope.touched))
 
 
 def _beta(limit: Limit, scope: Scope) -> Iterator[Measure]:
     for direction, sign in (("long", 1), ("short", -1)):
         weights = {name: sign * scope.terms[name].beta * scope.exposures[name] for name in scope.touched}
-        yield scope.over(limit, {name: (each, each) for name, each in weights.items()}, direction=direction)
+        yield _over(scope, limit, {name: (each, each) for name, each in weights.items()}, direction=direction)
 
 
 def _group_gross(limit: Limit, scope: Scope) -> Iterator[Measure]:
     for group, members in _groups(limit.by, scope).items():
         if not limit.only or limit.only == group:
-            yield scope.over(limit, _absolute(scope, members), group)
+            yield _over(scope, limit, _absolute(scope, members), group)
 
 
 def _basket_net(limit: Limit, scope: Scope) -> Iterator[Measure]:
@@ -184,17 +145,17 @@ def _basket_net(limit: Limit, scope: Scope) -> Iterator[Measure]:
         for direction, sign in (("long", 1), ("short", -1)):
             weights = {name: sign * scope.exposures[name] for name in members}
             profiles = {name: (each, each) for name, each in weights.items()}
-            yield scope.over(limit, profiles, basket, direction)
+            yield _over(scope, limit, profiles, basket, direction)
 
 
 def _cluster_gross(limit: Limit, scope: Scope) -> Iterator[Measure]:
     for cluster in scope.market.clusters:
-        yield scope.over(limit, _absolute(scope, (one for one in cluster if one in scope.terms)), "+".join(cluster))
+        yield _over(scope, limit, _absolute(scope, (one for one in cluster if one in scope.terms)), "+".join(cluster))
 
 
 def _margin(limit: Limit, scope: Scope) -> Iterator[Measure]:
     exposures = ((name, scope.exposures[name]) for name in scope.touched)
-    yield scope.over(limit, {name: (limit.long * e, -limit.short * e) for name, e in exposures})
+    yield _over(scope, limit, {name: (limit.long * e, -limit.short * e) for name, e in exposures})
 
 
 def _loss_at_stop(leg: Leg) -> Fraction:
@@ -233,7 +194,7 @@ def _open_orders(limit: Limit, scope: Scope) -> Iterator[Measure]:
 
 
 def _credit(limit: Limit, scope: Scope) -> Iterator[Measure]:
-    money = scope.over(limit, {}).nav_share
+    money = _over(scope, limit, {}).nav_share
     yield Measure(limit, "", ZERO, money, profiles=_absolute(scope, scope.touched))
 
 
@@ -243,15 +204,6 @@ def _cash_reserve(limit: Limit, scope: Scope) -> Iterator[Measure]:
 
     left = scope.book.settled_cash - limit.bound * scope.book.nav
     yield Measure(limit, "", ZERO, left, leg_price=price, fees=True)
-
-
-def labelled(by: str, scope: Scope) -> set[tuple[str, str]]:
-    """(group, instrument), of every group there is: those of the market, or those of positions and orders."""
-    if by not in ("strategy", "horizon", "basket"):
-        return {(getattr(terms, by), name) for name, terms in scope.terms.items()}
-    tagged: Iterable[Holding | Leg | Entry] = (*scope.book.holdings.values(), *scope.book.legs, *scope.entries)
-    labels = [(getattr(one, by), one.instrument) for one in tagged]
-    return {(label.name if isinstance(label, Basket) else label, name) for label, name in labels if label}
 
 
 def _groups(by: str, scope: Scope) -> dict[str, tuple[str, ...]]:
@@ -275,7 +227,7 @@ def _concentration(limit: Limit, scope: Scope) -> Iterator[Measure]:
 def _stress(limit: Limit, scope: Scope) -> Iterator[Measure]:
     for scenario in scope.limits.scenarios:
         if not scenario.drawn:
-            yield scope.over(limit, {name: shock(scenario, scope.terms[name]) for name in scope.touched}, scenario.id)
+            yield _over(scope, limit, {name: shock(scenario, scope.terms[name]) for name in scope.touched}, scenario.id)
 
 
 def _order_value(limit: Limit, entry: Entry, market: Market) -> Measure:
@@ -310,8 +262,8 @@ _ORDER: dict[str, Callable[[Limit, Entry, Market], Measure]] = {
 _LINEAR: dict[str, Callable[[Limit, Scope], Iterator[Measure]]] = {
     "instrument_exposure": _exposure,
     "gross": _gross,
-    "net_long": lambda limit, scope: iter([scope.over(limit, _signed(scope, 1))]),
-    "net_short": lambda limit, scope: iter([scope.over(limit, _signed(scope, -1))]),
+    "net_long": lambda limit, scope: iter([_over(scope, limit, _signed(scope, 1))]),
+    "net_short": lambda limit, scope: iter([_over(scope, limit, _signed(scope, -1))]),
     "beta": _beta,
     "group_gross": _group_gross,
     "basket_net": _basket_net,

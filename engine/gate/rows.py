@@ -10,7 +10,7 @@ per order or where the presence of an order counts.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from typing import NamedTuple
 
@@ -95,14 +95,14 @@ class Rows:
         self.gaps[at] += constant
         return at
 
-    def absolute(self, ats: Callable[[str], Iterable[int]], times: int) -> None:
-        """Rows that the exposure of an instrument adds to, whatever its side."""
+    def absolute(self, ats: Mapping[str, Iterable[int]], times: int) -> None:
+        """Rows that the exposure of an instrument adds to, whatever its side; their places by instrument."""
         for place, exposure in self._straight:
             slopes = self.slopes[place]
-            for at in ats(self.desk.asks[place].name):
+            for at in ats.get(self.desk.asks[place].name, ()):
                 slopes[at] = exposure * times
         for place, ask in self._kinked:
-            for at in ats(ask.name):
+            for at in ats.get(ask.name, ()):
                 self.profile(place, at, ask.exposure * times, -ask.exposure * times)
 
     def signed(self, at: int, weights: Iterable[tuple[int, int]]) -> None:

@@ -19,6 +19,7 @@ from engine.gate.curves import Standing, Step
 from engine.gate.desk import least_shares
 from engine.gate.proposals import Entry
 from engine.gate.rows import Rows
+from engine.gate.whole import parted
 
 
 class Part(NamedTuple):
@@ -153,7 +154,7 @@ class Running:
         key = number, self.rows.units[at]
         found = self._fractions.get(key)
         if found is None:
-            found = self._fractions[key] = Fraction(*key)
+            found = self._fractions[key] = parted(*key)
         return found
 
     def room(self, grown: Sequence[Step], most: int) -> int:

@@ -39,7 +39,7 @@ class Shocks:
         self.unit = lcm(moves * self._betas, self._sigmas * self._volatilities)
         """Of a loss per exposure."""
         self._moves = moves
-        # A scenario names a sector once, as a file does; one by one, every move of a scenario counts.
+        # Every position loses, or an instrument has a move of its own, or a sector several, which no file can say.
         self._single = [
             at for at, one in enumerate(scenarios)
             if one.sigmas or one.instruments or len(dict(one.sectors)) < len(one.sectors)
@@ -70,15 +70,29 @@ class Shocks:
             if loss > 0:
                 found[first + at] = exposure * loss
         for at in self._single:
-            # From here on one by one: every position loses, or this instrument has a move of its own.
-            p, n = self.profile(at, one)
+            p, n = self._profile(at, one)
             loss = max(sign * p, sign * n)
             if loss > 0:
                 found[first + at] = exposure * loss
         return found
 
-    def profile(self, at: int, one: Terms) -> tuple[int, int]:
-        """Slopes (p, n) per exposure of one scenario: a position of exposure x loses max(p·x, n·x)."""
+    def profiles(self, one: Terms) -> list[tuple[int, int]]:
+        """Slopes (p, n) per exposure, by scenario: a position of exposure x loses max(p·x, n·x)."""
+        said, beta = self._said(one.sector), whole(one.beta, self._betas)
+        found = [(0, 0)] * len(self._scenarios)
+        for at, index in said.market:
+            found[at] = (-beta * index, -beta * index)
+        for at, move in said.own:
+            found[at] = (-move, -move)
+        for at, index, move in said.both:
+            moves = beta * index, move
+            found[at] = (-min(moves), -max(moves))
+        for at in self._single:
+            found[at] = self._profile(at, one)
+        return found
+
+    def _profile(self, at: int, one: Terms) -> tuple[int, int]:
+        """Those of one scenario, by all that it says."""
         scenario, scale = self._scenarios[at], self.unit // self._moves
         if scenario.sigmas:
             loss = whole(scenario.sigmas, self._sigmas) * whole(one.daily_volatility, self._volatilities)

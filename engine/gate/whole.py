@@ -15,6 +15,13 @@ def whole(number: Fraction, unit: int) -> int:
     return top * times
 
 
+def parted(number: int, unit: int) -> Fraction:
+    """So many parts of which `unit` make one, as the fraction it is."""
+    full, left = divmod(number, unit)
+    # Most are whole, and then there is no common divisor to look for.
+    return Fraction(number, unit) if left else Fraction(full)
+
+
 def common(numbers: Iterable[Fraction]) -> int:
     """The smallest denominator that all of them have."""
     return lcm(*{one.denominator for one in numbers})

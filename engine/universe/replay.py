@@ -17,9 +17,10 @@ from engine.gate.circumstances import Circumstances
 from engine.gate.conditions import findings
 from engine.gate.judge import Outcome, judge
 from engine.gate.market import Market
-from engine.gate.measures import Scope, measures
+from engine.gate.measures import measures
 from engine.gate.proposals import Entry, Grant
 from engine.gate.reach import read_book, state_of
+from engine.gate.scope import Scope
 from engine.gate.states import trading_state
 from engine.limits.model import Limit, Limits
 from engine.orders.portfolio import Portfolio

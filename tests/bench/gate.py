@@ -28,9 +28,10 @@ import numpy as np
 from adapters.running.memory import settled_memory, uncollected
 from engine.gate.judge import Judgement, Reading, judge
 from engine.gate.market import Market, Terms
-from engine.gate.measures import Measure, Scope, measures
+from engine.gate.measures import Measure, measures
 from engine.gate.proposals import Entry, Grant
 from engine.gate.reach import Book, read_book, state_of
+from engine.gate.scope import Scope
 from engine.limits.kinds import KINDS
 from engine.limits.model import Limit, Limits, Scenario
 from engine.orders.order import Side

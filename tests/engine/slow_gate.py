@@ -16,9 +16,10 @@ from engine.gate.convex import SQUARED, ConvexMeasure, Corner
 from engine.gate.crowding import MOST_GRANTS_ENUMERATED
 from engine.gate.judge import SIZE, WHOLE, Core, Judgement, Outcome, Reading, Ruling
 from engine.gate.market import Market
-from engine.gate.measures import Measure, Scope, measures, weight
+from engine.gate.measures import Measure, measures, weight
 from engine.gate.proposals import Entry, Grant
 from engine.gate.reach import ZERO, Book, Leg, State, entry_leg, state_of
+from engine.gate.scope import Scope
 from engine.limits.model import Limits
 
 

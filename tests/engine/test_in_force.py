@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.gate.measures import Scope, measures
+from engine.gate.measures import measures
+from engine.gate.scope import Scope
 from engine.limits.kinds import REGIMES, TRADING_STATES
 from engine.limits.model import ALWAYS, Limit, When
 from engine.proof.smt_desk import read_desk

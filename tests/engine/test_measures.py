@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from engine.gate.measures import _LINEAR, _ORDER, Measure, Scope, measures
+from engine.gate.measures import _LINEAR, _ORDER, Measure, measures
 from engine.gate.proposals import Grant
 from engine.gate.reach import State, entry_leg, state_of
+from engine.gate.scope import Scope
 from engine.limits.kinds import KINDS
 from engine.review.oracle import Case, worst
 from tests.engine.books_strategy import Desk, desks

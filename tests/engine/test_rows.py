@@ -16,10 +16,11 @@ from engine.gate import compiled
 from engine.gate.compiled import rows_of
 from engine.gate.convex import ConvexMeasure
 from engine.gate.crowding import heavier
-from engine.gate.measures import Scope, measures
+from engine.gate.measures import measures
 from engine.gate.proposals import Entry, Grant
 from engine.gate.reach import ZERO, state_of
 from engine.gate.running import Running
+from engine.gate.scope import Scope
 from engine.gate.shocks import Shocks
 from engine.gate.stress import shock
 from engine.gate.whole import whole
@@ -175,7 +176,7 @@ def test_shocks_are_those_that_are_written_down(sector: str, move: Fraction, dat
     one = terms("A0", sector=sector, beta=move * 2, price=data.draw(AWKWARD))
     made, sign = Shocks(found, [one]), data.draw(st.sampled_from((1, -1)))
     slow = [shock(scenario, one) for scenario in found]
-    fast = [made.profile(at, one) for at in range(len(found))]
+    fast = made.profiles(one)
     assert [(Fraction(p, made.unit) * one.exposure, Fraction(n, made.unit) * one.exposure) for p, n in fast] == slow
     worst = {10 + at: max(sign * p, sign * n) for at, (p, n) in enumerate(slow)}
     losses = {at: Fraction(loss, made.unit) * one.exposure for at, loss in made.losses(one, sign, 1, 10).items()}
