@@ -170,8 +170,8 @@ def _breaks(ruling: Ruling, bundle: Bundle) -> tuple[str, ...]:
 
 def _compared(written: Script, at: int, answer: Answer) -> Compared:
     question, values = written.questions[at], dict(answer.values)
-    filled = ((one.fill.strip("|"), values[one.fill] / one.unit) for one in written.orders[at] if values.get(one.fill))
-    filling = tuple((name, text(shares)) for name, shares in filled)
+    filled = ((one.fill.strip("|"), values.get(one.fill), one.unit) for one in written.orders[at])
+    filling = tuple((name, text(worth / unit)) for name, worth, unit in filled if worth)
     return Compared(question.name, question.expected, answer.verdict, filling)
 
 

@@ -108,14 +108,20 @@ class Desk:
         return self.exposure(order.instrument) + order.slippage
 
     @cached_property
-    def _units(self) -> dict[str, Fraction]:
-        return {}
+    def _units(self) -> Mapping[str, Fraction]:
+        return {one: _unit(self.terms(one)) for one in self.names}
+
+    @cached_property
+    def _worth(self) -> Mapping[str, Fraction]:
+        return {one: self.exposure(one) / unit for one, unit in self._units.items()}
 
     def unit(self, instrument: str) -> Fraction:
         """What fills and shares of it are counted in: its exposure, without a sign."""
-        if instrument not in self._units:
-            self._units[instrument] = _unit(self.terms(instrument))
         return self._units[instrument]
+
+    def worth(self, instrument: str) -> Fraction:
+        """Its exposure in that unit: one, of whatever has a price."""
+        return self._worth[instrument]
 
     def position(self, instrument: str) -> Fraction:
         """Shares held, 0 where there are none."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import partial
 
 from engine.limits.model import Limit, Scenario
 from engine.proof.smt_desk import Desk, Order
@@ -173,20 +172,33 @@ def _stress(limit: Limit, desk: Desk) -> Rows:
     most = _most(limit, desk)
     for at, scenario in enumerate(desk.limits.scenarios):
         if not scenario.paths:
-            part = by_shares(("stress", at), partial(_lost_under, scenario))
+            part = by_shares(("stress", at), _loss_under(scenario))
             yield Row(scenario.id, ((desk.name_set, part),), most)
 
 
-def _lost_under(scenario: Scenario, desk: Desk, one: str, side: int) -> Fraction:
-    """What it loses long or short: the larger of what each move of its price takes."""
-    if scenario.sigmas:
-        return scenario.sigmas * desk.terms(one).daily_volatility
-    own = [move for name, move in scenario.instruments if name == one]
-    sector = desk.terms(one).sector
-    moves = own + [move for name, move in scenario.sectors if name == sector]
-    if scenario.index:
-        moves.append(scenario.index * desk.terms(one).beta)
-    return max((-side * move for move in moves), default=NOTHING)
+def _loss_under(scenario: Scenario) -> Callable[[Desk, str, int], Fraction]:
+    """What is lost long or short: by sigmas on either side, else the larger of what each move of the price takes."""
+    own, sectors = _by_name(scenario.instruments), _by_name(scenario.sectors)
+
+    def lost(desk: Desk, one: str, side: int) -> Fraction:
+        terms = desk.terms(one)
+        if scenario.sigmas:
+            return scenario.sigmas * terms.daily_volatility
+        moves = [*own.get(one, ()), *sectors.get(terms.sector, ())]
+        if scenario.index:
+            moves.append(scenario.index * terms.beta)
+        if not moves:
+            return NOTHING
+        return -min(moves) if side > 0 else max(moves)
+
+    return lost
+
+
+def _by_name(moves: Iterable[tuple[str, Fraction]]) -> Mapping[str, Sequence[Fraction]]:
+    found: dict[str, list[Fraction]] = {}
+    for one, move in moves:
+        found.setdefault(one, []).append(move)
+    return found
 
 
 # --- money ------------------------------------------------------------------------------------------------------

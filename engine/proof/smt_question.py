@@ -12,7 +12,7 @@ lot more follow in the order of judgement: what was granted before stands, and i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -22,8 +22,8 @@ from engine.proof.smt_convex import Corners
 from engine.proof.smt_costs import costs_of, resting_costs
 from engine.proof.smt_desk import Desk, Order, entry_order
 from engine.proof.smt_limits import order_bound, rows
-from engine.proof.smt_rows import NAV, Row, Sum, View
-from engine.proof.smt_text import Unaskable, number, real, remark, times, weighted
+from engine.proof.smt_rows import NAV, Reading, Row, View
+from engine.proof.smt_text import Unaskable, number, real, remark, times
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,12 +73,12 @@ class Telling:
         self.entries: dict[str, Order] = {}
         self.costs = self.resting = resting_costs(desk)
         self._granted: list[Grant] = []
-        self._rows: dict[str, Sequence[Row]] = {}
+        self._rows: dict[str, dict[str, Row]] = {}
 
-    def rows(self, limit: Limit) -> Sequence[Row]:
-        """Every subject of a limit."""
+    def rows(self, limit: Limit) -> dict[str, Row]:
+        """Every subject of a limit, by the name of its measure."""
         if limit.id not in self._rows:
-            self._rows[limit.id] = rows(limit, self.desk)
+            self._rows[limit.id] = {_measure(limit, one): one for one in rows(limit, self.desk)}
         return self._rows[limit.id]
 
     def stand(self, granted: Sequence[Grant]) -> None:
@@ -163,9 +163,9 @@ class Question:
         self.checks += 1
 
     def _broken_rows(self, limit: Limit) -> Iterator[str]:
-        for row in self.telling.rows(limit):
-            if (value := self._touched(row)) is not None:
-                yield f"{self._broken(row, value, value.written())} {remark(_measure(limit, row))}"
+        for measure, row in self.telling.rows(limit).items():
+            if (read := self._touched(row)) is not None:
+                yield f"{self._broken(row, read, read.value())} {remark(measure)}"
 
     # --- one lot more ---------------------------------------------------------------------------------------------
 
@@ -190,18 +190,17 @@ class Question:
             if limit.id not in ids:
                 continue
             if limit.spec.form == "order":
-                for measure, value, most, bound in self._singles(limit):
-                    if measure in wanted:
-                        wanted.discard(measure)
-                        yield f"(> {self._name(measure, limit, value, bound)} {most})"
+                for measure, value, most, bound in self._singles(limit, wanted):
+                    wanted.discard(measure)
+                    yield f"(> {self._name(measure, limit, value, bound)} {most})"
             elif limit.spec.form == "linear":
-                for row in self.telling.rows(limit):
-                    measure = _measure(limit, row)
-                    if measure in wanted and (sums := self._touched(row)) is not None:
+                known = self.telling.rows(limit)
+                for measure in sorted(wanted & known.keys()):
+                    row = known[measure]
+                    if (read := self._touched(row)) is not None:
                         wanted.discard(measure)
-                        moving |= row.moving(self.view)
-                        shown = self._name(measure, limit, sums.written(), row.most.at(self.nav))
-                        yield self._broken(row, sums, shown)
+                        moving.update(read.moving)
+                        yield self._broken(row, read, self._name(measure, limit, read.value(), row.most.at(self.nav)))
         if wanted:
             raise Unaskable(f"the entries touch no limit named {', '.join(sorted(wanted))}")
         self.free = tuple(one for one in self.view.orders if one.instrument in moving)
@@ -215,35 +214,27 @@ class Question:
 
     # --- limits ---------------------------------------------------------------------------------------------------
 
-    def _touched(self, row: Row) -> Sum | None:
-        """The value of a row that the entries touch."""
-        after, before = row.entered(self.view, self.telling.bare)
-        if after == before and not row.fees:
-            return None
-        value = row.value(self.view)
-        return Sum(value.terms, value.fixed + self.costs.fees) if row.fees else value
+    def _touched(self, row: Row) -> Reading | None:
+        """The row, where the entries change it."""
+        read = row.read(self.view, self.telling.bare)
+        if row.fees:
+            return read.paying(self.costs.fees, self.telling.resting.fees)
+        return read if read.changes else None
 
-    def _broken(self, row: Row, value: Sum, shown: str) -> str:
+    def _broken(self, row: Row, read: Reading, shown: str) -> str:
         """The value exceeds the bound, and what the filling without the entries makes it."""
         beyond = f"(> {shown} {row.most.written})"
-        after, before = row.entered(self.view, self.telling.bare)
-        more = after.fixed - before.fixed
-        if row.fees:
-            more += self.costs.fees - self.telling.resting.fees
-        if not before.terms and len(value.terms) == len(after.terms):
-            # Without the entries nothing moves it.
-            stood = value.fixed - more
-            return beyond if stood <= row.most.at(self.nav) else f"(and {beyond} (> {shown} {number(stood)}))"
-        gone = tuple(weighted(-1, one) for one in before.terms)
-        return f"(and {beyond} (> {Sum((*after.terms, *gone), more).written()} 0.0))"
+        if (stood := read.stood) is None:
+            return f"(and {beyond} (> {read.growth()} 0.0))"
+        return beyond if stood <= row.most.at(self.nav) else f"(and {beyond} (> {shown} {number(stood)}))"
 
-    def _singles(self, limit: Limit) -> Iterator[tuple[str, str, str, Fraction]]:
-        """A limit of single orders: measure, value, the bound as written, and the bound."""
+    def _singles(self, limit: Limit, wanted: Collection[str] = ()) -> Iterator[tuple[str, str, str, Fraction]]:
+        """A limit of single orders (all, or those that are wanted): measure, value, the bound as written, the bound."""
         for one in self.asked.grants:
-            order = self.view.entries.get(one.entry.instrument)
-            if order is not None:
+            measure, order = f"{limit.id}[{one.entry.instrument}]", self.view.entries.get(one.entry.instrument)
+            if order is not None and (measure in wanted or not self.asked.about):
                 value, most = order_bound(limit, order, one.entry.limit_price, self.desk)
-                yield f"{limit.id}[{order.instrument}]", value, most.written, most.at(self.nav)
+                yield measure, value, most.written, most.at(self.nav)
 
     def _convex(self, limits: Sequence[Limit]) -> Iterator[str]:
         corners = Corners(self.view)

@@ -39,9 +39,6 @@ class Sum(NamedTuple):
         return plus((*self.terms, number(self.fixed)) if self.fixed else self.terms)
 
 
-EMPTY = Sum((), NOTHING)
-
-
 class Shares(NamedTuple):
     """Shares on one side (1 long, -1 short): what they are worth is the sum of these names and of what is fixed."""
 
@@ -144,7 +141,7 @@ def by_shares(what: tuple[object, ...], weight: Callable[[Desk, str, int], Fract
 
     def of(view: View, instrument: str) -> Sum:
         terms, fixed = [], NOTHING
-        worth = view.desk.exposure(instrument) / view.desk.unit(instrument)
+        worth = view.desk.worth(instrument)
         for side, names, held in view.sides(instrument):
             each = weight(view.desk, instrument, side)
             if worth != 1:
@@ -202,37 +199,62 @@ class Row:
     fees: bool = False
     """Whether all fees of the question count as well."""
 
-    def value(self, view: View) -> Sum:
-        """Its value in a filling, without fees."""
-        terms: list[str] = []
-        fixed = self.start
+    def read(self, view: View, without: View) -> Reading:
+        """What it says of a filling; `without` is the same filling without the entries of `view`."""
+        terms, after, before = list[str](), list[str](), list[str]()
+        fixed, more, moving = self.start, NOTHING, list[str]()
+        entries, standing = view.entries, view.desk.standing_set
         for members, part in self.parts:
             for one in view.present:
-                if one in members:
-                    added = part.at(view, one)
+                if one not in members:
+                    continue
+                added = part.at(view, one)
+                if added.terms:
                     terms += added.terms
-                    fixed += added.fixed if added.fixed else 0
-        return Sum(tuple(terms), fixed)
-
-    def moving(self, view: View) -> set[str]:
-        """The instruments whose orders change its value."""
-        every = ((one, part) for members, part in self.parts for one in view.present if one in members)
-        return {one for one, part in every if part.at(view, one).terms}
-
-    def entered(self, view: View, without: View) -> tuple[Sum, Sum]:
-        """What the instruments with an entry add, and what they add without it: all others add the same."""
-        after, before = [], []
-        for members, part in self.parts:
-            for one in view.entries:
-                if one in members:
-                    after.append(part.at(view, one))
-                    if one in view.desk.standing_set:
-                        before.append(part.at(without, one))
-        return _together(after), _together(before)
+                    moving.append(one)
+                if added.fixed:
+                    fixed += added.fixed
+                if one in entries:
+                    after += added.terms
+                    more += added.fixed
+                    if one in standing:
+                        was = part.at(without, one)
+                        before += was.terms
+                        more -= was.fixed
+        return Reading(tuple(terms), fixed, tuple(after), tuple(before), more, tuple(moving))
 
 
-def _together(sums: list[Sum]) -> Sum:
-    if not sums:
-        return EMPTY
-    fixed = sum((one.fixed for one in sums if one.fixed), NOTHING)
-    return Sum(tuple(term for one in sums for term in one.terms), fixed)
+class Reading(NamedTuple):
+    """A row in one filling: its value, and how the entries change it."""
+
+    terms: tuple[str, ...]
+    fixed: Fraction
+    after: tuple[str, ...]
+    """The terms of the instruments with an entry, as `terms` has them, and as they were without the entries."""
+    before: tuple[str, ...]
+    more: Fraction
+    """What the entries add to what is fixed."""
+    moving: tuple[str, ...]
+    """The instruments whose orders change the value."""
+
+    @property
+    def changes(self) -> bool:
+        """Whether the entries change it at all."""
+        return self.after != self.before or self.more != 0
+
+    def paying(self, fees: Fraction, before: Fraction) -> Reading:
+        """The same with all fees counted, of which so many are paid without the entries."""
+        return self._replace(fixed=self.fixed + fees, more=self.more + fees - before)
+
+    def value(self) -> str:
+        """The value as one term."""
+        return Sum(self.terms, self.fixed).written()
+
+    def growth(self) -> str:
+        """What the entries change it by, as one term."""
+        return Sum((*self.after, *(weighted(-1, one) for one in self.before)), self.more).written()
+
+    @property
+    def stood(self) -> Fraction | None:
+        """The value without the entries, where nothing moves it."""
+        return None if self.before or len(self.terms) > len(self.after) else self.fixed - self.more

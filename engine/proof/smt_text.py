@@ -87,4 +87,6 @@ def name(*words: str) -> str:
 
 def remark(words: str) -> str:
     """A comment to the end of the line; whatever could end it early is replaced."""
+    if words.isascii() and words.isprintable():
+        return f"; {words}"
     return "; " + "".join(one if one.isascii() and one.isprintable() else "?" for one in words)

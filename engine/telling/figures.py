@@ -17,6 +17,8 @@ def amount(number: str | Fraction | Decimal | int, places: int = 4) -> str:
             return number
         number = Fraction(number)
     value = Fraction(number)
+    if places > 2 and value.denominator == 1:
+        return f"{value.numerator:,d}"
     rounded = (Decimal(value.numerator) / Decimal(value.denominator)).quantize(
         Decimal(1).scaleb(-places), ROUND_HALF_EVEN
     )
