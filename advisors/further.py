@@ -12,6 +12,7 @@ no arithmetic of ours has its last bits everywhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from inspect import unwrap
 from types import MappingProxyType
 
 import numpy as np
@@ -42,6 +43,8 @@ from advisors.panel import Floats, Panel
 MONTH, YEAR = 21, 252
 LEAST = 300
 """Sessions before those that have come, so that every window has begun."""
+_TA = {name: unwrap(getattr(talib, name)) for name in ("ADX", "ATR", "BBANDS", "EMA", "MACD", "OBV", "RSI", "STOCH")}
+"""TA-Lib without the look for tables of other libraries at each call, which takes as long as a short average."""
 REACH, SLOWED = 14, 3
 """Bars of the range that the stochastic is measured in, and over which it is slowed."""
 
@@ -158,7 +161,7 @@ def _by_talib(before: Measures, carried: Carried, panel: Panel, first: int) -> d
     for place, column in enumerate(columns.tolist()):
         high, low, close, volume = carried.lanes[:, column, begun[column] :]
         raw[:, :, place] = _newest(high, low, close, shape[0])
-        flow = talib.OBV(close, volume)[-len(balance) :]
+        flow = _TA["OBV"](close, volume)[-len(balance) :]
         balance[len(balance) - len(flow) :, column] = flow
     for name, values in _finished(raw, carried, panel, first, columns).items():
         found[name][:, columns] = values
@@ -171,11 +174,11 @@ def _by_talib(before: Measures, carried: Carried, panel: Panel, first: int) -> d
 
 def _newest(high: Floats, low: Floats, close: Floats, count: int) -> Floats:
     """TA-Lib's values for the last `count` bars of one stretch: float64 (11, count)."""
-    upper, middle, lower = talib.BBANDS(close, 20, 2.0, 2.0)
-    _, _, histogram = talib.MACD(close, 12, 26, 9)
-    slow_k, _ = talib.STOCH(high, low, close, REACH, SLOWED, 0, 3, 0)
-    averages = [talib.EMA(close, bars) for bars in (20, 50, 200)]
-    rsi, atr, adx = talib.RSI(close, 14), talib.ATR(high, low, close, 14), talib.ADX(high, low, close, 14)
+    upper, middle, lower = _TA["BBANDS"](close, 20, 2.0, 2.0)
+    _, _, histogram = _TA["MACD"](close, 12, 26, 9)
+    slow_k, _ = _TA["STOCH"](high, low, close, REACH, SLOWED, 0, 3, 0)
+    averages = [_TA["EMA"](close, bars) for bars in (20, 50, 200)]
+    rsi, atr, adx = _TA["RSI"](close, 14), _TA["ATR"](high, low, close, 14), _TA["ADX"](high, low, close, 14)
     series = (upper, middle, lower, histogram, slow_k, *averages, rsi, atr, adx)
     return np.array([one[-count:] for one in series])
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
+from operator import eq
 from typing import Protocol
 
 import numpy as np
@@ -56,6 +57,8 @@ class Time:
 
 Hear = Callable[[Sequence[Fact]], None]
 """Takes facts that are made already."""
+FIRST = "bar"
+"""The first of the templates, in canonical order."""
 WORTH_HEARING = 100
 """Facts that are told at a time, at least."""
 AT_ONCE = 25
@@ -213,13 +216,12 @@ def _bars(door: _Door, desk: Desk, row: int) -> None:
 def _measures(door: _Door, desk: Desk, row: int) -> None:
     """The measures of some instruments after those of others, so that the first are heard early."""
     names = desk.measures.instruments
-    values = {name: grid[row].tolist() for name, grid in desk.measures.indicators.items()}
+    values = {name: grid[row].tolist() for name, grid in sorted(desk.measures.indicators.items())}
     for first in range(0, len(names), AT_ONCE):
         part, start = slice(first, first + AT_ONCE), len(door.facts)
         for name, column in values.items():
-            known = [(one, value) for one, value in zip(names[part], column[part], strict=True) if not _unknown(value)]
-            if known:
-                about, said = zip(*known, strict=True)
+            about, said = _known(names[part], column[part])
+            if said:
                 door.rows("indicator", about, {"instrument": about, "name": [name] * len(about), "value": said})
         door.sort(start)
         door.pause()
@@ -237,17 +239,15 @@ def _correlations(door: _Door, desk: Desk, session: str) -> None:
     rho: Floats = correlations(desk.market.panel, session)
     rows = []
     for place, first in enumerate(names):
-        row = zip(names[place + 1 :], rho[place, place + 1 :].tolist(), strict=True)
-        known = [(second, value) for second, value in row if not _unknown(value)]
-        if known:
-            rows.append((first, *zip(*known, strict=True)))
+        others, values = _known(names[place + 1 :], rho[place, place + 1 :].tolist())
+        if values:
+            rows.append((first, others, values))
     if not rows:
         return
-    about, others, values = zip(*rows, strict=True)
-    found = admit_all("correlations", {"instrument": about, "others": others, "values": values})
-    for place, one in enumerate(found):
-        pairs = zip(others[place], values[place], strict=True)
-        said = one if isinstance(one, Fact) else _correlated(door, about[place], list(pairs))
+    about, lists, numbers = zip(*rows, strict=True)
+    found = admit_all("correlations", {"instrument": about, "others": lists, "values": numbers})
+    for one, (first, others, values) in zip(found, rows, strict=True):
+        said = one if isinstance(one, Fact) else _correlated(door, first, list(zip(others, values, strict=True)))
         if said is not None:
             door.facts.append(said)
     door.pause()
@@ -310,6 +310,7 @@ def _calendar(door: _Door, desk: Desk, session: str) -> list[Fact]:
     """Sessions, and releases, which are handed back; a calendar that does not reach far enough is reported."""
     day = session[:10]
     due: dict[str, tuple[str, str]] = {}
+    away: dict[tuple[str, str], int] = {}
     open_on: list[tuple[str, str, str]] = []
     releases: list[tuple[str, int]] = []
     for one in sorted(desk.instruments, key=lambda one: one.symbol):
@@ -318,13 +319,14 @@ def _calendar(door: _Door, desk: Desk, session: str) -> list[Fact]:
             if one.exchange not in due:
                 due[one.exchange] = calendar.kind(day), _following(desk, calendar, session)
             release = one.next_earnings(day)
-            sessions = None if release is None else calendar.distance(day, release)
+            if release is not None and (one.exchange, release) not in away:
+                away[one.exchange, release] = calendar.distance(day, release)
         except ValueError as error:
             door.refused.append(Report(session, one.symbol, "refused", str(error)))
             continue
         open_on.append((one.symbol, *due[one.exchange]))
-        if sessions is not None:
-            releases.append((one.symbol, sessions))
+        if release is not None:
+            releases.append((one.symbol, away[one.exchange, release]))
     if open_on:
         about, kinds, following = zip(*open_on, strict=True)
         door.rows("calendar", about, {"instrument": about, "session": kinds, "next": following})
@@ -362,6 +364,14 @@ def _sentence(details: Iterable[str]) -> str:
     joined = "; ".join(sorted(details))
     printable = "".join(letter if letter.isprintable() else "�" for letter in joined)
     return printable if len(printable) <= LONGEST_TEXT else printable[: LONGEST_TEXT - 1] + "…"
+
+
+def _known(names: Sequence[str], values: Sequence[float]) -> tuple[Sequence[str], Sequence[float]]:
+    """The names whose value is known, and those values."""
+    if all(map(eq, values, values)):
+        return names, values
+    known = [(name, value) for name, value in zip(names, values, strict=True) if not _unknown(value)]
+    return [name for name, _ in known], [value for _, value in known]
 
 
 def _unknown(value: float) -> bool:

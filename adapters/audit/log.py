@@ -155,11 +155,13 @@ class AuditLog(LogReader):
                             f"the log `{self.path}` holds {head.size} records where {after} were known: another process"
                             " runs this desk; end one of the two"
                         )
-                    receipts = []
+                    receipts, rows = [], _Rows()
                     for entry in entries:
-                        receipt, last = self._write(entry, head, last)
-                        head = head.append(leaf_hash(receipt.leaf))
+                        receipt, head, last = self._take(entry, head, last, rows)
                         receipts.append(receipt)
+                    for statement, made in ((_ADD_LEAF, rows.leaf), (_ADD_TREE, rows.tree), (_ADD_TIMING, rows.timing)):
+                        if made:
+                            self._connection.execute(statement, made)
             except engine.Unconfirmed:
                 self._asked = head
                 self._read_back(head)
@@ -218,7 +220,10 @@ class AuditLog(LogReader):
                 f"the log `{self.path}` was moved away or replaced while it was open; nothing is written"
             )
 
-    def _write(self, entry: Entry, head: CompactRange, last: datetime | None) -> tuple[Receipt, datetime]:
+    def _take(
+        self, entry: Entry, head: CompactRange, last: datetime | None, rows: _Rows
+    ) -> tuple[Receipt, CompactRange, datetime]:
+        """Check one record and add its rows to those that are to be written; its blobs are written."""
         body = _body(entry, head.size)
         record_id, leaf = seal(body, entry.parts)
         record = {**body, "record_id": record_id}
@@ -231,15 +236,15 @@ class AuditLog(LogReader):
         self._write_blobs(entry.blobs, references(body))
         hashed = leaf_hash(leaf)
         row = {"seq": head.size, "record_id": record_id, "kind": body["kind"], "as_of": body["as_of"]}
-        self._connection.execute(_ADD_LEAF, {**row, "leaf_hash": hashed, "bytes": leaf})
+        rows.leaf.append({**row, "leaf_hash": hashed, "bytes": leaf})
         after = head.append(hashed)
-        self._connection.execute(_ADD_TREE, {"size": after.size, "root": after.root})
+        rows.tree.append({"size": after.size, "root": after.root})
         if entry.timings:
             stages = canonical({stage: int(taken) for stage, taken in entry.timings.items()}).decode()
             beside = {"seq": head.size, "written_at": self._clock().isoformat(), "stages": stages}
-            self._connection.execute(_ADD_TIMING, beside)
+            rows.timing.append(beside)
         written = _as_written(record, entry.parts) if entry.parts else None
-        return Receipt(record_id, leaf, head.size, after.size, head.path_of_next, after.root, written), now
+        return Receipt(record_id, leaf, head.size, after.size, head.path_of_next, after.root, written), after, now
 
     def _write_blobs(self, blobs: Mapping[str, bytes], needed: Iterable[str]) -> None:
         for name in needed:
@@ -290,6 +295,15 @@ class AuditLog(LogReader):
 
 
 _Row = dict[str, str | bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """Rows of one transaction, by table: written together, as each statement costs as much as its row."""
+
+    leaf: list[dict[str, Any]] = field(default_factory=list)
+    tree: list[dict[str, Any]] = field(default_factory=list)
+    timing: list[dict[str, Any]] = field(default_factory=list)
 
 
 def _blob_row(name: str, content: bytes) -> _Row:

@@ -15,6 +15,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from adapters.bars.feeds import SAMPLE_INSTRUMENTS, BarsFeed, CsvFeed, Feed, SampleFeed, read_feed
 from adapters.bars.store import stamp
 from adapters.calendars.calendar import ExchangeCalendar, calendars_of
@@ -26,8 +28,8 @@ from adapters.desk.instruments import load_instruments
 from adapters.paper.venue import Bar, Listing, Session
 from adapters.running.tail import tail_loss
 from advisors.actions import Action
+from advisors.market_facts import FIRST, Time, market_facts, survey
 from advisors.market_facts import Desk as Survey
-from advisors.market_facts import Time, market_facts, survey
 from advisors.quality import Cleaned, leaps
 from advisors.reference import Instrument
 from engine.limits.model import Limits
@@ -36,7 +38,7 @@ from engine.orders.tail_loss import NoTailLoss, TailLoss
 from knowledge.door import freeze
 from knowledge.facts import Fact, Snapshot, in_order, ordered
 from knowledge.faults import Fault, Faulty
-from knowledge.values import Inexact, exact
+from knowledge.values import Inexact, exact, rounded_all
 from rules.rulebook import Rulebook, read_rulebook
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
     from advisors.heads.walk import Plan
 
 
+PRICE_PLACES = 4
 MOST_FOLDS = 32
 """Trainings before the first decision of a desk with bars shorter than a session, at most."""
 
@@ -322,19 +325,16 @@ class World:
     def _bars_of(self, day: str) -> dict[str, Bar]:
         panel = self.survey.market.panel
         row = panel.row(day)
-        risen, fallen = leaps(panel, row)
+        risen, fallen = (leap.tolist() for leap in leaps(panel, row))
+        whole = np.flatnonzero(panel.valid[row]).tolist()
+        grids = [grid[row, whole].tolist() for grid in (panel.open, panel.high, panel.low, panel.close)]
         found = {}
-        for at, name in enumerate(panel.instruments):
-            if panel.valid[row, at]:
-                grids = (panel.open, panel.high, panel.low, panel.close)
-                try:
-                    opened, high, low, close = (_price(float(grid[row, at])) for grid in grids)
-                except Inexact:
-                    # The door refuses them too, and the snapshot says so.
-                    continue
-                found[name] = Bar(
-                    opened, high, low, close, int(panel.volume[row, at]), bool(risen[at]), bool(fallen[at])
-                )
+        volumes = panel.volume[row, whole].tolist()
+        for at, volume, opened, high, low, close in zip(whole, volumes, *map(_prices, grids), strict=True):
+            # The door refuses what has no exact price, too, and the snapshot says so.
+            if opened is not None and high is not None and low is not None and close is not None:
+                leap = bool(risen[at]), bool(fallen[at])
+                found[panel.instruments[at]] = Bar(opened, high, low, close, int(volume), *leap)
         return found
 
     def listed(self, day: str) -> tuple[str, ...]:
@@ -348,17 +348,23 @@ class World:
 
         Raises as `snapshot` does.
         """
-        beside = deque(self.council.advise(day))
+        beside, facts = deque(self.council.advise(day)), list[Fact]()
 
         def hear(part: Sequence[Fact]) -> None:
             before = []
             while beside and in_order(beside[0]) < in_order(part[-1]):
                 before.append(beside.popleft())
-            tell(ordered([*before, *part]) if before else part)
+            fresh = ordered([*before, *part]) if before else part
+            tell(fresh)
+            facts.extend(fresh)
 
-        facts = [*beside, *market_facts(self.survey, day, hear)]
+        # What the heads say comes before all that the market says, but for a line about each of them.
+        told = bisect_left([one.template for one in beside], FIRST)
+        if told:
+            hear([beside.popleft() for _ in range(told)])
+        market_facts(self.survey, day, hear)
         if beside:
-            tell(list(beside))
+            hear([beside.pop()])
         self.__dict__["_early"] = day, facts
 
     def tail_loss(self, day: str, values: Mapping[str, Decimal], nav: Decimal) -> TailLoss | NoTailLoss:
@@ -373,8 +379,17 @@ class World:
         return freeze(self.period(day).closes_at, self.listed(day), facts)
 
 
-def _price(number: float) -> Decimal:
-    return exact(number, Decimal("0.0001"))
+def _prices(numbers: Sequence[float]) -> list[Decimal | None]:
+    """Each as an exact price; None where nobody can say it."""
+    texts = rounded_all(numbers, PRICE_PLACES)
+    return list(map(_price, numbers)) if texts is None else list(map(Decimal, texts))
+
+
+def _price(number: float) -> Decimal | None:
+    try:
+        return exact(number, Decimal(1).scaleb(-PRICE_PLACES))
+    except Inexact:
+        return None
 
 
 def training_end(sessions: Sequence[str], wanted: str, file: str) -> str:

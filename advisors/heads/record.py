@@ -24,7 +24,7 @@ Outcomes count from the session at which they are known: `HORIZON` sessions afte
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -92,13 +92,48 @@ class Tally:
 
 
 @dataclass(frozen=True, slots=True)
+class Population:
+    """What a head's edges were before, and how many of the recent ones lie below each of the deciles.
+
+    `deciles` and `expected` (the shares between them) are those of the reference, `below` counts the `counted` recent.
+    """
+
+    deciles: Floats
+    expected: Floats
+    below: NDArray[np.intp]
+    counted: int
+
+    @classmethod
+    def of(cls, reference: Floats, recent: Floats) -> Population | None:
+        """Of the edges of two stretches of sessions; None where the reference is too small."""
+        before = _known(reference)
+        if len(before) < LEAST_REFERENCE:
+            return None
+        deciles = _deciles(before)
+        expected = _shares(before.searchsorted(deciles), len(before))
+        return cls(deciles, expected, np.zeros(BINS - 1, dtype=np.intp), 0).joined_by(recent)
+
+    def joined_by(self, later: Floats) -> Population:
+        """With the edges of sessions after them: how many lie below is a count, whatever their order."""
+        known = _known(later)
+        return replace(self, below=self.below + known.searchsorted(self.deciles), counted=self.counted + len(known))
+
+    def index(self) -> float | None:
+        """PSI of the recent edges; None where there are none."""
+        if not self.counted:
+            return None
+        actual = _shares(self.below, self.counted)
+        return float(((actual - self.expected) * np.log(actual / self.expected)).sum())
+
+
+@dataclass(frozen=True, slots=True)
 class Ahead:
-    """Edges that the next session is measured by, in order: those its own are ranked among, and those whose deciles
-    its population is held against.
+    """What the next session is measured by: the edges that its own are ranked among, in order, and the population that
+    they join.
     """
 
     reference: Floats
-    population: Floats
+    population: Population | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,13 +154,16 @@ class Record:
         known, settled = (max(0, len(one.rank) - HORIZON) for one in (self, after))
         fresh = slice(known, settled)
         if "ahead" in self.__dict__ and len(edge) == len(self.edge) + 1:
-            after.__dict__["population"] = self.ahead.population
+            before = self.ahead.population
+            after.__dict__["population"] = None if before is None else before.joined_by(edge[-1:])
         after.__dict__["tally"] = self.tally.grown(Tally.of(after.rank[fresh], returns[fresh]))
         return after
 
     def _stability(self, row: int) -> float | None:
-        known = self.__dict__.get("population") if row == len(self.edge) - 1 else None
-        return stability(self.edge[max(0, row + 1 - RECENT - REFERENCE) : row + 1], known)
+        if row == len(self.edge) - 1 and "population" in self.__dict__:
+            known: Population | None = self.__dict__["population"]
+            return None if known is None else known.index()
+        return stability(self.edge[max(0, row + 1 - RECENT - REFERENCE) : row + 1])
 
     @cached_property
     def direction(self) -> NDArray[np.int8]:
@@ -140,7 +178,8 @@ class Record:
     @cached_property
     def ahead(self) -> Ahead:
         """What the next session is measured by, sorted before it comes."""
-        return Ahead(_known(self.edge[-REFERENCE:]), _known(self.edge[1 - RECENT - REFERENCE : 1 - RECENT]))
+        reference, recent = self.edge[1 - RECENT - REFERENCE : 1 - RECENT], self.edge[1 - RECENT :]
+        return Ahead(_known(self.edge[-REFERENCE:]), Population.of(reference, recent))
 
     def _ahead_of(self, edge: Floats) -> Floats | None:
         return self.ahead.reference if "ahead" in self.__dict__ and len(edge) == len(self.edge) + 1 else None
@@ -196,22 +235,16 @@ def ranks(edge: Floats, before: Floats | None = None, reference: Floats | None =
     return result if before is None else grown(before, result)
 
 
-def stability(edge: Floats, before: Floats | None = None) -> float | None:
-    """PSI of the last `RECENT` rows against the deciles of the rows before them; None where either is too small.
+def stability(edge: Floats) -> float | None:
+    """PSI of the last `RECENT` rows against the deciles of the rows before them; None where either is too small."""
+    found = Population.of(edge[:-RECENT], edge[-RECENT:])
+    return None if found is None else found.index()
 
-    `before` are the edges of those rows in order, where they are sorted already.
 
-    Half an observation is added to each bin, so that an empty one does not make the index infinite.
-    """
-    before, recent = _known(edge[:-RECENT]) if before is None else before, _known(edge[-RECENT:])
-    if len(before) < LEAST_REFERENCE or not len(recent):
-        return None
-    edges = _deciles(before)
-    expected, actual = (
-        (np.diff(part.searchsorted(edges), prepend=0, append=len(part)) + 0.5) / (len(part) + 0.5 * BINS)
-        for part in (before, recent)
-    )
-    return float(((actual - expected) * np.log(actual / expected)).sum())
+def _shares(below: NDArray[np.intp], whole: int) -> Floats:
+    """Shares between deciles; half an observation is added to each, so that none of them makes the index infinite."""
+    found: Floats = (np.diff(below, prepend=0, append=whole) + 0.5) / (whole + 0.5 * BINS)
+    return found
 
 
 def _known(edge: Floats) -> Floats:
