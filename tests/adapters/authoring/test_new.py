@@ -10,7 +10,7 @@ import pytest
 from adapters.cli import run as warrant
 from rules.rulebook import read_rulebook
 
-SHIPPED = Path(__file__).parents[2]
+SHIPPED = Path(__file__).parents[3]
 
 
 @pytest.fixture
