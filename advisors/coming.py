@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from operator import lt
 
 import numpy as np
 
@@ -73,6 +74,7 @@ class _Came:
         self.panel = before.market.panel
         self.known = len(before.sessions)
         self.came = sessions[self.known :]
+        self.place = {session: place for place, session in enumerate(self.came)}
         shape = (len(self.came), len(series))
         self.bars = {name: np.full(shape, np.nan) for name in COLUMNS}
         self.factor, self.split = (
@@ -137,14 +139,16 @@ class _Came:
     def _quietly(self, was: Placed, rows: Rows, closed: str) -> list[int] | None:
         """Where the new rows of a quiet series go, counted from the first new session; None where it is not quiet."""
         end = len(was.rows.dates)
-        places = [self.came.index(date) if date in self.came else -1 for date in rows.dates[end : end + MOST + 1]]
-        in_order = all(a < b for a, b in zip([-1, *places], places, strict=False))
+        places = [self.place.get(date, -1) for date in rows.dates[end : end + MOST + 1]]
+        in_order = all(map(lt, [-1, *places], places))
         if not in_order or was.straight is None or was.rows.dates != rows.dates[:end]:
             return None
         if rows.dividends != was.rows.dividends or not self._acts_quietly(was, rows, closed):
             return None
-        grids = ((getattr(was.rows, name), getattr(rows, name)[:end]) for name in COLUMNS)
-        return places if all(equal(old, new) for old, new in grids) else None
+        for name in COLUMNS:
+            if not equal(getattr(was.rows, name), getattr(rows, name)[:end]):
+                return None
+        return places
 
     def _acts_quietly(self, was: Placed, rows: Rows, closed: str) -> bool:
         """Whether no split or dividend can lie in the new rows, nor wait for a close since before them."""

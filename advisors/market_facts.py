@@ -223,7 +223,12 @@ def _measures(door: _Door, desk: Desk, row: int) -> None:
             about, said = _known(names[part], column[part])
             if said:
                 door.rows("indicator", about, {"instrument": about, "name": [name] * len(about), "value": said})
-        door.sort(start)
+        count = len(names[part])
+        if len(door.facts) - start == count * len(values):
+            # Each measure of each instrument: they are in order when they are taken crosswise.
+            door.facts[start:] = [one for at in range(count) for one in door.facts[start + at :: count]]
+        else:
+            door.sort(start)
         door.pause()
     start = len(door.facts)
     for name, series in desk.measures.market.items():
