@@ -168,6 +168,8 @@ class Arithmetic:
 
     def _cut(self, number: Num) -> Num:
         """`integer`: towards zero."""
+        if number.known is not None:
+            return constant(int(number.known))
         if number.step is not None and number.step % 1 == 0:
             return Num(number.text, number.low, number.high, number.step)
         made = self._made.get(("integer", number.text))
@@ -341,6 +343,8 @@ def _negative(number: Num) -> Num:
 
 
 def _size(number: Num) -> Num:
+    if number.known is not None:
+        return Num(*_fixed(abs(number.known)), rough=number.rough)
     ends = [abs(end) for end in (number.low, number.high) if end is not None]
     high = max(ends) if len(ends) == 2 else None
     return Num(f"(ite (< {number.text} 0.0) (- {number.text}) {number.text})", Fraction(0), high, number.step, number.rough)  # fmt: skip  # noqa: E501
