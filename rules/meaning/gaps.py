@@ -17,7 +17,7 @@ from rules.meaning.inquiry import Bench
 from rules.meaning.regions import Region, Search
 from rules.meaning.telling import told
 
-MOST_NAMED = 3
+MOST_NAMED = 4
 """Regions of a group that are put in words; the others are counted."""
 
 
@@ -57,9 +57,19 @@ def _said(space: Sequence[Axis], group: Sequence[Region]) -> str:
         return f"{in_words(space, first)} ({_percent(group[0].share)} of the declared space)"
     shared = [axis for axis in space if all(one.box[axis.name] == first[axis.name] for one in group)]
     rest = [axis for axis in space if axis not in shared]
-    named = [f"{in_words(rest, one.box)} ({_percent(one.share)} of the declared space)" for one in group[:MOST_NAMED]]
-    more = f"; and {len(group) - MOST_NAMED} smaller ones" if len(group) > MOST_NAMED else ""
-    return f"{in_words(shared, first)} in {len(group)} regions, the largest first: {'; '.join(named)}{more}"
+    named = [f"{in_words(rest, one.box)} ({_percent(one.share)} of the declared space)" for one in _unlike(rest, group)]
+    more = f"; and {len(group) - MOST_NAMED} like these" if len(group) > MOST_NAMED else ""
+    return f"{in_words(shared, first)} in {len(group)} regions: {'; '.join(named)}{more}"
+
+
+def _unlike(space: Sequence[Axis], group: Sequence[Region]) -> list[Region]:
+    """The largest region, and those that have least in common with the ones before; largest first."""
+    chosen = list(group[:1])
+    while len(chosen) < min(MOST_NAMED, len(group)):
+        known = {bound for one in chosen for bound in _bounds(space, one.box)}
+        rest = [one for one in group if one not in chosen]
+        chosen.append(max(rest, key=lambda one: len(set(_bounds(space, one.box)) - known)))
+    return [one for one in group if one in chosen]
 
 
 def _percent(share: Fraction) -> str:

@@ -30,8 +30,13 @@ MOST_TRIES = 12
 class Shown:
     """Facts, and what CLIPS makes of them."""
 
-    facts: tuple[Fact, ...]
+    world: Reading
     inference: Inference
+
+    @property
+    def facts(self) -> tuple[Fact, ...]:
+        """The facts from outside."""
+        return self.world.facts
 
 
 @dataclass(frozen=True)
@@ -96,7 +101,7 @@ class Inquiry:
             assert self.bench is not None, "nothing is shown without firing it"
             inference = self.bench.infer(world.facts)
             if accept(world, inference):
-                return Shown(world.facts, inference)
+                return Shown(world, inference)
             try:
                 if not self._grow(world, inference):
                     return Unknown(_unconfirmed(inference))
@@ -123,7 +128,12 @@ class Inquiry:
         reasons = "; ".join(dict.fromkeys(self.scene.untranslated))
         return Unknown(reasons or "it depends on arithmetic that is not decided exactly")
 
-    def _grow(self, world: Reading, inference: Inference) -> bool:
+    def follow(self, shown: Shown) -> None:
+        """Take in all that was concluded besides from facts that were shown. Raises `Untranslated`."""
+        self._grow(shown.world, shown.inference, everything=True)
+        self.scene.settle()
+
+    def _grow(self, world: Reading, inference: Inference, everything: bool = False) -> bool:
         """Take in what was concluded besides, as far as anything that has to be absent rests on it."""
         by_ref = world.by_ref
         grew = True
@@ -136,7 +146,7 @@ class Inquiry:
                 lacking = any(
                     ref is not None and node is None for ref, node in zip(firing.matched, matched, strict=True)
                 )
-                if firing in self._grown or lacking or not self._feeds(rule):
+                if firing in self._grown or lacking or not (everything or self._feeds(rule)):
                     continue
                 self._grown.add(firing)
                 for node, ref in zip(self.scene.grow(rule, matched), firing.concluded, strict=True):

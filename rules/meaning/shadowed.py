@@ -19,6 +19,7 @@ from rules.meaning.lives import Life
 from rules.meaning.scene import Fired, Scene
 from rules.meaning.script import FALSE, Term, Untranslated, Word, both, equal, implied, negated
 from rules.meaning.telling import told
+from rules.stages import patterns
 
 AUTHOR = "rule"
 """The slot that says who concludes a fact."""
@@ -56,6 +57,10 @@ def _shadows(ground: Ground, life: Life, other: tree.Rule) -> bool:
     assert isinstance(life.answer, Shown)
     try:
         lacking = fails(life.inquiry.scene, life.fired, other, twins)
+        if lacking is None and _rests_on_more(ground, other):
+            # What the first one's facts lead to besides may be what the other one asks for.
+            life.inquiry.follow(life.answer)
+            lacking = fails(life.inquiry.scene, life.fired, other, twins)
     except Untranslated:
         return False
     if lacking is None:
@@ -63,6 +68,11 @@ def _shadows(ground: Ground, life: Life, other: tree.Rule) -> bool:
     life.inquiry.scene.settle()
     proved = life.inquiry.solver.check([*life.fired.names, lacking]) == "unsat"
     return proved and _both_fired(life.answer.inference, life.rule, other)
+
+
+def _rests_on_more(ground: Ground, rule: tree.Rule) -> bool:
+    """Whether it reads what rules conclude."""
+    return any(pattern.template in ground.concluding for pattern, _ in patterns(rule.conditions))
 
 
 def _two_authors(ground: Ground, rule: tree.Rule) -> bool:
