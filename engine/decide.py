@@ -10,7 +10,7 @@ from dataclasses import replace
 from functools import cache
 
 from engine.baskets import proposed
-from engine.decision import Decision, Verdict
+from engine.decision import Decision, ExitVerdict
 from engine.entries import rule_on_entries, without_entries
 from engine.exits import propose_exits, rule_on_exits, worsened
 from engine.gate.circumstances import Circumstances
@@ -25,15 +25,19 @@ from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.proof.prove import Proof
 from engine.standing import portfolio_facts
-from engine.verdicts import instruments_of, refused_verdict, silences, undetermined, unexplained
+from engine.verdicts import Silences, Silent, instruments_of, refused_verdict, told_here, undetermined, unexplained
 from knowledge.facts import Snapshot
-from rules.conditions import WorkingMemory
 from rules.reasoning import Reasoning
 from rules.rulebook import Rulebook
 
 
-def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Portfolio) -> Decision:
-    """Decide one cycle. Raises only for bugs; the worker turns those into an undetermined record."""
+def decide(
+    snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Portfolio, silences: Silences = told_here
+) -> Decision:
+    """Decide one cycle. Raises only for bugs; the worker turns those into an undetermined record.
+
+    `silences` says who tells why nothing is proposed; whoever does, says the same.
+    """
     reasoning = Reasoning.of(rulebook)
     inputs = Inputs(snapshot.digest, rulebook.fingerprint, limits.fingerprint, portfolio.digest)
 
@@ -46,6 +50,11 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     regime = next((fact.word("name") for fact in derived if fact.template == "regime"), UNKNOWN_REGIME)
 
     market = read_market(snapshot, portfolio, limits.parameters.cluster_threshold, limits.scenarios)
+    wanted = proposed(derived, market)
+    spoken = wanted.candidates.keys() | wanted.refused.keys()
+    silent = tuple(name for name in instruments_of(snapshot, derived) if name not in spoken)
+    unspoken = silences(Silent(rulebook, snapshot, (*standing, *derived), silent))
+
     state, states = trading_state(portfolio, market, limits, regime)
     asked = propose_exits(derived, portfolio, market, limits.in_force(market.session, regime, state, market.figures))
     asked, duty = oblige(asked, portfolio, market, limits, regime, state)
@@ -54,23 +63,22 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
     here = Circumstances(snapshot, portfolio, market, book, going, limits, derived, regime, state)
     exits = rule_on_exits(asked, here)
 
-    wanted = proposed(derived, market)
-    spoken = wanted.candidates.keys() | wanted.refused.keys()
-    silent = [name for name in instruments_of(snapshot, derived) if name not in spoken]
-
     @cache
-    def unspoken() -> list[Verdict]:
-        return silences(rulebook, WorkingMemory((*standing, *derived), snapshot.by_template), silent)
+    def burdened() -> tuple[ExitVerdict, ...]:
+        return worsened(exits, here)
+
+    def meanwhile() -> None:
+        burdened()
+        unspoken()
 
     try:
         duty.sound()
-        # Why the others are silent takes as long as the solver does: it is told beside it.
-        entries = rule_on_entries(wanted, rulebook, facts, here, states, unspoken)
-        others = unspoken()
-        exits = worsened(exits, here)
+        # What exits worsen and why the others are silent takes as long as the solver does: it is told beside it.
+        entries = rule_on_entries(wanted, rulebook, facts, here, states, meanwhile)
+        others, worse = unspoken(), burdened()
         losses = stresses(book, entries.grants, market, limits)
     except Exception as error:  # noqa: BLE001 - no exit needs any of this: what goes wrong costs the entries alone
-        entries, others, losses = without_entries(wanted, error), unexplained(silent, error), None
+        entries, others, losses, worse = without_entries(wanted, error), unexplained(silent, error), None, exits
     verdicts = [*entries.verdicts, *(refused_verdict(*one) for one in wanted.refused.items()), *others]
 
     decision = Decision(
@@ -80,7 +88,7 @@ def decide(snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Po
         regime=regime,
         trading_state=state,
         verdicts=tuple(sorted(verdicts, key=lambda one: one.instrument)),
-        exits=exits,
+        exits=worse,
         duty=duty,
         states=tuple(states[name] for name in sorted(states)),
         readings=entries.readings,

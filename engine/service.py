@@ -16,7 +16,7 @@ from engine.limits.model import Limits
 from engine.limits.text import read_limits
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
-from engine.verdicts import surprise, undetermined
+from engine.verdicts import Silences, surprise, told_here, undetermined
 from knowledge.door import facts_from_json, snapshot_from_json
 from knowledge.facts import Fact, in_order, ordered
 from knowledge.faults import Faulty
@@ -33,6 +33,8 @@ class Service:
     limits: Limits | None = None
     told: list[Fact] = field(default_factory=list)
     """What was told since the last decision."""
+    silences: Silences = told_here
+    """Who tells why nothing is proposed."""
     spent: object = None
     """What the last decision was made of, which `rest` lets go of: to free thousands of facts takes milliseconds."""
 
@@ -89,7 +91,7 @@ class Service:
         portfolio = Portfolio.from_json(message["portfolio"])
         self.spent = message, snapshot, portfolio
         try:
-            return decide(snapshot, self.rulebook, self.limits, portfolio).to_json()
+            return decide(snapshot, self.rulebook, self.limits, portfolio, self.silences).to_json()
         except Exception as error:  # noqa: BLE001 - the boundary of a cycle: any bug ends in no entry, recorded
             inputs = Inputs(snapshot.digest, self.rulebook.fingerprint, self.limits.fingerprint, portfolio.digest)
             return undetermined(snapshot, inputs, surprise(error)).to_json()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 
 from engine.candidates import Candidate
 from engine.decision import Decision, Verdict
@@ -15,7 +17,9 @@ from engine.repairs import repairs
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json, text
 from rules.conditions import WorkingMemory
+from rules.miss import Miss
 from rules.nearest import nearest
+from rules.questions import misses_of, question
 from rules.rulebook import Rulebook
 
 
@@ -55,11 +59,43 @@ def verdict_of(ruling: Ruling, candidate: Candidate, proof: Proof, rows: Mapping
     )
 
 
-def silences(rulebook: Rulebook, memory: WorkingMemory, instruments: Iterable[str]) -> list[Verdict]:
-    """For instruments without a candidate: the rule that came closest. Raises whatever goes wrong."""
-    return [
-        Verdict(name, Outcome.NO_CANDIDATE, (), miss=nearest(rulebook.program, memory, name)) for name in instruments
-    ]
+@dataclass(frozen=True)
+class Silent:
+    """The instruments without a candidate, and what is known of them."""
+
+    rulebook: Rulebook
+    snapshot: Snapshot
+    others: tuple[Fact, ...]
+    """The facts beside the snapshot's: the portfolio's and the derived ones."""
+    instruments: tuple[str, ...]
+
+    def verdicts(self) -> list[Verdict]:
+        """The rule that came closest, for each. Raises whatever goes wrong."""
+        program, memory = self.rulebook.program, WorkingMemory(self.others, self.snapshot.by_template)
+        return self._told([nearest(program, memory, name) for name in self.instruments])
+
+    def question(self) -> bytes:
+        """The same as a question to another process."""
+        return question(self.rulebook.program, self.snapshot, self.others, self.instruments)
+
+    def verdicts_by(self, answer: bytes) -> list[Verdict]:
+        """The verdicts of its answer. Raises `ValueError`."""
+        return self._told(misses_of(answer, self.instruments))
+
+    def _told(self, misses: Sequence[Miss | None]) -> list[Verdict]:
+        return [
+            Verdict(name, Outcome.NO_CANDIDATE, (), miss=miss)
+            for name, miss in zip(self.instruments, misses, strict=True)
+        ]
+
+
+Silences = Callable[[Silent], Callable[[], list[Verdict]]]
+"""Begins to ask why; what it gives back waits for the verdicts, and may be called again."""
+
+
+def told_here(silent: Silent) -> Callable[[], list[Verdict]]:
+    """They are told when they are asked for, by nobody else."""
+    return cache(silent.verdicts)
 
 
 def unexplained(instruments: Iterable[str], error: Exception) -> list[Verdict]:

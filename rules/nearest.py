@@ -30,7 +30,7 @@ from rules.closeness import Closeness, closest
 from rules.conditions import Compiled, CompiledGroup, CompiledPattern, CompiledTest, WorkingMemory, conjunction
 from rules.matching import sentence, spoken
 from rules.miss import Miss
-from rules.plans import Count, Plan, Rules, rules_of, seeds
+from rules.plans import SILENT, Count, Plan, Rules, rules_of, seeds
 from rules.shortfall import Shortfall, of_check, of_test
 from rules.ways import Stop, reached
 
@@ -38,8 +38,6 @@ __all__ = ["Miss", "miss_of", "nearest"]
 
 DEEPEST = 6
 """How far back a missing fact is followed."""
-SILENT = {"advisory": "abstention"}
-"""Where a missing fact has a template that says why."""
 
 Known = tuple[tuple[str, Term], ...]
 T = TypeVar("T")

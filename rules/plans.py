@@ -16,6 +16,9 @@ from rules.conditions import Compiled, compiled
 from rules.matching import slots_of
 from rules.stages import patterns
 
+SILENT = {"advisory": "abstention"}
+"""Where a missing fact has a template that says why."""
+
 
 @dataclass(frozen=True, slots=True)
 class Count:
@@ -117,6 +120,13 @@ class Rules:
             elif isinstance(expression, tree.Variable) and places.setdefault(expression.name, place) != place:
                 alike.append((place, places[expression.name]))
         return Approach(self.plan(rule, places), tuple(words), tuple(places.items()), tuple(alike))
+
+    @cached_property
+    def templates(self) -> frozenset[str]:
+        """Whose facts a question may look at: what conditions name, what rules conclude, and why a fact is silent."""
+        read = {pattern.template for found in self._concluding.values() for rule, _ in found
+                for pattern, _ in patterns(rule.conditions)}  # fmt: skip
+        return frozenset(read | self._concluding.keys() | set(SILENT.values()))
 
     @cached_property
     def deepest(self) -> int | None:

@@ -24,6 +24,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
 
+from adapters.running.teller import Teller, beside
 from engine.limits.model import Limits
 from engine.orders.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
@@ -52,15 +53,21 @@ class WorkerLost(Exception):
 
 def serve() -> None:
     """The worker's main loop: frames on the original standard input and output until the input ends."""
-    from engine.service import Service
-    from engine.verdicts import spoken_over
-
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     spoken = _unnamed_file()
     os.dup2(spoken, 1)
     os.dup2(spoken, 2)
-    service = Service()
+    # Forked before there is an engine.
+    with beside((source.fileno(), sink.fileno())) as teller:
+        _serve(source, sink, spoken, teller)
+
+
+def _serve(source: IO[bytes], sink: IO[bytes], spoken: int, teller: Teller) -> None:
+    from engine.service import Service
+    from engine.verdicts import spoken_over
+
+    service = Service(silences=teller.silences)
     gc.disable()
     before = 0
     while (request := _read(source)) is not None:
@@ -73,6 +80,7 @@ def serve() -> None:
         before = os.fstat(spoken).st_size
         _write(sink, answer)
         # Garbage is collected while nobody waits for an answer; what loading made stays, and is not looked at again.
+        teller.learn(service.rulebook)
         service.rest()
         gc.collect()
         if gc.get_freeze_count() == 0:

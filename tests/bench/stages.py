@@ -107,6 +107,7 @@ def _apart(watch: _Stopwatch) -> None:
 
 def _parts() -> list[tuple[str, Any, tuple[str, ...]]]:
     """Stage, module or class, and the names of the functions in it that are the stage."""
+    from adapters.running.teller import Teller
     from engine import candidates, exits, service
     from engine.decision import Decision
     from engine.gate import judge as gate
@@ -132,7 +133,9 @@ def _parts() -> list[tuple[str, Any, tuple[str, ...]]]:
         (GATE, gate, ("judge",)),
         (TEXT, smt, ("script",)),
         (ANSWER, solver, ("answers",)),
+        # Where another process tells it: to ask, and to wait for the answer.
         (WHY_NOT, nearest, ("nearest",)),
+        (WHY_NOT, Teller, ("silences", "_answered")),
         (WRITE, Decision, ("to_json",)),
         (WRITE, values, ("canonical",)),
     ]
