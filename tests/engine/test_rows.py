@@ -16,6 +16,7 @@ from engine.gate import compiled
 from engine.gate.compiled import rows_of
 from engine.gate.convex import ConvexMeasure
 from engine.gate.crowding import heavier
+from engine.gate.judge import Core, Outcome
 from engine.gate.measures import measures
 from engine.gate.proposals import Entry, Grant
 from engine.gate.reach import ZERO, state_of
@@ -212,6 +213,14 @@ def test_a_number_that_is_not_whole_in_its_unit_is_a_bug() -> None:
     assert whole(Fraction(3, 4), 8) == 6
     with pytest.raises(AssertionError):
         whole(Fraction(1, 3), 8)
+
+
+def test_a_lot_that_stands_at_the_bound_is_refused_for_the_other_grant_alone() -> None:
+    of = desk([entry("AA", 1, conviction=90), entry("BB", 1)], limits(limit("gross", "0.001")))
+    first, second = of.judged().rulings
+    assert first.outcome is Outcome.GRANTED
+    assert second.cores == (Core("gross", "gross", ("AA",)),)
+    assert second.spare == (("AA", 1),)
 
 
 def test_two_entries_in_one_instrument_cannot_be_judged() -> None:
