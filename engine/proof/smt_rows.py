@@ -14,6 +14,7 @@ exits or orders of the other side are about, `|long|` and `|short|` are defined 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -251,8 +252,10 @@ class Reading(NamedTuple):
         return Sum(self.terms, self.fixed).written()
 
     def growth(self) -> str:
-        """What the entries change it by, as one term."""
-        return Sum((*self.after, *(weighted(-1, one) for one in self.before)), self.more).written()
+        """What the entries change it by, as one term; what stands on both sides is left out."""
+        came, gone = Counter(self.after), Counter(self.before)
+        terms = (*(came - gone).elements(), *(weighted(-1, one) for one in (gone - came).elements()))
+        return Sum(terms, self.more).written()
 
     @property
     def stood(self) -> Fraction | None:

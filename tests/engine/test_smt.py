@@ -15,6 +15,7 @@ from engine.gate.proposals import Grant
 from engine.limits.kinds import KINDS
 from engine.orders.basket import Basket
 from engine.orders.order import Role, Side
+from engine.orders.portfolio import Position, Working
 from engine.proof.prove import questions, whole
 from engine.proof.smt import Script, script
 from engine.proof.smt_limits import _KINDS
@@ -288,3 +289,66 @@ def test_what_cannot_be_quoted_is_no_name(words: str) -> None:
 
 def test_a_remark_ends_with_its_line() -> None:
     assert remark("one\n(assert false)\r\x85é") == "; one?(assert false)???"
+
+
+# --- rows -------------------------------------------------------------------------------------------------------
+
+
+def test_what_is_on_one_side_needs_no_case() -> None:
+    """Held long, worked long and entered long: 100, at most 50 and at most 70 shares of 100."""
+    held, orders = [position("AA", 100)], [working("AA", Side.BUY, Role.ENTRY, 50, "100", "90")]
+    text = written(desk([entry("AA", 70)], limits(limit("gross", 1)), held, orders)).text
+    assert (
+        "ite (< |" not in text
+        and "(and (> (+ |entry 1 AA| |entry AA| 10000.0) nav) (> |entry AA| 0.0)) ; gross" in text
+    )
+
+
+@pytest.mark.parametrize(
+    ("held", "orders"),
+    [
+        ([position("AA", 100)], [working("AA", Side.SELL, Role.STOP, 100, None, "90")]),
+        ([position("AA", -100, "110")], [working("AA", Side.BUY, Role.STOP, 100, None, "110")]),
+    ],
+    ids=["a stop of a long position", "a stop of a short position"],
+)
+def test_what_may_end_on_either_side_is_defined_by_its_sign(held: list[Position], orders: list[Working]) -> None:
+    text = written(desk([entry("AA", 70)], limits(limit("gross", 1)), held, orders)).text
+    for when in ("before", "after"):
+        assert f"(declare-const |long {when} AA| Real)" in text and f"(assert (= |short {when} AA| (- |long" in text
+    assert "(and (> (+ |long after AA| |short after AA|) nav) (> (+ |long after AA| |short after AA|" in text
+    assert "(- |long before AA|) (- |short before AA|)) 0.0)) ; gross" in text
+
+
+def test_an_entry_against_a_working_order_may_end_on_either_side() -> None:
+    orders = [working("AA", Side.SELL, Role.ENTRY, 50, "100", "110")]
+    text = written(desk([entry("AA", 70)], limits(limit("gross", 1)), orders=orders)).text
+    assert "|long before AA|" not in text
+    assert "(> (+ |long after AA| |short after AA| (- |entry 1 AA|)) 0.0)) ; gross" in text
+
+
+def test_what_has_no_price_is_counted_in_shares_and_exposes_nothing() -> None:
+    of = desk([entry("AA", 70)], limits(limit("gross", "0.001"), limit("order_quantity", 60)),
+              market={"AA": terms("AA", price=Fraction(0))})  # fmt: skip
+    question = Asked("one", "unsat", (Grant(of.entries[0], Fraction(60)),))
+    text = script(of.portfolio, (), [question], of.market, of.limits, of.regime).text
+    assert "(assert (<= 0.0 |entry AA| 60.0))" in text
+    assert "; gross" not in text
+
+
+def test_one_lot_more_names_the_limit_of_its_own_order_and_no_others() -> None:
+    """AA and BB are both cut to 60 shares: of BB's lot the question has only BB's limit, and no fill matters to it."""
+    of = desk([entry("AA", 100, conviction=90), entry("BB", 100)], limits(limit("order_quantity", 60)))
+    found = written(of)
+    assert [[one.measure for one in named] for named in found.limits[1:]] == [
+        ["order_quantity[AA]"],
+        ["order_quantity[BB]"],
+    ]
+    assert found.orders[1:] == ((), ())
+    assert answers(found.text)[-1].values == (("v0", Fraction(61)),)
+
+
+def test_orders_that_a_limit_does_not_speak_of_are_not_told() -> None:
+    of = desk([entry("AA", 100, conviction=90), entry("BB", 600)], limits(limit("instrument_exposure", "0.5")))
+    found = written(of)
+    assert [[one.instrument for one in orders] for orders in found.orders] == [[], ["BB"]]
