@@ -26,10 +26,10 @@ from engine.gate.shocks import Shocks
 from engine.gate.stress import shock
 from engine.gate.whole import whole
 from engine.limits.model import Scenario
-from engine.orders.order import Side
+from engine.orders.order import Role, Side
 from tests.engine import slow_gate
 from tests.engine.books_strategy import Desk, desks
-from tests.engine.small_desk import desk, entry, limit, limits, position, terms
+from tests.engine.small_desk import desk, entry, limit, limits, position, terms, working
 
 QUANTITIES = st.fractions(0, 3_000, max_denominator=3)
 
@@ -221,6 +221,17 @@ def test_a_lot_that_stands_at_the_bound_is_refused_for_the_other_grant_alone() -
     assert first.outcome is Outcome.GRANTED
     assert second.cores == (Core("gross", "gross", ("AA",)),)
     assert second.spare == (("AA", 1),)
+
+
+def test_what_may_be_sold_already_leaves_room_to_buy() -> None:
+    """100 shares may go short: up to 100 bought the worst filling stays there, and then it turns."""
+    resting = working("AA", Side.SELL, Role.ENTRY, 100, "100", "110")
+    of = desk([entry("AA", 300)], limits(limit("gross", "0.15")), orders=[resting])
+    assert of.judged().grants[0].quantity == 150
+    assert of.judged().rulings == slowly(of).rulings
+    crowded = desk([entry("AA", 300, conviction=90), entry("BB", 10)], of.limits, orders=[resting])
+    assert crowded.judged().rulings[1].spare == (("AA", 1),)
+    assert crowded.judged().rulings == slowly(crowded).rulings
 
 
 def test_two_entries_in_one_instrument_cannot_be_judged() -> None:
