@@ -234,6 +234,20 @@ def test_what_may_be_sold_already_leaves_room_to_buy() -> None:
     assert crowded.judged().rulings == slowly(crowded).rulings
 
 
+def test_an_entry_that_only_costs_breaks_a_row_that_it_does_not_move() -> None:
+    """AA stands exactly at its bound of NAV⁻; each share of BB takes a fee of 1 from that."""
+    under = limits(limit("instrument_exposure", "100/999"), fee_per_share=1)
+    of = desk([entry("AA", 100, conviction=90), entry("BB", 1)], under)
+    first, second = of.judged().rulings
+    assert first.outcome is Outcome.GRANTED
+    assert second.cores == (Core("instrument_exposure[AA]", "instrument_exposure", ("AA",)),)
+    assert of.judged().rulings == slowly(of).rulings
+    running, _ = running_of(of, of.judged().scope.entries)
+    assert running.room([(1, 1)], 1) == 1
+    running.grant(running.part("AA", [(0, 1)], 100))
+    assert running.room([(1, 1)], 1) == running.room([(0, 1)], 5) == 0
+
+
 def test_two_entries_in_one_instrument_cannot_be_judged() -> None:
     """What one adds would depend on the other; nothing in the engine asks for that, and Z3 answers the same."""
     of = desk([entry("AA", 300, conviction=90), entry("AA", 500)], limits(limit("gross", "0.5")))
