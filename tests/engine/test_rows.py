@@ -248,6 +248,14 @@ def test_an_entry_that_only_costs_breaks_a_row_that_it_does_not_move() -> None:
     assert running.room([(1, 1)], 1) == running.room([(0, 1)], 5) == 0
 
 
+def test_an_entry_is_cut_where_its_costs_break_what_it_does_not_move() -> None:
+    """AA risks 990 of 1 % of NAV⁻, 999.01 after its fees: BB, which risks nothing, may cost 901."""
+    entries = [entry("AA", 99, conviction=90), entry("BB", 1000, stop_price="100")]
+    of = desk(entries, limits(limit("open_risk", "0.01"), fee_per_share=1))
+    assert [one.quantity for one in of.judged().rulings] == [99, 901]
+    assert of.judged().rulings == slowly(of).rulings
+
+
 def test_two_entries_in_one_instrument_cannot_be_judged() -> None:
     """What one adds would depend on the other; nothing in the engine asks for that, and Z3 answers the same."""
     of = desk([entry("AA", 300, conviction=90), entry("AA", 500)], limits(limit("gross", "0.5")))
