@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from functools import cached_property
 from itertools import pairwise
 
 from knowledge.clips import tree
@@ -37,13 +38,13 @@ class Axis:
         """The measure's name."""
         return self.measure.name
 
-    @property
+    @cached_property
     def whole(self) -> Span:
         """All its counts."""
         quantum = Fraction(self.measure.quantum)
         return int(-(-Fraction(self.measure.low) // quantum)), int(Fraction(self.measure.high) // quantum)
 
-    @property
+    @cached_property
     def cells(self) -> tuple[Span, ...]:
         """Its intervals."""
         low, high = self.whole

@@ -34,7 +34,7 @@ from rules.meaning.script import Num, Term, Untranslated, both, either, negated,
 from rules.meaning.solver import Solver
 from rules.meaning.witness import Reading
 
-MOST_POINTS = 200
+MOST_POINTS = 120
 _EXAMPLE = "AAPL"
 
 
@@ -135,9 +135,9 @@ class Search:
             term = self.free[axis.name]
             yield axis, int(self.solver.number(term) / Fraction(axis.measure.quantum))
 
-    def _proposed_at(self, box: Box) -> Kept | Unknown | set[str]:
-        """What makes a rule propose something in a region; else the measures on which it rests that none can."""
-        needed: set[str] = set()
+    def _proposed_at(self, box: Box) -> Kept | Unknown | list[set[str]]:
+        """What makes a rule propose something in a region; else, for each rule, the measures that keep it from that."""
+        needed: list[set[str]] = []
         for goal in self.goals:
             names = {goal.inside(axis, box[axis.name]): axis.name for axis in self.space}
             assumed = partial(_together, goal, tuple(names))
@@ -146,7 +146,7 @@ class Search:
                 return self._keep(goal, answer)
             if isinstance(answer, Unknown):
                 return answer
-            needed |= {names[name] for name in answer.core if name in names}
+            needed.append({names[name] for name in answer.core if name in names})
         return needed
 
     def _accept(self, goal: _Goal) -> Callable[[Reading, Inference], bool]:
@@ -193,42 +193,44 @@ class Search:
         # The point itself is settled, whatever the run made of it.
         self.run.script.say(negated(either((proposed, self._within(point)))))
 
-    def _widened(self, point: Box, needed: set[str]) -> Box:
+    def _widened(self, point: Box, needed: list[set[str]]) -> Box:
         """A region around a point that is proved to be a gap and can not be widened, one measure after another."""
+        bounding = set().union(*needed)
         box: dict[str, Span] = {
-            axis.name: point[axis.name] if axis.name in needed else axis.whole for axis in self.space
+            axis.name: point[axis.name] if axis.name in bounding else axis.whole for axis in self.space
         }
-        bounded = [axis for axis in self.space if axis.name in needed]
-        for axis in bounded:
-            self._try(box, axis, axis.whole)
-        for axis in bounded:
+        for axis in self.space:
+            if box[axis.name] != axis.whole:
+                self._try(box, needed, axis, axis.whole)
+        for axis in self.space:
             if box[axis.name] != axis.whole:
                 place = next(at for at, cell in enumerate(axis.cells) if cell[0] <= box[axis.name][0] <= cell[1])
-                self._try(box, axis, axis.cells[place])
+                self._try(box, needed, axis, axis.cells[place])
                 for cell in axis.cells[place + 1 :]:
-                    if not self._try(box, axis, (box[axis.name][0], cell[1])):
+                    if not self._try(box, needed, axis, (box[axis.name][0], cell[1])):
                         break
                 for cell in reversed(axis.cells[:place]):
-                    if not self._try(box, axis, (cell[0], box[axis.name][1])):
+                    if not self._try(box, needed, axis, (cell[0], box[axis.name][1])):
                         break
         return box
 
-    def _try(self, box: dict[str, Span], axis: Axis, span: Span) -> bool:
-        """Widen a region to this interval of a measure, if it is a gap then."""
+    def _try(self, box: dict[str, Span], needed: list[set[str]], axis: Axis, span: Span) -> bool:
+        """Widen a region to this interval of a measure, if it is a gap then: asked of whoever the measure keeps from it."""
         wider = {**box, axis.name: span}
-        if not self._impossible(wider):
-            return False
-        box.update(wider)
-        return True
-
-    def _impossible(self, box: Box) -> bool:
-        """Whether no rule can propose anything in a region."""
+        fresh = list(needed)
         for place, goal in enumerate(self.goals):
-            names = [goal.inside(axis, box[axis.name]) for axis in self.space if box[axis.name] != axis.whole]
-            if goal.inquiry.solver.check([*goal.fired.names, *names]) != "unsat":
-                # Who stood in the way once does so again.
-                self.goals.insert(0, self.goals.pop(place))
-                return False
+            if axis.name in needed[place]:
+                names = {
+                    goal.inside(one, wider[one.name]): one.name for one in self.space if wider[one.name] != one.whole
+                }
+                if goal.inquiry.solver.check([*goal.fired.names, *names]) != "unsat":
+                    return False
+                fresh[place] = {names[name] for name in goal.inquiry.solver.reason() if name in names}
+        needed[:] = fresh
+        box.update(wider)
+        # What nobody needs any more bounds nothing.
+        left = set().union(*needed)
+        box.update({one.name: one.whole for one in self.space if one.name not in left})
         return True
 
     # --- its parts ----------------------------------------------------------------------------------------------------

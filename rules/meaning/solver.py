@@ -39,12 +39,13 @@ class Solver:
         self._solver.set("rlimit", budget)
         self._read = 0
         self._model: Any = None
+        self._bools: dict[str, Any] = {}
 
     def check(self, assumed: Sequence[str]) -> Verdict:
         """Whether all that is said and assumed can be."""
         self._catch_up()
         verdict = str(self._solver.check(*[self._bool(name) for name in assumed]))
-        self._model = self._solver.model() if verdict == "sat" else None
+        self._model = None
         return verdict if verdict in ("sat", "unsat") else "unknown"  # type: ignore[return-value]
 
     def reason(self) -> list[str]:
@@ -63,7 +64,7 @@ class Solver:
 
     def truth(self, name: str) -> bool:
         """Of the last answer: whether this is true."""
-        return bool(self._model.eval(self._bool(name), model_completion=True))
+        return bool(self._world().eval(self._bool(name), model_completion=True))
 
     def number(self, term: Num) -> Fraction:
         """Of the last answer: a number of a slot."""
@@ -81,11 +82,19 @@ class Solver:
         return int(term.text) if term.known is not None else self._whole(term.text)
 
     def _whole(self, name: str) -> int:
-        value = self._model.eval(self._z3.Int(name, self._context), model_completion=True)
+        value = self._world().eval(self._z3.Int(name, self._context), model_completion=True)
         return int(value.as_long())
 
+    def _world(self) -> Any:  # noqa: ANN401  z3 has no types
+        """The model of the last answer, which takes longer to come than the answer."""
+        if self._model is None:
+            self._model = self._solver.model()
+        return self._model
+
     def _bool(self, name: str) -> Any:  # noqa: ANN401  z3 has no types
-        return self._z3.Bool(name, self._context)
+        if name not in self._bools:
+            self._bools[name] = self._z3.Bool(name, self._context)
+        return self._bools[name]
 
     def _catch_up(self) -> None:
         lines = self._script.lines
