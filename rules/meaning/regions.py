@@ -215,7 +215,7 @@ class Search:
         return box
 
     def _try(self, box: dict[str, Span], needed: list[set[str]], axis: Axis, span: Span) -> bool:
-        """Widen a region to this interval of a measure, if it is a gap then: asked of whoever the measure keeps from it."""
+        """Widen a region to this interval of a measure, if it is a gap then; who needs the measure is asked."""
         wider = {**box, axis.name: span}
         fresh = list(needed)
         for place, goal in enumerate(self.goals):

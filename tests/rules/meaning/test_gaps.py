@@ -64,7 +64,7 @@ def found() -> tuple[Search, list[Box]]:
     return search, [one.box for one in search.regions()]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(desk.facts())
 def test_nothing_is_proposed_inside_a_gap_of_the_shipped_rulebook(facts: list[Fact]) -> None:
     search, boxes = found()
