@@ -59,6 +59,11 @@ class _Requirement:
     bound: Fraction
     weights: Mapping[str, Fraction]
 
+    @cached_property
+    def hedged(self) -> bool:
+        """Whether some share given up takes it further."""
+        return any(weight.numerator < 0 for weight in self.weights.values())
+
 
 def _breached(measure: Measure | ConvexMeasure, value: Fraction, bound: Fraction) -> bool:
     return measure.limit.breach == "exit" and value > bound
@@ -186,9 +191,9 @@ class _Case:
             if isinstance(one.measure, ConvexMeasure):
                 bowls.append((most / one.measure.squared, one.measure))
             else:
-                weights = {at: one.weights[name] for at, name in enumerate(self.names) if name in one.weights}
                 sure = sum((one.weights[name] * shares for name, shares in going.items() if name in one.weights), ZERO)
-                if one.value - sure > most or any(weight.numerator < 0 for weight in weights.values()):
+                if one.hedged or one.value - sure > most:
+                    weights = {at: one.weights[name] for at, name in enumerate(self.names) if name in one.weights}
                     lines.append(Line(weights, one.value - sure - most))
         # All convex limits bound one figure, so that the tightest is all of them.
         tightest = min(bowls, key=lambda pair: pair[0], default=None)
@@ -263,7 +268,11 @@ class _Case:
         now, less = self._rest(point), self._rest((*point[:at], point[at] - fewer, *point[at + 1 :]))
         breaking = []
         for one in requirements:
-            if one.weights.get(name, ZERO) > 0:
+            each = one.weights.get(name, ZERO)
+            if each > 0:
+                if not one.hedged and one.value + each * fewer <= one.bound:
+                    # What is given up only takes off, so that it is within its bound whatever that is.
+                    continue
                 value = self._at(one, now)
                 if value + one.weights[name] * fewer > max(one.bound, value):
                     breaking.append(one.measure.key)

@@ -32,10 +32,12 @@ class Reasoning:
     def prepare(self) -> None:
         """Make ready for the next cycle while nobody waits."""
         self._image.prepare()
+        self._policies.forget()
 
     def hear(self, facts: Sequence[Fact]) -> None:
         """Take facts that the next cycle will be asked about, so that they are in working memory by then."""
         self._image.hear(facts)
+        self._policies.hear(facts)
 
     def infer(self, facts: Sequence[Fact]) -> Inference:
         """Run the rules, bounded."""

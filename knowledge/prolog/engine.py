@@ -31,11 +31,16 @@ class PrologFault(Exception):
 
 def ask(question: str) -> Json:
     """Put one question (the text of a goal without its last argument) and read the answer. Raises `PrologFault`."""
+    return ask_written(written(question))
+
+
+def ask_written(question: str) -> Json:
+    """The same for a question that is `written` already."""
     prolog = _prolog()
     if threading.get_ident() != _owner():
         raise PrologFault("prolog belongs to the thread that loaded it; this question came from another one")
     try:
-        rows = list(prolog.query(f"warrant_asking:ask({quoted(question, chr(34))}, Answer)", maxresult=1))
+        rows = list(prolog.query(f'warrant_asking:ask("{question}", Answer)', maxresult=1))
     except Exception as error:  # pyswip raises classes of its own, ctypes others: each is the fault
         raise PrologFault(f"prolog could not be asked: {_first_line(error)}") from error
     if not rows:
@@ -51,7 +56,12 @@ def ask(question: str) -> Json:
 
 def quoted(text: str, mark: str = "'") -> str:
     """A text between quotation marks, so that Prolog reads back the very same characters."""
-    return mark + _AWKWARD.sub(lambda found: f"\\x{ord(found[0]):x}\\", text) + mark
+    return mark + written(text) + mark
+
+
+def written(text: str) -> str:
+    """A text as it stands between quotation marks."""
+    return _AWKWARD.sub(lambda found: f"\\x{ord(found[0]):x}\\", text)
 
 
 def term(value: Decimal | Fraction | int) -> str:

@@ -16,7 +16,7 @@ from knowledge.facts import Fact, Value, ordered
 from knowledge.faults import Faulty
 from knowledge.prolog.check import check_policies, probe
 from knowledge.prolog.compiled import compile_policies
-from knowledge.prolog.engine import PrologFault, ask, quoted, term
+from knowledge.prolog.engine import PrologFault, ask, ask_written, quoted, term, written
 from knowledge.prolog.lint import lint, predicate
 from knowledge.prolog.proof import PolicyVerdict, ProofNode
 from knowledge.prolog.text import Source, read_policies
@@ -63,6 +63,7 @@ class PrologPolicies:
         """The names of the reasons to forbid, in the order of the text."""
         self.reasons_are_open = any(one.kind != "atom" for one in said)
         """Whether some clause makes up its reason while it runs."""
+        self._heard: dict[int, tuple[Fact, str]] = {}
         facts = ",".join(f"{quoted(predicate(name))}/{len(shape.slots)}" for name, shape in compiled.templates.items())
         ask(f"warrant_judging:install({self._module},[{facts}],[{','.join(compiled.rules)}])")
 
@@ -98,10 +99,21 @@ class PrologPolicies:
         answers: list[Json] = list(self._asked("observe", facts, candidates, most_inferences))
         return answers
 
+    def hear(self, facts: Sequence[Fact]) -> None:
+        """Write down facts that the next judgement may rest on, while there is time."""
+        for fact in facts:
+            if fact.template in self._mentioned:
+                self._heard[id(fact)] = fact, written(self._written(fact))
+
+    def forget(self) -> None:
+        """Let go of what was heard."""
+        self._heard = {}
+
     def _asked(self, what: str, facts: Sequence[Fact], candidates: Sequence[Fact], most_inferences: int) -> Json:
-        told = ",".join(map(self._written, ordered(fact for fact in facts if fact.template in self._mentioned)))
-        asked = ",".join(map(self._written, candidates))
-        return ask(f"warrant_judging:{what}({self._module},[{told}],[{asked}],{most_inferences},{MOST_DEPTH})")
+        mentioned = ordered(fact for fact in facts if fact.template in self._mentioned)
+        told = ",".join([self._told(fact) for fact in mentioned])
+        asked = written(",".join(map(self._written, candidates)))
+        return ask_written(f"warrant_judging:{what}({self._module},[{told}],[{asked}],{most_inferences},{MOST_DEPTH})")
 
     def _verdict(self, candidate: Fact, answer: Json, most_inferences: int) -> PolicyVerdict:
         outcome, found = answer
@@ -112,6 +124,11 @@ class PrologPolicies:
             reason if isinstance(reason, str) else show(reason) for reason, _ in found if reason is not None
         )
         return PolicyVerdict(candidate.word("instrument"), candidate.word("side"), outcome, proofs, None, reasons)
+
+    def _told(self, fact: Fact) -> str:
+        # By identity: what was heard is held, so that no other fact has its.
+        known = self._heard.get(id(fact))
+        return written(self._written(fact)) if known is None else known[1]
 
     def _written(self, fact: Fact) -> str:
         shape = self._shapes[fact.template]

@@ -49,6 +49,15 @@ def test_nothing_survives_from_one_cycle_to_the_next(first, second):
     assert written(SHIPPED.judge(first, both_sides())) == alone
 
 
+@given(worlds(), worlds(), st.integers(0, 9))
+def test_what_is_heard_before_changes_no_verdict(world, other, count):
+    alone = written(SHIPPED.judge(world, both_sides()))
+    SHIPPED.hear([*world[:count], *other])
+    assert written(SHIPPED.judge(world, both_sides())) == alone
+    SHIPPED.forget()
+    assert written(SHIPPED.judge(world, both_sides())) == alone
+
+
 @given(worlds(), knowledge_of("ZZZ"))
 def test_an_unrelated_fact_changes_no_verdict(world, unrelated):
     more = [*world, *unrelated, door.fact("trend", instrument="AAPL", direction="up")]

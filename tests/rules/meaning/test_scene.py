@@ -86,8 +86,7 @@ def concluded(program: Program, ground: Ground, facts: list[Fact]) -> set[tuple[
     derived = [node for node in run.nodes if not node.is_told]
     assert {node.present for node in derived} <= {TRUE}
     return {
-        (node.template, *(getattr(term, "known", None) for _, term in sorted(node.slots.items())))
-        for node in derived
+        (node.template, *(getattr(term, "known", None) for _, term in sorted(node.slots.items()))) for node in derived
     }
 
 
