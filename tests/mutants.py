@@ -36,7 +36,7 @@ from itertools import chain, product
 from pathlib import Path
 from random import Random
 from tempfile import mkdtemp
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 from unittest.mock import patch
 
@@ -45,6 +45,7 @@ from engine.checker import Said, complaints
 from engine.gate import judge as gate
 from engine.limits.kinds import KINDS
 from engine.review.oracle import Case, TooMany, worst
+from tests import dice
 from tests.engine import slow_gate
 from tests.engine.desk_record import exported, reread
 from tests.engine.test_checker import changed, known_records, numeric_places, resealed
@@ -61,12 +62,21 @@ TARGETS = (
 EXAMPLES = ("smt", "proof", "convex", "gate", "measures", "rows", "reach", "seeded_faults", "checker", "orders")
 TWINS = ("engine.gate.reach", "engine.gate.measures", "engine.gate.convex")
 """What the slow gate is made of, too."""
-BOOKS, EACH, ROLLED, ASKED, CHANGES, SEED = 40, 4, 700, 250, 4, 11
-PATIENCE, MOST_SECONDS, MOST_WORDS, EVERY = 60, 2, 2000, 10
+BOOKS, EACH, ROLLED, QUEUES, ASKED, CHANGES, SEED = 40, 4, 700, 80, 250, 4, 11
+PATIENCE, MOST_SECONDS, MOST_WORDS, EVERY = 30, 3, 2000, 10
 TOO_LONG = "it takes too long"
 
 
 # --- killing them --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Example:
+    """A test that passes, what it takes of the processor, and the modules whose code it runs."""
+
+    call: Callable[[], Any]
+    seconds: float
+    reaches: frozenset[str]
 
 
 def examples() -> Iterator[Callable[[], Any]]:
@@ -86,14 +96,25 @@ def _names(asked: str | Sequence[str]) -> list[str]:
     return [one.strip() for one in asked.split(",")] if isinstance(asked, str) else list(asked)
 
 
-def quick(example: Callable[[], Any]) -> bool:
-    """Whether it passes, and soon: in seconds of the processor, as others may be busy."""
+def tried_out(example: Callable[[], Any]) -> Iterator[Example]:
+    """None where it fails as it stands, as that can kill nobody, or takes long."""
+    files = {Mutant(name, 0).file: name for name in TARGETS}
+    seen: set[str] = set()
+
+    def called(frame: FrameType, event: str, argument: object) -> None:
+        seen.add(frame.f_code.co_filename)
+
     began = time.process_time()
+    sys.setprofile(called)
     try:
         example()
-    except BaseException:  # noqa: BLE001 - one that fails as it stands can kill nobody
-        return False
-    return time.process_time() - began < MOST_SECONDS
+    except BaseException:  # noqa: BLE001 - see above
+        return
+    finally:
+        sys.setprofile(None)
+    seconds = time.process_time() - began
+    if seconds < MOST_SECONDS:
+        yield Example(example, seconds, frozenset(name for file, name in files.items() if str(file) in seen))
 
 
 @dataclass(frozen=True)
@@ -110,7 +131,7 @@ class Suite:
     records: list[Said]
     altered: list[Said]
     """Records that do not hold."""
-    examples: list[Callable[[], Any]]
+    examples: list[Example]
     export: Path
     """A file of records, one of which does not hold."""
     said: str
@@ -125,11 +146,13 @@ def refused_by(desk: Any) -> set[str]:
 
 def suite() -> Suite:
     rolled = sorted((book(SEED, at) for at in range(ROLLED)), key=lively, reverse=True)
+    crowded = dice.loaded("tests.engine.queue_strategy").queues()
     desks = rolled[:BOOKS]
     for kind in (name for name, one in KINDS.items() if one.form in ("order", "linear", "convex")):
         refusing = [one for one in rolled if kind in refused_by(one)]
         desks += [one for one in refusing[:EACH] if one not in desks]
-    ruled = [(one, slowly(one)) for one in rolled]
+    queues = [crowded.roll(Random(f"{SEED}/queue {at}")) for at in range(QUEUES)]
+    ruled = [(one, slowly(one)) for one in (*queues[::2], *rolled, *queues[1::2])]
     chance, room = Random(SEED), gate._room
     wrong: list[tuple[Any, Any]] = []
     with one_context():
@@ -144,12 +167,12 @@ def suite() -> Suite:
     for record in records:
         places = [*numeric_places(record)]
         altered += [changed(record, one) for one in chance.sample(places, min(CHANGES, len(places)))]
-    passing = [one for one in examples() if quick(one)]
+    passing = sorted(chain(*map(tried_out, examples())), key=lambda one: one.seconds)
     export = Path(mkdtemp()) / "records.jsonl"
     sealed = [{**json.loads(one), "seq": at} for at, one in enumerate(known_records().values())]
     export.write_bytes(b"\n".join(map(resealed, [*sealed, {**sealed[0], "seq": 3, "regime": "volatile"}, *sealed])))
     altered = [one for one in altered if complaints(one)]
-    asked = [(desk, desk.judged()) for desk in (*desks, *rolled[BOOKS:ASKED])]
+    asked = [(desk, desk.judged()) for desk in (*desks, *rolled[BOOKS:ASKED], *queues[::4])]
     return Suite(desks, asked, ruled, wrong, records, altered, passing, export, run(export))
 
 
@@ -183,7 +206,8 @@ def killed(made: Suite, module: str) -> Iterator[str]:
             yield from of_all_four(made)
             yield from of_solver(made)
     for example in made.examples:
-        example()
+        if module in example.reaches:
+            example.call()
 
 
 def of_checker(made: Suite) -> Iterator[str]:

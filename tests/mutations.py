@@ -114,8 +114,12 @@ class Mutant:
     at: int
 
     @property
+    def file(self) -> Path:
+        return ROOT / (self.module.replace(".", "/") + ".py")
+
+    @property
     def source(self) -> str:
-        return (ROOT / (self.module.replace(".", "/") + ".py")).read_text(encoding="utf-8")
+        return self.file.read_text(encoding="utf-8")
 
     def made(self) -> tuple[ast.Module, tuple[int, str]]:
         places = _Places(self.at)

@@ -285,6 +285,18 @@ def test_more_instruments_that_move_than_corners_are_tried() -> None:
         holdings = [position(name, 40) for name in others]
         of = desk([entry("A00", 900)], limits(limit("volatility", "0.2")), holdings, stops, market=known)
         assert bears_out(of)[0].outcome == "cut"
+        assert not [*solver(of)]
+
+
+def test_what_does_not_move_is_no_corner() -> None:
+    """Ten move and three stand still: every corner is tried, and what stands still is in each of them."""
+    names = [f"A{at:02}" for at in range(13)]
+    market = {name: terms(name, factors=(Fraction((-1) ** at, 90 + at),)) for at, name in enumerate(names)}
+    stops = [working(name, Side.SELL, Role.STOP, 40, stop_price="90") for name in names[1:10]]
+    of = desk([entry("A00", 900)], limits(limit("volatility", "0.1")), [position(name, 40) for name in names[1:]],
+              stops, market=market)  # fmt: skip
+    assert bears_out(of)[0].outcome == "cut"
+    assert not [*solver(of)]
 
 
 def test_of_more_than_eight_earlier_grants_one_set_is_named() -> None:
@@ -321,6 +333,9 @@ def test_what_goes_out_in_spite_of_a_fault_is_noticed(fields: dict[str, Any]) ->
     bare = [{**one, "outcome": "undetermined", "quantity": "0"} for one in record["verdicts"]]
     assert complaints(reread({**record, "verdicts": bare}))
     assert complaints(reread({**record, "verdicts": bare, "warrants": []})) == []
+    for half in ({"quantity": "7"}, {"outcome": "granted"}):
+        said = [{**one, **half} for one in bare]
+        assert complaints(reread({**record, "verdicts": said, "warrants": []}))
 
 
 def test_a_trading_state_that_its_limits_do_not_name_is_noticed() -> None:

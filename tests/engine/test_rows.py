@@ -29,6 +29,7 @@ from engine.limits.model import Scenario
 from engine.orders.order import Role, Side
 from tests.engine import slow_gate
 from tests.engine.books_strategy import Desk, desks
+from tests.engine.queue_strategy import queues
 from tests.engine.small_desk import desk, entry, limit, limits, position, terms, working
 
 QUANTITIES = st.fractions(0, 3_000, max_denominator=3)
@@ -99,6 +100,15 @@ def test_an_entry_that_lowers_the_least_exposure_of_others_is_seen() -> None:
     ((_, value, _, _),) = running.read([at], part)
     assert value == found[at].value(state) > found[at].value(base)
     assert at in running.broken(part)
+
+
+def test_a_move_of_its_own_has_a_denominator_of_its_own() -> None:
+    """A seventh of 100 a share, of 10,000."""
+    plain = limits(limit("stress", "0.1"))
+    own = Scenario("own", ZERO, ZERO, "test", instruments=(("AA", Fraction(-1, 7)), ("ZZ", Fraction(1, 11))))
+    of = desk([entry("AA", 999)], replace(plain, scenarios=(own,)))
+    assert [(one.outcome.value, one.quantity) for one in of.judged().rulings] == [("cut", 700)]
+    assert of.judged().rulings == slowly(of).rulings
 
 
 AWKWARD = st.fractions(1, 10**9, max_denominator=10**9)
@@ -274,27 +284,10 @@ def test_a_limit_of_a_kind_without_rows_raises() -> None:
             of.judged()
 
 
-@given(st.data())
-def test_a_queue_of_many_is_ruled_the_same(data: st.DataObject) -> None:
+@settings(max_examples=max(15, settings.default.max_examples // 4))
+@given(queues())
+def test_a_queue_of_many_is_ruled_the_same(of: Desk) -> None:
     """Grants crowd each other in several measures at once, beside fees, slippage and positions on either side."""
-    kinds = {"gross": ("0.5", "1"), "net_long": ("0.2", "0.4"), "margin": ("0.3", "0.5"), "open_risk": ("0.02", "0.05"),
-             "cash_reserve": ("0.1", "0.5"), "turnover": ("0.3", "0.9"), "concentration": ("0.3", "0.6")}  # fmt: skip
-    under = []
-    for kind in data.draw(st.lists(st.sampled_from(sorted(kinds)), min_size=1, max_size=4, unique=True)):
-        more = {"long": Fraction(1, 2), "short": Fraction(3, 2)} if kind == "margin" else {}
-        more |= {"once": 1} if kind == "concentration" else {}
-        under.append(limit(kind, data.draw(st.sampled_from(kinds[kind])), **more))
-    names = [f"A{place:02}" for place in range(data.draw(st.integers(2, 11)))]
-    entries = [
-        entry(name, data.draw(st.integers(0, 300)), data.draw(st.sampled_from(Side)), conviction=90 - place)
-        for place, name in enumerate(names)
-    ]
-    # An entry extends what is held, as the engine's conditions see to.
-    held = [
-        position(one.instrument, 40 * one.side.sign, "90" if one.side is Side.BUY else "110") for one in entries[:2]
-    ]
-    held.append(position("B", data.draw(st.sampled_from((-60, 40))), "100"))
-    fees = {"fee_per_share": data.draw(st.sampled_from((0, 1))), "fee_per_order": data.draw(st.sampled_from((0, 7)))}
-    of = desk(entries, limits(*under, **fees), held)
-    assert of.judged().rulings == slowly(of).rulings
-    assert of.judged().readings == slowly(of).readings
+    fast, slow = of.judged(), slowly(of)
+    assert fast.rulings == slow.rulings
+    assert fast.readings == slow.readings

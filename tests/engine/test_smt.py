@@ -121,6 +121,46 @@ def test_stress_by_sigmas_counts_both_sides() -> None:
     assert (asks(of, 600), asks(of, 601)) == ("unsat", "sat")
 
 
+@pytest.mark.parametrize(
+    ("index", "sector", "most"), [("-0.4", "-0.2", 200), ("-0.4", "-0.5", 160), ("0", "-0.5", 160)]
+)
+def test_of_two_moves_of_one_scenario_the_worse_counts(index: str, sector: str, most: int) -> None:
+    plain = limits(limit("stress", "0.08"))
+    moves = replace(plain.scenarios[0], index=Fraction(index), sectors=(("technology", Fraction(sector)),))
+    of = desk([entry("AA", 999)], replace(plain, scenarios=(moves,)))
+    assert (asks(of, most), asks(of, most + 1)) == ("unsat", "sat")
+    assert of.judged().grants[0].quantity == most
+
+
+def test_a_working_entry_without_a_stop_may_lose_all_of_it() -> None:
+    """10 BB at 100 are 1,000 of the 5,000 at risk."""
+    under = limits(limit("open_risk", "0.05"))
+    of = desk([entry("AA", 999)], under, orders=[working("BB", Side.BUY, Role.ENTRY, 10, "100")])
+    assert (asks(of, 400), asks(of, 401)) == ("unsat", "sat")
+    assert of.judged().grants[0].quantity == 400
+
+
+@pytest.mark.parametrize(
+    ("legs", "answer"),
+    [
+        ([("AA", 10, Side.BUY), ("BB", 20, SELL)], "unsat"),
+        ([("AA", 10, Side.BUY), ("BB", 10, SELL)], "sat"),
+        ([("AA", 10, Side.BUY)], "sat"),
+        ([("BB", 20, SELL)], "sat"),
+        ([("AA", 10, SELL), ("BB", 20, SELL)], "sat"),
+        ([("AA", 10, Side.BUY), ("BB", 20, Side.BUY)], "sat"),
+        ([("AA", 10, Side.BUY), ("BB", 20, SELL), ("CC", 10, Side.BUY)], "sat"),
+    ],
+    ids=str,
+)
+def test_a_basket_is_whole_in_its_ratio_and_on_its_sides(legs: list[tuple[str, int, Side]], answer: str) -> None:
+    entries = [replace(entry(name, 40, side), basket=PAIR) for name, _, side in legs]
+    of = desk(entries, limits())
+    grants = tuple(Grant(one, Fraction(shares)) for one, (_, shares, _) in zip(entries, legs, strict=True))
+    text = script(of.portfolio, of.exits, [Asked("one", "unsat", grants)], of.market, of.limits, of.regime).text
+    assert answers(text)[0].verdict == answer
+
+
 def test_the_regime_tightens_only_what_says_so() -> None:
     bound = limit("gross", "0.5")
     for regime, multiplied, most in (("bull", True, 500), ("storm", True, 150), ("storm", False, 500)):
