@@ -318,6 +318,11 @@ def test_a_stop_that_does_not_protect_is_noticed(change: dict[str, Any]) -> None
     assert complaints(reread(record))
 
 
+def test_an_exit_of_a_single_share_is_an_exit() -> None:
+    of = desk([], limits(limit("gross", 1)), [position("AA", 1)], exits=[leaving("AA", Side.SELL, 1)])
+    assert bears_out(of) == []
+
+
 def test_an_exit_of_more_than_the_position_is_noticed() -> None:
     of = desk([], limits(limit("gross", 1)), [position("AA", 100)], exits=[leaving("AA", Side.SELL, 101)])
     assert [one for one in complaints(exported(of, of.judged())) if one.startswith("exits.AA")]

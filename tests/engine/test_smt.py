@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from engine.gate.judge import Outcome
 from engine.gate.proposals import Grant
 from engine.limits.kinds import KINDS
+from engine.limits.model import Limit
 from engine.orders.basket import Basket
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Position, Working
@@ -130,6 +131,27 @@ def test_of_two_moves_of_one_scenario_the_worse_counts(index: str, sector: str, 
     of = desk([entry("AA", 999)], replace(plain, scenarios=(moves,)))
     assert (asks(of, most), asks(of, most + 1)) == ("unsat", "sat")
     assert of.judged().grants[0].quantity == most
+
+
+TURNED = [(limit("gross", "0.3"), Side.BUY, 400), (limit("gross", "0.3"), SELL, 400),
+          (limit("margin", "0.1", long=Fraction(1, 2), short=Fraction(1)), Side.BUY, 300),
+          (limit("margin", "0.1", long=Fraction(1, 2), short=Fraction(1)), SELL, 200)]  # fmt: skip
+
+
+@pytest.mark.parametrize(("row", "side", "most"), TURNED)
+def test_an_entry_that_turns_a_position_around_is_worst_at_an_end(row: Limit, side: Side, most: int) -> None:
+    """From 100 on the other side: 300 are 30,000; of margin, 200 long or 100 short are 10,000."""
+    held = [position("AA", -100, "110")] if side is Side.BUY else [position("AA", 100)]
+    of = desk([entry("AA", 999, side)], limits(row), held)
+    assert (asks(of, most), asks(of, most + 1)) == ("unsat", "sat")
+    assert of.judged().grants[0].quantity == most
+
+
+def test_a_share_that_is_worth_nothing_adds_nothing() -> None:
+    of = desk([entry("AA", 999, limit_price="0", stop_price="0")], limits(limit("gross", "0.001")),
+              market={"AA": terms("AA", price=Fraction(0))})  # fmt: skip
+    assert asks(of, 999) == "unsat"
+    assert of.judged().grants[0].quantity == 999
 
 
 def test_a_working_entry_without_a_stop_may_lose_all_of_it() -> None:
