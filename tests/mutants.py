@@ -53,9 +53,9 @@ from tests.many_books import book, faults, lively, one_context, solver
 from tests.mutations import Mutant, sites
 
 TARGETS = (
-    "engine.gate.reach", "engine.gate.measures", "engine.gate.desk", "engine.gate.shocks", "engine.gate.compiled",
-    "engine.gate.rows", "engine.gate.running", "engine.gate.crowding", "engine.gate.curves", "engine.gate.convex",
-    "engine.gate.judge",
+    "engine.gate.reach", "engine.gate.scope", "engine.gate.measures", "engine.gate.whole", "engine.gate.desk",
+    "engine.gate.shocks", "engine.gate.compiled", "engine.gate.rows", "engine.gate.running", "engine.gate.crowding",
+    "engine.gate.curves", "engine.gate.convex", "engine.gate.judge",
     "engine.proof.smt", "engine.proof.smt_question", "engine.proof.smt_rows", "engine.proof.smt_limits",
     "engine.proof.smt_costs", "engine.proof.smt_desk", "engine.proof.smt_convex", "engine.checker",
 )  # fmt: skip

@@ -27,13 +27,15 @@ REACHED: dict[type[ast.operator], type[ast.operator]] = {
 SWAPPED = {"min": "max", "max": "min", "any": "all", "all": "any"}
 
 
-def changes(node: ast.AST) -> list[Callable[[ast.AST], ast.AST | None]]:  # noqa: PLR0911 - one for each sort of node
+def changes(node: ast.AST) -> list[Callable[[ast.AST], ast.AST | None]]:  # noqa: PLR0911, PLR0912 - one for each sort
     """What may be done to a node; each changes a copy of it, and None takes it away."""
     match node:
         case ast.Compare(left=one) | ast.BinOp(left=one, op=ast.Mult()) if _is_sign(one):
             return []  # 1 or -1: never 0, and to divide by it is to multiply
         case ast.BinOp(op=ast.Mult(), right=one) if _is_sign(one):
             return []
+        case ast.Expr(value=ast.Yield(value=ast.Constant(value=str() as words))) if words.startswith(";"):
+            return []  # a remark in the solver's text
         case ast.Compare(ops=[one]) if type(one) in COMPARED:
             return [lambda of: _with(of, ops=[COMPARED[type(one)]()])]
         case ast.BinOp(op=op) if type(op) in REACHED and not _is_words(node):

@@ -1,14 +1,18 @@
 """Random desks on which many ask: grants crowd each other in several limits at once.
 
-Beside fees, slippage and positions on either side; now and then more of them are granted than are enumerated.
+Beside fees, slippage, baskets and positions on either side; now and then more are granted than are enumerated.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from engine.gate.proposals import Entry
+from engine.orders.basket import Basket
 from engine.orders.order import Side
 from tests.engine.books_strategy import Desk
 from tests.engine.small_desk import desk, entry, limit, limits, position, terms
@@ -36,6 +40,8 @@ def queues(draw: st.DrawFn, most: int = 11) -> Desk:
               90 - place, draw(st.sampled_from(PRICES)))
         for place, name in enumerate(names)
     ]  # fmt: skip
+    if draw(st.integers(0, 2)) == 0:
+        entries[:2] = _joined(entries[:2], lots)
     # An entry extends what is held, as the engine's conditions see to.
     held = [position(one.instrument, 40 * one.side.sign, _stop(one.side.sign)) for one in entries[:2]]
     held.append(position("B", draw(st.sampled_from((-60, 40))), "100"))
@@ -46,6 +52,15 @@ def queues(draw: st.DrawFn, most: int = 11) -> Desk:
         for at, name in enumerate([*names, "B"])
     }  # fmt: skip
     return desk(entries, limits(*under, **fees), held, market=market)
+
+
+def _joined(legs: Sequence[Entry], lots: int) -> list[Entry]:
+    """Two entries as legs of one basket, two lots of the second for one of the first."""
+    parts = [Fraction(lots), Fraction(2 * lots)]
+    basket = Basket("pair", tuple((one.instrument, part * one.side.sign)
+                                  for one, part in zip(legs, parts, strict=True)))  # fmt: skip
+    units = legs[0].target // parts[0]
+    return [replace(one, basket=basket, target=units * part) for one, part in zip(legs, parts, strict=True)]
 
 
 def _stop(sign: int) -> str:
