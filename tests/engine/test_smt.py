@@ -147,6 +147,15 @@ def test_an_entry_that_turns_a_position_around_is_worst_at_an_end(row: Limit, si
     assert of.judged().grants[0].quantity == most
 
 
+def test_only_what_the_entries_change_is_asked() -> None:
+    """BB is held, and stays as it is; a sector that nobody is in, too."""
+    rows = limit("instrument_exposure", "0.3"), limit("group_gross", "0.4", by="sector")
+    market = {"AA": terms("AA"), "BB": terms("BB", sector="banks")}
+    of = desk([entry("AA", 10)], limits(*rows), [position("BB", 100)], market=market)
+    asked = re.findall(r"; (\w+\[\w+])$", written(of).text, re.MULTILINE)
+    assert asked == ["price_collar[AA]", "instrument_exposure[AA]", "group_gross[technology]"]
+
+
 def test_a_share_that_is_worth_nothing_adds_nothing() -> None:
     of = desk([entry("AA", 999, limit_price="0", stop_price="0")], limits(limit("gross", "0.001")),
               market={"AA": terms("AA", price=Fraction(0))})  # fmt: skip
