@@ -17,7 +17,8 @@ from engine.limits.text import read_limits
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.verdicts import Silences, surprise, told_here, undetermined
-from knowledge.door import facts_from_json, snapshot_from_json
+from knowledge.columns import facts_of
+from knowledge.door import snapshot_from_json
 from knowledge.facts import Fact, in_order, ordered
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse
@@ -71,7 +72,7 @@ class Service:
         return {"rulebook": rulebook.fingerprint, "limits": limits.fingerprint}
 
     def _tell(self, message: Json) -> None:
-        facts = facts_from_json(message["facts"])
+        facts = facts_of(message["facts"])
         if self.rulebook is not None:
             Reasoning.of(self.rulebook).hear(facts)
         for fact in facts:

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from itertools import repeat
+from itertools import groupby, repeat
 from operator import is_, lt
 
-from knowledge.door import LONGEST_LIST, Check, Guard, Refused, admit, guards
+from knowledge.door import LONGEST_LIST, Check, Guard, Refused, admit, facts_from_json, guards
 from knowledge.facts import Fact, Value, form_of, list_text, quoted
 from knowledge.templates import Slot, Vocabulary, vocabulary
-from knowledge.values import Inexact, places, rounded_all
+from knowledge.values import Inexact, Json, places, rounded_all
 
 Column = tuple[Sequence[Value], Sequence[str]]
 """Values of one slot, and their canonical texts."""
@@ -35,6 +35,26 @@ def admit_all(
         if facts is not None:
             return facts
     return [_said(template, dict(zip(columns, row, strict=True)), words) for row in zip(*columns.values(), strict=True)]
+
+
+def facts_of(rows: Sequence[Json]) -> list[Fact]:
+    """The facts that `knowledge.door.facts_from_json` reads, in their order. Raises as it does."""
+    facts: list[Fact] = []
+    for template, same in groupby(rows, key=_template):
+        said = [slots for _, slots in same]
+        names = said[0].keys() if type(said[0]) is dict else ()
+        columns = {name: [slots[name] for slots in said] for name in names if all(name in slots for slots in said)}
+        whole = columns and all(type(slots) is dict and len(slots) == len(columns) for slots in said)
+        for one in admit_all(template, columns) if whole else facts_from_json([[template, slots] for slots in said]):
+            if isinstance(one, Refused):
+                raise one
+            facts.append(one)
+    return facts
+
+
+def _template(row: Json) -> Json:
+    template, _ = row
+    return template
 
 
 def _said(template: str, slots: dict[str, object], words: Vocabulary) -> Fact | Refused:
@@ -79,26 +99,37 @@ def _good(
     slot = guard.shape.slots[guard.order[place]]
     if (one := guard.one[place]) is not None:
         return _good_lists(slot, one, values)
+    check = guard.checks[place][1]
     if slot.by:
-        name = columns[slot.by][0]
-        if any(one is not name for one in columns[slot.by]):
-            return None
-        measure = words.measure(guard.shape.name, str(name))
-        return None if measure is None else _floats(values, measure.low, measure.high, measure.quantum)
+        names = columns[slot.by]
+        measure = words.measure(guard.shape.name, str(names[0]))
+        if measure is not None and type(values[0]) is float and _constant(names):
+            return _floats(values, measure.low, measure.high, measure.quantum)
+        return _each(check, values, [{slot.by: name} for name in names])
     if slot.type == "number" and type(values[0]) is float:
         return _floats(values, slot.low, slot.high, slot.quantum)
-    return _each(guard.checks[place][1], values)
+    return _each(check, values)
 
 
-def _each(check: Check, values: Sequence[object]) -> Column | None:
-    first, count = values[0], len(values)
-    # What stands in every row is looked at once.
-    once = type(first) is str and all(map(is_, values, repeat(first, count)))
+def _constant(values: Sequence[object]) -> bool:
+    """Whether one text stands in every row."""
+    first = values[0]
+    return type(first) is str and all(map(is_, values, repeat(first, len(values))))
+
+
+def _each(check: Check, values: Sequence[object], rows: Sequence[Mapping[str, object]] = ()) -> Column | None:
     try:
-        found = [check(first, {})] * count if once else [check(value, {}) for value in values]
+        if rows:
+            found = list(map(check, values, rows))
+        elif _constant(values):
+            # What stands in every row is looked at once.
+            found = [check(values[0], {})] * len(values)
+        else:
+            found = [check(value, {}) for value in values]
     except (Refused, Inexact):
         return None
-    return [value for value, _ in found], [written for _, written in found]
+    values, texts = zip(*found, strict=True)
+    return values, texts
 
 
 def _good_lists(slot: Slot, check: Check, rows: Sequence[object]) -> Column | None:

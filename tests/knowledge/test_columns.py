@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.columns import admit_all
-from knowledge.door import Refused, admit
+from knowledge.columns import admit_all, facts_of
+from knowledge.door import Refused, admit, facts_from_json
 from knowledge.facts import Fact
 from knowledge.templates import vocabulary
 from knowledge.values import exact_and_text, places, rounded_all
@@ -80,6 +80,32 @@ def test_digits_of_many_are_the_digits_of_each(numbers: list[float], quantum: st
         assert found == [exact_and_text(one, Decimal(quantum), decimals)[1] for one in numbers]
     plainly = [one for one in numbers if abs(one) < 100 and 0.1 < (one / float(quantum)) % 1 < 0.4]
     assert rounded_all(plainly, decimals) is not None
+
+
+SLOTS = st.dictionaries(st.sampled_from(["instrument", "name", "value"]), WORDS | st.sampled_from(["0.5", "rsi-14"]))
+ROWS = st.tuples(st.sampled_from(["indicator", "rate", "bar"]), SLOTS | st.just("odd")) | st.builds(
+    lambda about, name, value: ("indicator", {"instrument": about, "name": name, "value": value}),
+    st.sampled_from(["AAPL", "IBM"]),
+    st.sampled_from(["rsi-14", "beta-252"]),
+    st.sampled_from(["0.5", "1.25", "0.50"]),
+)
+
+
+@given(st.lists(ROWS.map(list) | st.sampled_from([[], ["indicator"], "rate", None]), max_size=6))
+def test_facts_are_read_in_columns_as_they_are_read_one_by_one(rows: list[object]) -> None:
+    try:
+        expected: object = list(map(shown, facts_from_json(rows)))
+    except (Refused, KeyError, TypeError, ValueError) as error:
+        expected = isinstance(error, Refused)
+    try:
+        found: object = list(map(shown, facts_of(rows)))  # type: ignore[arg-type]
+    except (Refused, KeyError, TypeError, ValueError) as error:
+        found = isinstance(error, Refused)
+    if isinstance(expected, list):
+        assert found == expected
+    else:
+        # Which fault of several comes first is another matter.
+        assert not isinstance(found, list)
 
 
 def test_columns_of_two_lengths_are_a_bug_of_ours() -> None:
