@@ -91,11 +91,12 @@ def read_facts(
     cell = ffi.new("CLIPSValue *")
     for template in templates:
         native = lib.FindDeftemplate(environment._env, template.name.encode())
+        slots = tuple([(name, name.encode()) for name in template.slots])
         fact = lib.GetNextFactInTemplate(native, ffi.NULL)
         while fact != ffi.NULL:
             index = int(lib.FactIndex(fact))
             if index not in known:
-                yield index, template.name, {name: _read(fact, template.name, name, cell) for name in template.slots}
+                yield index, template.name, {name: _read(fact, template.name, name, said, cell) for name, said in slots}
             fact = lib.GetNextFactInTemplate(native, fact)
 
 
@@ -154,15 +155,20 @@ _NATIVE: Mapping[SlotType, Callable[[ffi.CData, Any], ffi.CData]] = {
 }
 
 
-def _read(fact: ffi.CData, template: str, name: str, cell: ffi.CData) -> Value | float:
-    if lib.GetFactSlot(fact, name.encode(), cell) != lib.GSE_NO_ERROR:
+_FLOAT, _INTEGER = int(clips.common.CLIPSType.FLOAT), int(clips.common.CLIPSType.INTEGER)
+_WORDS = (int(clips.common.CLIPSType.SYMBOL), int(clips.common.CLIPSType.STRING))
+_NO_ERROR = int(lib.GSE_NO_ERROR)
+
+
+def _read(fact: ffi.CData, template: str, name: str, said: bytes, cell: ffi.CData) -> Value | float:
+    if lib.GetFactSlot(fact, said, cell) != _NO_ERROR:
         raise Unfit(f"CLIPS does not tell `{template}.{name}`")
     kind = cell.header.type
-    if kind == clips.common.CLIPSType.FLOAT:
+    if kind == _FLOAT:
         return float(cell.floatValue.contents)
-    if kind == clips.common.CLIPSType.INTEGER:
+    if kind == _INTEGER:
         return int(cell.integerValue.contents)
-    if kind in (clips.common.CLIPSType.SYMBOL, clips.common.CLIPSType.STRING):
+    if kind in _WORDS:
         words: str = ffi.string(cell.lexemeValue.contents).decode()
         return words
     raise Unfit(f"the rules concluded `{template}.{name}` with a value that is neither a number nor a word")
