@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from knowledge.clips import tree
+from knowledge.clips.asked import symbols_of
 from knowledge.facts import Single, Value
 from knowledge.templates import Slot, vocabulary
 from rules.arithmetic import Term
@@ -127,6 +128,29 @@ class Rules:
         read = {pattern.template for found in self._concluding.values() for rule, _ in found
                 for pattern, _ in patterns(rule.conditions)}  # fmt: skip
         return frozenset(read | self._concluding.keys() | set(SILENT.values()))
+
+    @cached_property
+    def named(self) -> Mapping[str, tuple[int, frozenset[str]]]:
+        """Templates of which a question looks only at facts with one of some words in a slot that identifies them.
+
+        That slot's place and the words. Not where the facts tell which ones a rule might have counted.
+        """
+        every = [pattern for found in self._concluding.values() for rule, _ in found
+                 for pattern, _ in patterns(rule.conditions)]  # fmt: skip
+        counted = {count.template for found in self._concluding.values() for rule, _ in found
+                   for _, count in _counts(rule)}  # fmt: skip
+        sources = {pattern.template for name in counted for rule, _ in self.concluding(name)
+                   for pattern, _ in patterns(rule.conditions)}  # fmt: skip
+        found: dict[str, tuple[int, frozenset[str]]] = {}
+        for template in self.templates - self._concluding.keys() - set(SILENT.values()) - sources:
+            own = [pattern for pattern in every if pattern.template == template]
+            for place, slot in enumerate(self._words.templates[template].slots):
+                if slot in self.key(template):
+                    words = [some for pattern in own for test in pattern.slots
+                             if test.slot == slot and (some := symbols_of(test.constraint)) is not None]  # fmt: skip
+                    if len(words) == len(own):
+                        found[template] = place, frozenset().union(*words)
+        return found
 
     @cached_property
     def deepest(self) -> int | None:

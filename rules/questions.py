@@ -20,8 +20,14 @@ from rules.plans import rules_of
 
 def question(program: tree.Program, snapshot: Snapshot, others: Iterable[Fact], instruments: Sequence[str]) -> bytes:
     """Which rule came closest for each of these instruments? `others` are the facts beside the snapshot's, in order."""
-    asked = rules_of(program).templates
-    facts = [fact for name in sorted(asked) for fact in snapshot.all(name)]
+    rules = rules_of(program)
+    asked, facts = rules.templates, list[Fact]()
+    for name in sorted(asked):
+        if name in rules.named:
+            place, words = rules.named[name]
+            facts += [fact for fact in snapshot.all(name) if fact.texts[place] in words]
+        else:
+            facts += snapshot.all(name)
     lines = ",".join([fact.line for fact in (*facts, *(one for one in others if one.template in asked))])
     return b'{"facts":[%b],"instruments":%b}' % (lines.encode("utf-8"), canonical(list(instruments)))
 

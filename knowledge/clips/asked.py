@@ -73,13 +73,19 @@ def _symbols(pattern: tree.Pattern, shape: Template) -> tuple[tuple[int, ...], I
         slot = shape.slots.get(one.slot)
         if slot is None or slot.type != "symbol" or slot.many:
             continue
-        parts = one.constraint.parts if isinstance(one.constraint, tree.AllOf) else (one.constraint,)
-        for part in parts:
-            if choice := _choice(part):
-                place = order.index(one.slot)
-                asked[place] = asked.get(place, choice) & choice
+        choice = symbols_of(one.constraint)
+        if choice is not None:
+            place = order.index(one.slot)
+            asked[place] = asked.get(place, choice) & choice
     places = tuple(sorted(asked))
     return places, product(*(sorted(asked[place]) for place in places))
+
+
+def symbols_of(constraint: tree.Constraint) -> set[str] | None:
+    """The symbols one of which a slot is asked for; None where it may be something else."""
+    parts = constraint.parts if isinstance(constraint, tree.AllOf) else (constraint,)
+    choices = [choice for part in parts if (choice := _choice(part))]
+    return set.intersection(*choices) if choices else None
 
 
 def _choice(constraint: tree.Constraint) -> set[str]:
