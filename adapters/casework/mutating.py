@@ -23,6 +23,8 @@ from knowledge.values import Json, canonical, digest
 
 PATIENCE = 60.0
 """Seconds a mutant may take, with the search for a case that kills it."""
+PATIENCE_TO_SETTLE = 20.0
+"""Seconds the solver may take over a survivor."""
 KEPT_EVERY = 25
 """Mutants between two times that what is known is written down."""
 _KINDS = ("killed", "lost", "refused", "equal", "survived")
@@ -209,6 +211,19 @@ def _fate_of(asked: Asked, change: Change, cases: Sequence[str], whole: str) -> 
     if "refused" in answer:
         return Fate("refused", "", "")
     if "equal" in answer:
+        return Fate("equal", answer["equal"], "")
+    if answer["offer"]:
+        return Fate("survived", answer["offer"], whole)
+    return _settled(asked, change, whole)
+
+
+def _settled(asked: Asked, change: Change, whole: str) -> Fate:
+    """What the solver says of a survivor without a case; where it takes too long, it survives."""
+    try:
+        answer = asked.ask({"op": "settle", "mutant": change.at}, PATIENCE_TO_SETTLE)
+    except Lost:
+        return Fate("survived", "", whole)
+    if answer.get("equal"):
         return Fate("equal", answer["equal"], "")
     return Fate("survived", answer["offer"] or "", whole)
 

@@ -90,11 +90,11 @@ class Asked:
         """End the process, at once."""
         self._kept.close()
 
-    def ask(self, request: Json) -> Json:
+    def ask(self, request: Json, patience: float | None = None) -> Json:
         """An answer; a process that was lost before is started anew. Raises `Lost`, `Faulty`, `Failed`."""
         if not self._kept.runs:
             self._load()
-        answer, printed = self._kept.ask(request, self._patience)
+        answer, printed = self._kept.ask(request, self._patience if patience is None else patience)
         if printed:
             raise Lost(f"an engine printed while it worked: {printed.splitlines()[-1]}")
         return _sound(answer)

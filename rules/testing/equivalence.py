@@ -4,8 +4,8 @@ Proved here, from the text alone:
 - only the sentence reads what was changed: a slot that may hold anything, a variable that nothing else uses;
 - a comparison of one slot with a number holds for the same values of that slot's grid, between its ends.
 
-Whatever is not proved counts as a survivor. `rules.meaning` proves more where it can translate both rules; its word
-comes in through `Equal`.
+Whatever is not proved counts as a survivor. `rules.meaning.difference` proves more where it can translate both rules,
+and takes longer: it is asked about survivors alone (`rules.testing.killing`).
 """
 
 from __future__ import annotations
@@ -19,8 +19,6 @@ from fractions import Fraction
 from knowledge.clips import tree
 from knowledge.templates import Slot, vocabulary
 
-Equal = Callable[[tree.Rule, tree.Rule], str | None]
-"""A proof that two rules propose the same on all facts, as a sentence; None where there is none."""
 _SIGNS: dict[str, Callable[[Fraction, Fraction], bool]] = {
     "<": lambda one, other: one < other,
     "<=": lambda one, other: one <= other,

@@ -4,7 +4,7 @@ Cases of the rule that was changed are asked first. A killing case is searched f
 cases that exist: a number put at a threshold, a step to either side of it, another word, a fact taken away or told of
 another instrument; one change first, then two. What is offered was tried: it passes on the rulebook and fails on the
 mutant, in the real engines. A search that finds nothing proves nothing; what can be proved equal is told by
-`rules.testing.equivalence`.
+`rules.testing.equivalence` and, for rules that can be translated, by the solver (`rules.meaning.difference`).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from knowledge.values import canonical, digest
 from rules.cases import Case, cases_of
 from rules.rulebook import Rulebook
 from rules.testing.bench import Bench, Outcome, as_expected, asks_policies
-from rules.testing.equivalence import Equal, equal
+from rules.testing.equivalence import equal
 from rules.testing.mutants import Mutant, changed
 
 MOST_TRIALS = 600
@@ -47,10 +47,9 @@ class Killing:
 class Judge:
     """Asks the cases about mutants of one rulebook. Use it in one thread."""
 
-    def __init__(self, bench: Bench, cases: Sequence[Case], proofs: Sequence[Equal] = (equal,)) -> None:
+    def __init__(self, bench: Bench, cases: Sequence[Case]) -> None:
         self.bench = bench
         self.cases = cases
-        self.proofs = proofs
 
     def judge(self, mutant: Mutant) -> Killing:
         """What becomes of a mutant. Raises `PrologFault` where Prolog itself cannot run."""
@@ -72,7 +71,7 @@ class Judge:
         if mutant.kind == "policy" or not all(rules):
             return None
         (mine, *_), (theirs, *_) = rules
-        return next((proof for prove in self.proofs if (proof := prove(mine, theirs))), None)
+        return equal(mine, theirs)
 
     def _other(self, mutant: Mutant) -> Bench:
         """The engines with the mutant. Raises `Faulty`."""
@@ -88,6 +87,27 @@ class Judge:
         able = [one for one in self.cases if mutant.kind == "rule" or asks_policies(one)]
         return sorted(able, key=lambda one: (one.kind, one.about) != (mutant.kind, mutant.about))
 
+    def settle(self, mutant: Mutant) -> Killing:
+        """What the solver says of a survivor of a rule: it means the same, or here are facts on which it does not.
+
+        May take as long as the solver likes; whoever asks has a watch. A policy is never settled.
+        """
+        if mutant.kind == "policy":
+            return Killing()
+        from rules.meaning.difference import difference
+
+        other = self._other(mutant)
+        found = difference(self.bench.rulebook.program, other.rulebook.program)
+        change = next((one for one in found if one.rule == mutant.about), None)
+        if change is None or change.kind == "same":
+            return Killing(equal="the solver proves that it means the same")
+        own = [one for one in self.cases if (one.kind, one.about) == (mutant.kind, mutant.about)]
+        for witness in filter(None, (change.before, change.after)):
+            offer = self._offered(own[0], witness.facts, other, is_judged=False) if own else None
+            if offer is not None:
+                return Killing(offer=offer)
+        return Killing()
+
     # A case that would kill it.
 
     def _offer(self, mutant: Mutant, other: Bench) -> str | None:
@@ -96,13 +116,18 @@ class Judge:
         own = [one for one in grounds if one.about == mutant.about] or grounds
         numbers = _numbers(self.bench.rulebook, mutant) + _numbers(other.rulebook, mutant)
         for ground, given in islice(_trials(own, sorted(set(numbers))), MOST_TRIALS):
-            mine, theirs = self.bench.outcome(given, is_judged), other.outcome(given, is_judged)
-            if mine.inference.fault or any(one.fault for one in mine.verdicts or ()) or _said(mine) == _said(theirs):
-                continue
-            text = _case(ground, given, mine, theirs)
-            if text is not None and self._kills(text, other):
+            text = self._offered(ground, given, other, is_judged)
+            if text is not None:
                 return text
         return None
+
+    def _offered(self, ground: Case, given: Given, other: Bench, is_judged: bool) -> str | None:
+        """These facts as a case, if it kills the mutant."""
+        mine, theirs = self.bench.outcome(given, is_judged), other.outcome(given, is_judged)
+        if mine.inference.fault or any(one.fault for one in mine.verdicts or ()) or _said(mine) == _said(theirs):
+            return None
+        text = _case(ground, given, mine, theirs)
+        return text if text is not None and self._kills(text, other) else None
 
     def _kills(self, text: str, other: Bench) -> bool:
         (case,) = cases_of(text, "offer.yaml", _nothing_beside)

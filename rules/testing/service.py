@@ -39,6 +39,7 @@ class Service:
             "run": self._run,
             "mutants": self._list_mutants,
             "mutate": self._mutate,
+            "settle": self._settle,
             "items": self._items,
             "cover": self._cover,
             "cover facts": self._cover_facts,
@@ -126,4 +127,9 @@ class Service:
             return {"killed": self._cases.index(found.by)}
         if found.is_refused:
             return {"refused": True}
+        return {"equal": found.equal} if found.equal else {"offer": found.offer}
+
+    def _settle(self, request: Json) -> Json:
+        """A survivor for which no case was found, put to the solver."""
+        found = Judge(self.bench, self._cases).settle(self._mutants[request["mutant"]])
         return {"equal": found.equal} if found.equal else {"offer": found.offer}
