@@ -109,6 +109,15 @@ class PrologPolicies:
         """Let go of what was heard."""
         self._heard = {}
 
+    def against(self, facts: Sequence[Fact], candidate: Fact, reason: str) -> tuple[ProofNode, ...]:
+        """Why a reason does not forbid a candidate: each of its clauses, as it failed. Raises `PrologFault`."""
+        ((outcome, nodes),) = self.observe(facts, [candidate])
+        if outcome == "undetermined":
+            return ()
+        own = [clause.head.args[1:] for clause in self.clauses]
+        failed = [node for _, node in nodes if node[2] == "fails" and own[node[1]] and own[node[1]][0].value == reason]
+        return tuple(self._wording.node(node) for node in failed)
+
     def _asked(self, what: str, facts: Sequence[Fact], candidates: Sequence[Fact], most_inferences: int) -> Json:
         mentioned = ordered(fact for fact in facts if fact.template in self._mentioned)
         told = ",".join([self._told(fact) for fact in mentioned])

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from knowledge.clips.session import ClipsImage, Inference
 from knowledge.facts import Fact, value_text
 from knowledge.faults import Fault, Faulty
-from knowledge.prolog.session import PolicyVerdict, PrologFault, PrologPolicies
+from knowledge.prolog.session import PolicyVerdict, PrologPolicies
 from knowledge.templates import vocabulary
 from rules.cases import Case, Wanted
 from rules.rulebook import Rulebook
@@ -92,15 +92,13 @@ class Bench:
         verdicts = None
         if is_judged and inference.fault is None:
             candidates = [fact for fact in (*given, *inference.derived) if fact.template == "candidate"]
-            known = vocabulary().templates
-            told = [fact for fact in given if known[fact.template].origin != "rules"]
-            verdicts = self.policies.judge(told, candidates)
+            verdicts = self.policies.judge(seen_by_policies(given), candidates)
         return Outcome(tuple(given), inference, verdicts)
 
     def run(self, case: Case) -> CaseResult:
         """Run one case. Raises `PrologFault` where Prolog itself cannot run."""
         outcome = self.outcome(case.given, asks_policies(case))
-        return CaseResult(case, tuple(problems(case, outcome, self.rulebook)))
+        return CaseResult(case, tuple(problems(case, outcome, self)))
 
     def unknown(self, cases: Sequence[Case]) -> list[Fault]:
         """A fault for each file of cases whose rule or policy the rulebook has not."""
@@ -118,6 +116,12 @@ class Bench:
 
     def _is_reason(self, name: str) -> bool:
         return name in self.policies.reasons or self.policies.reasons_are_open
+
+
+def seen_by_policies(given: Sequence[Fact]) -> list[Fact]:
+    """The facts that policies see: as in a cycle, those of the snapshot and the portfolio."""
+    known = vocabulary().templates
+    return [fact for fact in given if known[fact.template].origin != "rules"]
 
 
 def run_cases(rulebook: Rulebook, cases: Sequence[Case]) -> list[CaseResult]:
@@ -171,7 +175,7 @@ def as_expected(case: Case, outcome: Outcome) -> bool:
     )
 
 
-def problems(case: Case, outcome: Outcome, rulebook: Rulebook) -> Iterator[Problem]:
+def problems(case: Case, outcome: Outcome, bench: Bench) -> Iterator[Problem]:
     """What is not as the case expects, in words."""
     from rules.testing import closest
 
@@ -187,18 +191,18 @@ def problems(case: Case, outcome: Outcome, rulebook: Rulebook) -> Iterator[Probl
     for wanted in case.expect:
         if not is_met(outcome, wanted):
             told = True
-            words = closest.to_missing(case, wanted, outcome, rulebook)
+            words = closest.to_missing(case, wanted, outcome, bench)
             yield Problem(wanted.line, wanted.column, f"`{wanted}` was not concluded", words)
     for unwanted in case.expect_not:
         for one in found(outcome, unwanted):
             told = True
             name = f"{one.ref}" if isinstance(one, Fact) else f"{one.outcome} {one.instrument} {one.side}"
-            words = closest.behind(one, outcome, rulebook, unwanted)
+            words = closest.behind(one, outcome, bench, unwanted)
             yield Problem(unwanted.line, unwanted.column, f"`{name}` was concluded", words)
     spoke = _had_its_say(case, outcome)
     if not told and case.fires not in (None, spoke):
         did = _DID[case.kind][spoke]
-        words = closest.to_silence(case, outcome, rulebook, spoke)
+        words = closest.to_silence(case, outcome, bench, spoke)
         yield Problem(case.line, case.column, f"`{case.about}` {did}", words)
 
 
@@ -207,9 +211,3 @@ _DID = {"rule": ("did not fire", "fired"), "policy": ("did not forbid", "forbade
 
 def _had_its_say(case: Case, outcome: Outcome) -> bool:
     return outcome.fired(case.about) if case.kind == "rule" else outcome.forbade(case.about)
-
-
-__all__ = [
-    "Bench", "CaseResult", "Outcome", "Problem", "PrologFault", "agrees", "as_expected", "asks_policies", "found",
-    "is_met", "problems", "run_cases",
-]  # fmt: skip

@@ -7,7 +7,7 @@ would have to change besides; the first thing is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from knowledge.facts import Fact, value_text
 from knowledge.prolog.proof import PolicyVerdict, ProofNode
@@ -15,8 +15,7 @@ from rules.cases import Case, Wanted
 from rules.matching import bindings, sentence
 from rules.miss import Miss
 from rules.nearest import miss_of
-from rules.rulebook import Rulebook
-from rules.testing.bench import Outcome
+from rules.testing.bench import Bench, Outcome, seen_by_policies
 
 MOST_LINES = 6
 """Lines of a proof that are told."""
@@ -24,44 +23,44 @@ MOST_BEHIND = 3
 """How far back a missing fact is followed."""
 
 
-def to_missing(case: Case, wanted: Wanted, outcome: Outcome, rulebook: Rulebook) -> tuple[str, ...]:
+def to_missing(case: Case, wanted: Wanted, outcome: Outcome, bench: Bench) -> tuple[str, ...]:
     """What came nearest to a conclusion that is missing."""
     if wanted.is_judged:
-        return tuple(_judged(wanted, outcome))
+        return tuple(_judged(wanted, outcome, bench))
     words = list(_alike(wanted, outcome))
     symbols = {name: value for name, value in wanted.slots.items() if name != "rule"}
-    rule = _rule_for(case, wanted, rulebook)
+    rule = _rule_for(case, wanted, bench)
     if rule is not None:
-        words += _missed(miss_of(rulebook.program, outcome.memory, rule, symbols))
+        words += _missed(miss_of(bench.rulebook.program, outcome.memory, rule, symbols))
     return tuple(words)
 
 
-def to_silence(case: Case, outcome: Outcome, rulebook: Rulebook, spoke: bool) -> tuple[str, ...]:
+def to_silence(case: Case, outcome: Outcome, bench: Bench, spoke: bool) -> tuple[str, ...]:
     """Why a rule or policy spoke, or did not."""
     if case.kind == "policy":
         wanted = Wanted("forbidden", {"reason": case.about}, case.line, case.column)
         verdicts = [one for one in outcome.verdicts or () if case.about in one.reasons]
-        return tuple(_proof(verdicts[0], case.about)) if spoke and verdicts else tuple(_judged(wanted, outcome))
+        return tuple(_proof(verdicts[0], case.about)) if spoke and verdicts else tuple(_judged(wanted, outcome, bench))
     if spoke:
-        return tuple(_firings(case.about, outcome, rulebook))
-    return tuple(_missed(miss_of(rulebook.program, outcome.memory, case.about)))
+        return tuple(_firings(case.about, outcome, bench))
+    return tuple(_missed(miss_of(bench.rulebook.program, outcome.memory, case.about)))
 
 
-def behind(one: Fact | PolicyVerdict, outcome: Outcome, rulebook: Rulebook, unwanted: Wanted) -> tuple[str, ...]:
+def behind(one: Fact | PolicyVerdict, outcome: Outcome, bench: Bench, unwanted: Wanted) -> tuple[str, ...]:
     """Who concluded something."""
     if isinstance(one, PolicyVerdict):
         return tuple(_proof(one, unwanted.slots.get("reason")))
     rules = [firing.rule for firing in outcome.inference.firings if one.ref in firing.concluded]
-    return tuple(line for rule in dict.fromkeys(rules) for line in _firings(rule, outcome, rulebook, one.ref))
+    return tuple(line for rule in dict.fromkeys(rules) for line in _firings(rule, outcome, bench, one.ref))
 
 
-def _rule_for(case: Case, wanted: Wanted, rulebook: Rulebook) -> str | None:
+def _rule_for(case: Case, wanted: Wanted, bench: Bench) -> str | None:
     """The rule that should have concluded it: the one named, the file's own, or the only one that can."""
     if "rule" in wanted.slots:
         return wanted.slots["rule"]
     able = [
         rule.name
-        for rule in rulebook.program.rules
+        for rule in bench.rulebook.program.rules
         if any(one.template == wanted.template for action in rule.actions for one in getattr(action, "assertions", ()))
     ]
     if case.about in able:
@@ -90,9 +89,9 @@ def _missed(miss: Miss | None) -> Iterator[str]:
         miss, depth = miss.because, depth + 1
 
 
-def _firings(name: str, outcome: Outcome, rulebook: Rulebook, concluded: str | None = None) -> Iterator[str]:
+def _firings(name: str, outcome: Outcome, bench: Bench, concluded: str | None = None) -> Iterator[str]:
     """The sentence of each firing of a rule."""
-    rule = next(one for one in rulebook.program.rules if one.name == name)
+    rule = next(one for one in bench.rulebook.program.rules if one.name == name)
     known = {fact.ref: fact for fact in outcome.memory}
     for firing in outcome.inference.firings:
         if firing.rule == name and (concluded is None or concluded in firing.concluded):
@@ -100,7 +99,7 @@ def _firings(name: str, outcome: Outcome, rulebook: Rulebook, concluded: str | N
             yield f"{name} fired: {sentence(rule, bindings(rule, matched))}"
 
 
-def _judged(wanted: Wanted, outcome: Outcome) -> Iterator[str]:
+def _judged(wanted: Wanted, outcome: Outcome, bench: Bench) -> Iterator[str]:
     """What the policies said in place of it."""
     about = {name: wanted.slots[name] for name in ("instrument", "side") if name in wanted.slots}
     found = [
@@ -114,26 +113,34 @@ def _judged(wanted: Wanted, outcome: Outcome) -> Iterator[str]:
     for verdict in found:
         reasons = f": {', '.join(verdict.reasons)}" if verdict.reasons else ""
         yield f"{verdict.instrument} {verdict.side} is {verdict.outcome}{reasons}"
-        yield from _proof(verdict, wanted.slots.get("reason") if verdict.outcome == "permitted" else None)
+        if wanted.template == "permitted":
+            yield from _proof(verdict, None)
+        elif "reason" in wanted.slots:
+            yield from _against(verdict, wanted.slots["reason"], outcome, bench)
+
+
+def _against(verdict: PolicyVerdict, reason: str, outcome: Outcome, bench: Bench) -> Iterator[str]:
+    """Why a reason does not forbid a candidate."""
+    key = (verdict.instrument, verdict.side)
+    candidate = next(
+        one for one in outcome.memory if one.template == "candidate" and key == (one["instrument"], one["side"])
+    )
+    nodes = bench.policies.against(seen_by_policies(outcome.given), candidate, reason)
+    yield from _cut(line for node in nodes for line in _lines(node, 0))
 
 
 def _proof(verdict: PolicyVerdict, reason: str | None) -> Iterator[str]:
-    """Lines of a proof: of a verdict that forbids the reason's own, of a permission what speaks against the reason."""
-    proofs = list(verdict.proofs)
-    if reason is not None and verdict.outcome == "forbidden":
-        proofs = [proof for proof, why in zip(proofs, verdict.reasons, strict=False) if why == reason]
-    elif reason is not None:
-        proofs = [node for proof in proofs for node in proof.walk() if _is_about(node, reason)]
-    elif verdict.outcome == "permitted":
-        return
-    lines = [line for proof in proofs for line in _lines(proof, 0)]
-    yield from lines[:MOST_LINES]
-    if len(lines) > MOST_LINES:
-        yield f"… {len(lines) - MOST_LINES} lines more"
+    """Lines of the proofs of what was said; of a reason, where one is named, its own."""
+    proofs = [proof for proof, why in zip(verdict.proofs, verdict.reasons, strict=False) if reason in (None, why)]
+    yield from _cut(line for proof in proofs for line in _lines(proof, 0))
 
 
-def _is_about(node: ProofNode, reason: str) -> bool:
-    return node.goal.startswith("forbidden(") and node.goal.endswith((f", {reason})", f", '{reason}')"))
+def _cut(lines: Iterable[str]) -> Iterator[str]:
+    """The first few lines, and how many more there are."""
+    every = list(lines)
+    yield from every[:MOST_LINES]
+    if len(every) > MOST_LINES:
+        yield f"… {len(every) - MOST_LINES} lines more"
 
 
 def _lines(node: ProofNode, depth: int) -> Iterator[str]:

@@ -23,11 +23,10 @@ from typing import Literal
 from knowledge.clips import tree
 from knowledge.prolog.session import PrologPolicies
 from knowledge.prolog.text import Clause
-from knowledge.templates import vocabulary
 from knowledge.values import Json, fraction, text
 from rules.arithmetic import Bindings
 from rules.conditions import Compiled, WorkingMemory, compiled
-from rules.testing.bench import Bench, Outcome
+from rules.testing.bench import Bench, Outcome, seen_by_policies
 from rules.testing.sides import MOST_MATCHES, Side, sides
 
 Level = Literal["rule", "condition", "side", "clause", "goal"]
@@ -130,8 +129,7 @@ class Ruler:
         memory = WorkingMemory(outcome.memory)
         parts = [rule.seen(outcome, memory) for rule in self._rules]
         if is_judged:
-            known = vocabulary().templates
-            told = [fact for fact in outcome.given if known[fact.template].origin != "rules"]
+            told = seen_by_policies(outcome.given)
             candidates = [fact for fact in outcome.memory if fact.template == "candidate"]
             if candidates:
                 parts.append(self._policies.seen(self._bench.policies.observe(told, candidates)))
