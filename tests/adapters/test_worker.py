@@ -64,6 +64,12 @@ def decide(worker: Worker, cycle: Cycle = CYCLE) -> Json:
     return worker.decide(cycle.snapshot, cycle.portfolio)
 
 
+def killed(pid: int) -> None:
+    """End a process, and be back when it has ended; the keeper finds that out by itself."""
+    os.kill(pid, signal.SIGKILL)
+    os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+
+
 def entries(decision: Json) -> list[str]:
     return [one["order"]["instrument"] for one in decision["warrants"] if one["order"]["role"] == "entry"]
 
@@ -115,8 +121,7 @@ def test_a_worker_that_dies_with_what_it_was_told_is_told_anew(worker: Worker) -
     expected = decide(worker)
     worker.tell(CYCLE.snapshot.facts[:20])
     assert worker.pid is not None
-    os.kill(worker.pid, signal.SIGKILL)
-    time.sleep(0.05)
+    killed(worker.pid)
     worker.tell(CYCLE.snapshot.facts[20:40])
     assert decide(worker) == expected
 
@@ -156,8 +161,7 @@ def test_what_is_done_meanwhile_is_done_once_the_question_is_out(worker: Worker)
 def test_a_worker_killed_between_cycles_is_replaced_unnoticed(worker: Worker) -> None:
     before = decide(worker)
     assert worker.pid is not None
-    os.kill(worker.pid, signal.SIGKILL)
-    time.sleep(0.05)
+    killed(worker.pid)
     assert decide(worker) == before
 
 
