@@ -99,9 +99,21 @@ def check(
         letters += letter
     places = _places(spans, policies)
     kept, silenced = settled(dict.fromkeys(findings), texts, places, letters)
-    asked = [one for one in kept if wanted(one.code, select, ignore)]
+    asked = _once([one for one in kept if wanted(one.code, select, ignore)])
     ordered = tuple(sorted(asked, key=lambda one: one.place))
     return Checked(ordered, tuple(silenced), program, rules_load and not policies.faults)
+
+
+def _once(findings: list[Finding]) -> list[Finding]:
+    """The findings without those about meaning that a plainer one has told already: at its place, or of its rule."""
+    ranges = {(one.file, line) for one in findings if one.code == "R401" for line in range(one.line, one.end_line + 1)}
+    twins = {one.rule for one in findings if one.code == "R208"}
+    return [
+        one
+        for one in findings
+        if not (one.code in ("M105", "M106") and (one.file, one.line) in ranges)
+        and not (one.code == "M102" and one.rule in twins)
+    ]
 
 
 def wanted(code: str, select: Sequence[str], ignore: Sequence[str]) -> bool:

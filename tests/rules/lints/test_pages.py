@@ -7,17 +7,24 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 
+from knowledge.clips.text import parse
+from knowledge.faults import Faulty
+from rules.cases import read_cases
 from rules.lints.catalogue import LINTS
 from rules.lints.check import check
+from rules.meaning.meaning import CODES, meaning
 from rules.texts import BookText, Source
 from tests.rules.lints.examples import NOTHING, REST, example, findings
 
 PAGES = Path(__file__).resolve().parents[3] / "docs" / "lints"
 CHECKED = [code for code in LINTS if code[0] in "RP" and code != "R004"]
+MEANT = [code for code in LINTS if code[0] == "M"]
 WRITE = os.environ.get("WARRANT_WRITE_DOCS") == "1"
 
 
@@ -69,6 +76,28 @@ def test_the_good_example_has_no_finding(code: str, tmp_path: Path) -> None:
     path = example(code, "good")
     assert path is not None
     assert [str(one) for one in findings(path, tmp_path)] == []
+
+
+@pytest.mark.parametrize("code", MEANT)
+def test_what_the_examples_mean(code: str) -> None:
+    for which, expected in (("bad", {code}), ("good", set())):
+        path = example(code, which)
+        assert path is not None
+        program = parse(path.read_text(encoding="utf-8"), path.name)
+        assert {one.code for one in meaning(program, asked=(code,) if code in CODES else CODES)} - (
+            {"M109"} - {code}
+        ) == expected
+
+
+def test_a_file_of_cases_is_read_or_not(tmp_path: Path) -> None:
+    for which, raises in (("bad", True), ("good", False)):
+        path = example("C101", which)
+        assert path is not None
+        folder = tmp_path / which
+        folder.mkdir()
+        shutil.copy(path, folder)
+        with pytest.raises(Faulty) if raises else nullcontext():
+            read_cases(folder)
 
 
 def test_a_file_too_large_is_refused() -> None:
