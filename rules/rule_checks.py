@@ -43,6 +43,9 @@ from knowledge.templates import Slot, Template, Vocabulary
 from rules.signatures import Kind, kind_of, meant, unbound, with_article
 from rules.stages import order_faults
 
+MOST_FAULTS = 50
+"""Faults that are told of one rule."""
+
 
 def rule_faults(program: Program, words: Vocabulary, whole_book: bool = True) -> list[Fault]:
     """Every fault of the rules of a program; of their order only where all rules of the book are there and sound."""
@@ -94,7 +97,8 @@ class _RuleCheck:
         return self.found
 
     def complain(self, node: Node, message: str, code: str) -> None:
-        self.found.append(_fault(self.rule, node.at, message, code))
+        if len(self.found) < MOST_FAULTS:
+            self.found.append(_fault(self.rule, node.at, message, code))
 
     def name_and_docstring(self) -> None:
         rule, at = self.rule, self.rule.docstring_at

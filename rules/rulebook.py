@@ -23,6 +23,10 @@ from rules.texts import POLICIES, RULES, Source, program_of, read_texts
 __all__ = ["POLICIES", "RULES", "Rulebook", "Source", "no_rule", "program_and_faults", "read_rulebook"]
 
 
+MOST_RULES = 2_000
+"""Rules of a rulebook; each is looked at beside each other."""
+
+
 @dataclass(frozen=True)
 class Rulebook:
     """All rule and policy text of a desk, entries first, each in the order in which it is read.
@@ -96,6 +100,13 @@ def program_and_faults(rules: Sequence[Source]) -> tuple[Program, list[Fault]]:
             at = template.at
             faults.append(Fault(source.file, at.line, at.column, message, "R002", at.end - at.start))
         found += program.rules
+    if len(found) > MOST_RULES:
+        at, message = (
+            found[MOST_RULES].name_at,
+            f"a rulebook holds at most {MOST_RULES} rules, and this has {len(found)}",
+        )
+        faults.append(Fault(found[MOST_RULES].file, at.line, at.column, f"{message}; split it", "R004"))
+        found = []
     whole = Program(rules[0].file if rules else RULES, tuple(found))
     faults += rule_faults(whole, vocabulary(), whole_book=not faults)
     return whole, faults

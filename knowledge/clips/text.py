@@ -19,7 +19,7 @@ from typing import NoReturn
 
 from lark import Token
 
-from knowledge.clips.lists import Item, head, inside, is_token, nested, place
+from knowledge.clips.lists import MOST_FAULTS, Item, head, inside, is_token, nested, place
 from knowledge.clips.tree import (
     VARIABLE,
     Action,
@@ -77,9 +77,13 @@ def read(source: str, file: str) -> tuple[Program, list[Fault]]:
             constructs.append(reader.construct(item))
         except Faulty as error:
             faults.extend(error.faults)
+            if len(faults) >= MOST_FAULTS:
+                break
     return Program(file, tuple(constructs)), faults
 
 
+MOST_PARTS = 200
+"""Conditions of a rule, or parts of a constraint: what matches them is built for each of them."""
 _NAME_OF_RULE = "the name of the rule"
 _INTEGER = re.compile(r"[+-]?[0-9]+\Z")
 _SALIENCE = re.compile(r"[+-]?[0-9]{1,5}\Z")
@@ -202,6 +206,8 @@ class _Reader:
     def conditions(self, items: list[Item]) -> Iterator[Condition]:
         """Conditions in order; `?name <- (pattern)` takes three items."""
         rest = list(items)
+        if len(rest) > MOST_PARTS:
+            self.refuse(rest[MOST_PARTS], f"these are more than {MOST_PARTS} conditions; split the rule")
         while rest:
             item = rest.pop(0)
             if is_token(item, "WORD") and str(item).startswith("?") and rest and is_token(rest[0], "WORD", "<-"):
@@ -252,6 +258,8 @@ class _Reader:
 
     def slot_test(self, item: Item, template: str) -> SlotTest:
         name, values = self.slot(item, template)
+        if len(values) > MOST_PARTS:
+            self.refuse(item, f"the slot `{name}` asks for more than {MOST_PARTS} things at once; split the rule")
         rest = list(values)
         constraint = self.any_of(rest, item)
         if rest:
@@ -299,6 +307,8 @@ class _Reader:
             self.refuse(slot, f"{self.quoted(slot)} ends where a value is expected; write one after `&`, `|` or `~`")
         item = rest.pop(0)
         if is_token(item, "MARK", "~"):
+            if rest and is_token(rest[0], "MARK", "~"):
+                self.refuse(item, "`~~` says nothing twice; leave both out")
             part = self.single(rest, slot)
             if not isinstance(part, Value | Predicate | Return):
                 self.refuse(item, "`~` needs a value, a variable or a call after it")

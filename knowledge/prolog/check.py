@@ -69,7 +69,8 @@ def look_at(sources: Sequence[Source]) -> Look:
     try:
         child = _child({"sources": [list(source) for source in sources]})
     except subprocess.TimeoutExpired:
-        return _unread(sources, f"reading the policies took more than {PATIENCE} seconds; make them smaller")
+        message = f"reading the policies took more than {PATIENCE} seconds; make them smaller"
+        return Look((Fault(sources[0][0] if sources else "policies.pl", 1, 1, message, "P101"),), (), ())
     answer: Any = (
         json.loads(child.stdout) if child.returncode == 0 else {"fault": "prolog died while it read the policies"}
     )

@@ -33,20 +33,25 @@ from rules.lints.parts import assertions, concluded, condition_parts, conjuncts,
 from rules.stages import absences, leading_to, patterns
 
 _ORDER = {"<", "<=", ">", ">="}
+MOST_NAMED = 4
+"""Rules of a circle that a sentence names."""
 
 
 def endless_findings(program: Program, texts: Mapping[str, str]) -> Iterator[Finding]:
     """A finding for each rule that computes a new value out of a circle that it is a part of."""
-    feeds = _feeds(program)
+    circle_of = _circles(_feeds(program))
+    bounded: dict[frozenset[str], bool] = {}
     for rule in program.rules:
         if not any(isinstance(slot.value, Call) for one in assertions(rule) for slot in one.slots):
             continue
-        circle = _circle(rule.name, feeds)
-        if not circle:
+        circle = circle_of[rule.name]
+        if not circle or bounded.get(circle):
             continue
         members = [one for one in program.rules if one.name in circle]
         templates = frozenset(name for one in members for name in concluded(one))
-        if any(_compares(one, templates) for one in members):
+        if circle not in bounded:
+            bounded[circle] = any(_compares(one, templates) for one in members)
+        if bounded[circle]:
             continue
         for assertion in assertions(rule):
             for slot in assertion.slots:
@@ -56,7 +61,8 @@ def endless_findings(program: Program, texts: Mapping[str, str]) -> Iterator[Fin
 
 def _endless(rule: Rule, source: str, value: Call, assertion: Assertion, members: list[Rule]) -> Finding:
     others = [f"`{one.name}`" for one in members if one is not rule]
-    way = f" by way of {', '.join(others)}" if others else ""
+    more = ["others"] if len(others) > MOST_NAMED else []
+    way = f" by way of {', '.join(others[:MOST_NAMED] + more)}" if others else ""
     words = " ".join(rule.words(value).split())
     said = f"`{rule.name}` computes `{words}` from what its own `{assertion.template}` leads to{way}, without a bound"
     advice = "compare the value with a bound in a condition, or cut the circle"
@@ -100,21 +106,46 @@ def _may_match(assertion: Assertion, pattern: Pattern) -> bool:
     return True
 
 
-def _circle(name: str, feeds: Mapping[str, set[str]]) -> set[str]:
-    """The rules on some way from this rule back to itself; empty where there is none."""
-    forward = _reached(name, feeds)
-    return {one for one in forward if name in _reached(one, feeds)} if name in forward else set()
+def _circles(feeds: Mapping[str, set[str]]) -> dict[str, frozenset[str]]:
+    """For each rule the rules on some way from it back to itself: its strongly connected component (Tarjan, 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: dict[str, frozenset[str]] = {}
+    for start in feeds:
+        walk_: list[tuple[str, Iterator[str]]] = []
+        if start not in index:
+            _enter(start, feeds, index, low, stack, walk_)
+        while walk_:
+            name, rest = walk_[-1]
+            other = next(rest, None)
+            if other is None:
+                walk_.pop()
+                if walk_:
+                    low[walk_[-1][0]] = min(low[walk_[-1][0]], low[name])
+                if low[name] == index[name]:
+                    at = stack.index(name)
+                    part = frozenset(stack[at:])
+                    del stack[at:]
+                    found |= dict.fromkeys(part, part if len(part) > 1 or name in feeds[name] else frozenset())
+            elif other not in index:
+                _enter(other, feeds, index, low, stack, walk_)
+            elif other not in found:
+                low[name] = min(low[name], index[other])
+    return found
 
 
-def _reached(name: str, feeds: Mapping[str, set[str]]) -> set[str]:
-    found_: set[str] = set()
-    waiting = list(feeds[name])
-    while waiting:
-        one = waiting.pop()
-        if one not in found_:
-            found_.add(one)
-            waiting.extend(feeds[one])
-    return found_
+def _enter(
+    name: str,
+    feeds: Mapping[str, set[str]],
+    index: dict[str, int],
+    low: dict[str, int],
+    stack: list[str],
+    walk_: list[tuple[str, Iterator[str]]],
+) -> None:
+    index[name] = low[name] = len(index)
+    stack.append(name)
+    walk_.append((name, iter(sorted(feeds[name]))))
 
 
 def _read(rule: Rule, templates: frozenset[str]) -> set[str]:
@@ -141,14 +172,15 @@ def salience_findings(program: Program, texts: Mapping[str, str]) -> Iterator[Fi
     for rule in program.rules:
         for name in concluded(rule):
             by_conclusion.setdefault(name, Counter())[rule.salience] += 1
+    highest = {name: sorted(saliences, reverse=True)[:2] for name, saliences in by_conclusion.items()}
     order = _Order(program)
     for rule in program.rules:
-        same = Counter[int]()
-        for name in concluded(rule):
-            same += by_conclusion[name] - Counter([rule.salience])
-        if not rule.salience or (same[rule.salience] if same else count[rule.salience] > 1):
+        if not rule.salience or any(by_conclusion[name][rule.salience] > 1 for name in concluded(rule)):
             continue
-        instead = max(same, default=0)
+        alike = [one for name in concluded(rule) for one in highest[name] if one != rule.salience]
+        if not alike and count[rule.salience] > 1:
+            continue
+        instead = max(alike, default=0)
         if order.allows(rule, instead):
             yield _needless(rule, instead, texts[rule.file])
 

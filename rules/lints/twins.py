@@ -27,6 +27,8 @@ _ALWAYS = ("position", "working")
 """What every proposal asks about; portfolio facts, which no rule concludes."""
 MOST_STEPS = 2_000
 """Attempts at matching two rules' conditions with each other, before they count as different."""
+MOST_PAIRS = 20_000
+"""Pairs of rules that are compared; books where more look alike are made to keep the reader busy."""
 
 
 # Guards.
@@ -35,14 +37,19 @@ MOST_STEPS = 2_000
 def guard_findings(program: Program, texts: Mapping[str, str]) -> Iterator[Finding]:
     """A finding for each proposal that does not ask what the others ask."""
     proposing = [rule for rule in program.rules if PROPOSAL in concluded(rule)]
+    makers: dict[str, list[Rule]] = {}
+    for rule in program.rules:
+        for template in concluded(rule):
+            makers.setdefault(template, []).append(rule)
+    veto = {"veto"} & set(makers)
+    guards = {rule.name: _guards(rule) for rule in proposing}
+    count = Counter(template for guarded in guards.values() for template in guarded)
     for rule in proposing:
-        siblings = [one for one in proposing if one is not rule]
-        guards = [set.intersection(*(_absences(one, name) for name in _instruments(one))) for one in siblings]
-        shared = set.intersection(*guards) if len(guards) > 1 else set()
-        veto = {"veto"} if any("veto" in concluded(one) for one in program.rules) else set()
+        others = len(proposing) - 1
+        shared = {name for name, often in count.items() if others > 1 and often - (name in guards[rule.name]) == others}
         for template in [*_ALWAYS, *sorted((shared | veto) - set(_ALWAYS))]:
             for name, assertion in _instruments(rule).items():
-                if not _asks(rule, template, name) and not _excluded(rule, template, name, program):
+                if not _asks(rule, template, name) and not _excluded(rule, template, name, makers):
                     yield _unguarded(rule, texts[rule.file], template, name, assertion)
 
 
@@ -53,6 +60,12 @@ def _unguarded(rule: Rule, source: str, template: str, name: str, assertion: Ass
     fix = Fix(f"add `{guard}`", (Edit(rule.file, place.end, place.end, f"\n{indent}{guard}"),), safe=False)
     said = f"`{rule.name}` proposes a `{PROPOSAL}` for `?{name}` and never asks about its `{template}`"
     return found("R305", source, rule.file, assertion.at, said, f"add the condition `{guard}`", rule.name, fix)
+
+
+def _guards(rule: Rule) -> set[str]:
+    """What a rule asks the absence of for everything that it proposes."""
+    asked = [_absences(rule, name) for name in _instruments(rule)]
+    return set.intersection(*asked) if asked else set()
 
 
 def _instruments(rule: Rule) -> dict[str, Assertion]:
@@ -75,11 +88,11 @@ def _absences(rule: Rule, name: str) -> set[str]:
     return {one.template for one in nots if isinstance(one, Pattern) and len(one.slots) == 1 and _about(one) == name}
 
 
-def _excluded(rule: Rule, template: str, name: str, program: Program) -> bool:
+def _excluded(rule: Rule, template: str, name: str, makers: Mapping[str, Sequence[Rule]]) -> bool:
     """Whether an absence that the rule does ask for leaves no way to conclude the template about the instrument."""
     absent = _absences(rule, name)
-    makers = [one for one in program.rules if template in concluded(one)]
-    return bool(makers) and all(_needs_one_of(one, template, absent) for one in makers)
+    made = makers.get(template, ())
+    return bool(absent and made) and all(_needs_one_of(one, template, absent) for one in made)
 
 
 def _needs_one_of(rule: Rule, template: str, absent: set[str]) -> bool:
@@ -103,8 +116,12 @@ def _about(pattern: Pattern) -> str | None:
 def twin_findings(program: Program, texts: Mapping[str, str]) -> Iterator[Finding]:
     """A finding for each rule that says what an earlier one says."""
     shapes: dict[object, list[Rule]] = {}
+    pairs = MOST_PAIRS
     for rule in program.rules:
         alike = shapes.setdefault(_outline(rule), [])
+        pairs -= len(alike)
+        if pairs < 0:
+            return
         twin = next((other for other in alike if _same(other, rule)), None)
         if twin is None:
             alike.append(rule)
