@@ -42,8 +42,9 @@ def queues(draw: st.DrawFn, most: int = 11) -> Desk:
     ]  # fmt: skip
     if draw(st.integers(0, 2)) == 0:
         entries[:2] = _joined(entries[:2], lots)
-    # An entry extends what is held, as the engine's conditions see to; the gate knows how to turn it around, too.
-    way = draw(st.sampled_from((1, 1, -1)))
+    # An entry extends what is held, as the engine's conditions see to. The gate knows how to turn it around, too, but
+    # not beside a concentration, where one that makes less of what is held makes more of the share of others.
+    way = 1 if any(one.kind == "concentration" for one in under) else draw(st.sampled_from((1, 1, -1)))
     held = [position(one.instrument, 40 * way * one.side.sign, _stop(way * one.side.sign)) for one in entries[:2]]
     held.append(position("B", draw(st.sampled_from((-60, 40))), "100"))
     fees = {"fee_per_share": draw(st.sampled_from((0, 1))), "fee_per_order": draw(st.sampled_from((0, 7)))}
