@@ -21,7 +21,7 @@ from knowledge.columns import facts_of
 from knowledge.door import snapshot_from_json
 from knowledge.facts import Fact, in_order, ordered
 from knowledge.faults import Faulty
-from knowledge.values import Json, canonical, parse
+from knowledge.values import Json, canonical, canonical_if_floatless, parse
 from rules.reasoning import Reasoning
 from rules.rulebook import Rulebook
 
@@ -49,7 +49,8 @@ class Service:
                 self._tell(message)
                 return None
             case "decide":
-                return canonical({"decision": self._decide(message)})
+                # The keeper parses it, and takes no float.
+                return canonical_if_floatless({"decision": self._decide(message)})
             case other:
                 raise ValueError(f"unknown request `{other}`")
 

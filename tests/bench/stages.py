@@ -137,7 +137,7 @@ def _parts() -> list[tuple[str, Any, tuple[str, ...]]]:
         (WHY_NOT, nearest, ("nearest",)),
         (WHY_NOT, Teller, ("silences", "_answered")),
         (WRITE, Decision, ("to_json",)),
-        (WRITE, values, ("canonical",)),
+        (WRITE, values, ("canonical", "canonical_if_floatless")),
     ]
 
 

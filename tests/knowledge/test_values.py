@@ -17,6 +17,7 @@ from knowledge.values import (
     MOST_DIGITS,
     Inexact,
     canonical,
+    canonical_if_floatless,
     digest,
     exact,
     exact_and_text,
@@ -45,6 +46,13 @@ def test_canonical_writes_the_bytes_of_the_reference_implementation(value: objec
 @given(TREES)
 def test_what_is_written_reads_back(value: object) -> None:
     assert parse(canonical(value)) == value
+    assert canonical_if_floatless(value) == canonical(value)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False))
+def test_a_float_that_nobody_looked_for_is_refused_by_who_reads_it(number: float) -> None:
+    with pytest.raises(Inexact):
+        parse(canonical_if_floatless({"a": [number]}))
 
 
 @given(st.dictionaries(st.text(max_size=4), TREES, max_size=5))
