@@ -203,7 +203,7 @@ def canonical(value: Json) -> bytes:
 
 
 def canonical_if_floatless(value: Json) -> bytes:
-    """The same bytes of a value without floats. One in it is written: only for who reads by `parse`, which refuses it."""
+    """The same bytes of a value without floats; one in it is written, for who reads by `parse`, which refuses it."""
     return _ENCODER.encode(value).encode("utf-8")
 
 
