@@ -118,12 +118,16 @@ class Engines:
             tuple((instrument, side, outcome, tuple(why)) for instrument, side, outcome, why in answer["verdicts"]),
         )
 
+    def told(self, op: str, bench: Bench, **about: Json) -> Json:
+        """The answer of `rules.trying` to another question. Raises as `fire`."""
+        answer = self._ask(bench.question(op, **about))
+        if answer.get("fault"):
+            raise Failed(f"the rules came to no end: {answer['fault']}")
+        return answer
+
     def why(self, bench: Bench, rule: str, instrument: str) -> dict[str, Any] | None:
         """The miss of a rule (`rules.miss`); None where it concluded something. Raises as `fire`."""
-        answer = self._ask(bench.question("why", rule=rule, instrument=instrument))
-        if answer["fault"]:
-            raise Failed(f"the rules came to no end: {answer['fault']}")
-        miss: dict[str, Any] | None = answer["miss"]
+        miss: dict[str, Any] | None = self.told("why", bench, rule=rule, instrument=instrument)["miss"]
         return miss
 
     def _ask(self, question: Json) -> Json:

@@ -7,7 +7,7 @@ would have to change besides; the first thing is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from knowledge.facts import Fact, value_text
 from knowledge.prolog.proof import PolicyVerdict, ProofNode
@@ -119,14 +119,24 @@ def _judged(wanted: Wanted, outcome: Outcome, bench: Bench) -> Iterator[str]:
             yield from _against(verdict, wanted.slots["reason"], outcome, bench)
 
 
+def about_reason(
+    verdict: PolicyVerdict, candidate: Fact, reason: str, facts: Sequence[Fact], bench: Bench
+) -> Iterator[str]:
+    """Lines of the proof with which a reason forbids a candidate; where it does not, what speaks against that."""
+    if reason in verdict.reasons:
+        yield from _proof(verdict, reason)
+        return
+    nodes = bench.policies.against(facts, candidate, reason)
+    yield from _cut(line for node in nodes for line in _lines(node, 0))
+
+
 def _against(verdict: PolicyVerdict, reason: str, outcome: Outcome, bench: Bench) -> Iterator[str]:
     """Why a reason does not forbid a candidate."""
     key = (verdict.instrument, verdict.side)
     candidate = next(
         one for one in outcome.memory if one.template == "candidate" and key == (one["instrument"], one["side"])
     )
-    nodes = bench.policies.against(seen_by_policies(outcome.given), candidate, reason)
-    yield from _cut(line for node in nodes for line in _lines(node, 0))
+    yield from about_reason(verdict, candidate, reason, seen_by_policies(outcome.given), bench)
 
 
 def _proof(verdict: PolicyVerdict, reason: str | None) -> Iterator[str]:
