@@ -21,8 +21,7 @@ from knowledge.values import text
 from rules.arithmetic import Bindings, Term
 from rules.change import Change, admitted, step_of, with_value
 from rules.conditions import Compiled, CompiledGroup, CompiledPattern, CompiledTest, SlotCheck, WorkingMemory
-from rules.nearest import SILENT
-from rules.plans import Count, Plan, rules_of, seeds
+from rules.plans import SILENT, Count, Plan, rules_of, seeds
 from rules.shortfall import Shortfall, of_check, of_test, subject
 from rules.ways import Stop, reached
 
