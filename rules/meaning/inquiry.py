@@ -20,7 +20,7 @@ from rules.meaning.memory import TIDY
 from rules.meaning.scene import Scene
 from rules.meaning.script import Untranslated
 from rules.meaning.solver import Solver
-from rules.meaning.witness import Reading, reading
+from rules.meaning.witness import Reading, beside, reading
 from rules.stages import patterns
 
 MOST_TRIES = 12
@@ -98,16 +98,28 @@ class Inquiry:
                 world = reading(self.scene, self.solver)
             except Refused as error:
                 return Unknown(f"the facts found do not pass the door: {error}")
-            assert self.bench is not None, "nothing is shown without firing it"
-            inference = self.bench.infer(world.facts)
+            inference = self._infer(world.facts)
             if accept(world, inference):
                 return Shown(world, inference)
             try:
                 if not self._grow(world, inference):
-                    return Unknown(_unconfirmed(inference))
+                    return self._beside(world, accept) or Unknown(_unconfirmed(inference))
             except Untranslated as error:
                 return Unknown(str(error))
         return Unknown(f"CLIPS bore out none of {MOST_TRIES} sets of facts")
+
+    def _beside(self, world: Reading, accept: Accept) -> Shown | None:
+        """The same facts with one number moved, where CLIPS does on those what was asked for."""
+        for facts in beside(world.facts, self.scene.ground.marks, self.scene.ground.words):
+            moved = Reading(facts, world.refs)
+            inference = self._infer(facts)
+            if accept(moved, inference):
+                return Shown(moved, inference)
+        return None
+
+    def _infer(self, facts: Sequence[Fact]) -> Inference:
+        assert self.bench is not None, "nothing is shown without firing it"
+        return self.bench.infer(facts)
 
     def possible(self, names: Sequence[str]) -> Never | None:
         """Whether a scene rules something out by itself, before anything is fired."""

@@ -35,6 +35,7 @@ from rules.meaning.solver import Solver
 from rules.meaning.witness import Reading
 
 MOST_POINTS = 120
+MOST_UNKNOWN = 5
 _EXAMPLE = "AAPL"
 
 
@@ -111,6 +112,7 @@ class Search:
     def _found(self) -> Iterator[Box]:
         if not self.goals or not self.space:
             return
+        unknown = 0
         for _ in range(MOST_POINTS):
             verdict = self.solver.check([])
             if verdict != "sat":
@@ -122,7 +124,11 @@ class Search:
             if isinstance(answer, Kept):
                 self._run(answer, point)
             elif isinstance(answer, Unknown):
-                self.untold.append(f"with {in_words(self.space, self._cell(point))}: {answer.reason}")
+                self.untold.append(answer.reason)
+                unknown += 1
+                if unknown == MOST_UNKNOWN:
+                    self.untold.append(f"the search ended after {unknown} points that could not be settled")
+                    return
                 self._leave(self._cell(point))
             else:
                 box = self._widened(point, answer)

@@ -4,7 +4,6 @@ from knowledge.clips.session import ClipsImage, Inference
 from knowledge.facts_file import read_facts
 from rules.findings import Finding
 from rules.rulebook import Rulebook
-from tests.rules import desk
 from tests.rules.meaning.books import book, candidate, of, rsi, rule, shipped
 
 
@@ -68,7 +67,3 @@ def test_a_conflict_that_rests_on_concluded_facts_is_shown_from_facts_outside() 
     assert {fact.template for fact in facts} <= {"advisory", "indicator", "market"}
     refs = {fact.ref for fact in fired(made, found).derived}
     assert {"candidate(AAPL,long)", "candidate(AAPL,short)"} <= refs
-
-
-def test_the_shipped_rulebook_has_none() -> None:
-    assert of(desk.rulebook(), "M103") == []

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import pytest
 
-from tests.rules import desk
 from tests.rules.meaning.books import book, candidate, of, rsi, rule
 
 ADX = "(indicator (instrument ?i) (name adx-14) (value ?adx&:(>= ?adx 20.0)))"
@@ -61,9 +60,3 @@ def test_what_rules_conclude_is_known_to_be_as_they_conclude_it() -> None:
     (found,) = of(made, "M106")
     assert found.rule == "agree"
     assert "is concluded" in found.sentence
-
-
-def test_the_shipped_rulebook_has_three_conditions_that_follow_from_others() -> None:
-    assert of(desk.rulebook(), "M105") == []
-    places = [(one.file.rpartition("/")[2], one.rule) for one in of(desk.rulebook(), "M106")]
-    assert places == [("consensus.clp", "consensus-of-four"), ("pair.clp", "divergence"), ("pair.clp", "pair-together")]

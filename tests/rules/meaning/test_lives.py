@@ -4,8 +4,7 @@ import pytest
 
 from knowledge.clips.session import ClipsImage
 from knowledge.facts_file import read_facts
-from tests.rules import desk
-from tests.rules.meaning.books import book, candidate, of, rsi, rule, shipped
+from tests.rules.meaning.books import book, candidate, of, rsi, rule
 
 ADX = "(indicator (instrument ?i) (name adx-14) (value ?adx&:(>= ?adx 20.0)))"
 UP = "(trend (instrument ?i) (direction up))"
@@ -83,16 +82,15 @@ def test_a_circle_of_rules_is_not_taken_for_dead() -> None:
     assert of(made, "M101") == []
 
 
-def test_every_rule_of_the_shipped_rulebook_lives_and_dies_by_a_threshold() -> None:
-    assert of(desk.rulebook(), "M101") == []
-    assert of(desk.rulebook(), "M109") == []
-    made = shipped("veto.clp", "(value ?rsi&:(> ?rsi 80.0))", "(value ?rsi&:(> ?rsi 80.0)&:(< ?rsi 70.0))")
-    assert [one.rule for one in of(made, "M101")] == ["veto-overbought"]
-
-
 def test_a_rule_that_clips_refuses_is_dead_and_the_others_are_asked() -> None:
     both_sides = "(position (instrument ?i) (side ?s&long&short))"
     made = book(candidate("buy", "long", both_sides) + candidate("sell", "short", rsi("(> ?rsi 100.0)")))
     refused, never = of(made, "M101")
     assert refused.sentence.startswith("CLIPS refuses the rule `buy`")
     assert never.rule == "sell"
+
+
+def test_a_world_that_ends_undetermined_is_not_taken_for_the_last_one() -> None:
+    up = rule("up", rsi("(> ?rsi 50.0)"), "(trend (instrument ?i) (direction up))")
+    down = rule("down", rsi("(< ?rsi 60.0)"), "(trend (instrument ?i) (direction down))")
+    assert of(book(up + down), "M109") == of(book(up + down), "M101") == []

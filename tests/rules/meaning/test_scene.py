@@ -67,7 +67,7 @@ def excluded(ground: Ground, image: ClipsImage, facts: list[Fact]) -> list[str]:
     return found
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(desk.facts())
 def test_no_firing_of_the_shipped_rulebook_is_excluded(facts: list[Fact]) -> None:
     assert excluded(BOOKS["shipped"], desk.image(), facts) == []
@@ -94,13 +94,13 @@ def said(derived: tuple[Fact, ...]) -> set[tuple[object, ...]]:
     return {(fact.template, *(value for _, value in sorted(fact.slots))) for fact in derived}
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(desk.facts())
 def test_a_run_by_hand_concludes_what_clips_concludes(facts: list[Fact]) -> None:
     assert concluded(desk.program(), BOOKS["shipped"], facts) == said(desk.image().infer(facts).derived)
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(desk.few())
 def test_a_run_by_hand_of_peculiar_rules_concludes_what_clips_concludes(facts: list[Fact]) -> None:
     assert concluded(PECULIAR_PROGRAM, BOOKS["peculiar"], facts) == said(PECULIAR_IMAGE.infer(facts).derived)

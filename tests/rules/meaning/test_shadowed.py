@@ -4,7 +4,6 @@ import pytest
 
 from knowledge.clips.session import ClipsImage
 from knowledge.facts_file import read_facts
-from tests.rules import desk
 from tests.rules.meaning.books import book, of, rsi, rule
 
 EXIT = "(exit (instrument ?i) (rule {}))"
@@ -48,7 +47,3 @@ def test_what_the_facts_rest_on_counts() -> None:
     by_trend = rule("by-trend", "(trend (instrument ?i) (direction up))", EXIT.format("by-trend"))
     by_rsi = rule("by-rsi", rsi("(> ?rsi 60.0)"), EXIT.format("by-rsi"))
     assert [one.rule for one in of(book(up + by_trend + by_rsi), "M102")] == ["by-trend"]
-
-
-def test_the_shipped_rulebook_has_none() -> None:
-    assert of(desk.rulebook(), "M102") == []
