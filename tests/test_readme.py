@@ -81,7 +81,7 @@ def test_the_first_rule_is_read_and_its_cases_pass(told: dict[str, subprocess.Co
     said = told["./warrant doctor --desk my-desk"].stdout
     # Those that ship, and the two of the new rule.
     count = len(read_cases(ROOT / "rules" / "cases", ROOT)) + 2
-    assert "nothing found" in said and f"{count} cases of 30 rules pass" in said
+    assert "nothing found" in said and f"{count} cases of 30 rules and 7 policies pass" in said
 
 
 def test_the_explanations_shown_are_those_of_the_demo(told: dict[str, subprocess.CompletedProcess[str]]) -> None:

@@ -75,23 +75,15 @@ def _policies(desk: Desk) -> str:
 
 
 def _cases(desk: Desk) -> str:
-    """Runs every case of the rules and policies in the real engines."""
-    from rules.cases import read_cases, without_case
-    from rules.rulebook import read_rulebook
-    from rules.testing.bench import run_cases
+    """Runs every case of the rules and policies in the real engines, in a process that can be ended."""
+    from adapters.casework.running import Asked
 
-    rulebook = read_rulebook(desk.folder)
-    cases = read_cases(desk.folder / "rules" / "cases", desk.folder)
-    results = run_cases(rulebook, cases)
-    faults = [Fault(one.case.file, problem.line, problem.column, problem.message)
-              for one in results for problem in one.problems]  # fmt: skip
-    places = {rule.name: rule for rule in rulebook.program.rules}
-    for name in without_case(rulebook, cases):
-        words = f"the rule `{name}` has no case; write one in rules/cases/{name}.yaml"
-        faults.append(Fault(places[name].file, places[name].at.line, places[name].at.column, words))
-    if faults:
-        raise Faulty(*faults)
-    return f"{len(results)} cases of {len(places)} rules pass"
+    with Asked(desk.folder) as asked:
+        problems = [problem for one in asked.cases for problem in asked.run(one)]
+        faults = [Fault(one.file, one.line, one.column, one.message) for one in problems]
+        if faults or asked.lacking:
+            raise Faulty(*faults, *asked.lacking)
+        return f"{len(asked.cases)} cases of {len(asked.rules)} rules and {len(asked.policies)} policies pass"
 
 
 def _limits(desk: Desk) -> str:

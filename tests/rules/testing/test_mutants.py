@@ -73,7 +73,7 @@ def test_each_kind_of_mistake_is_made_in_a_policy() -> None:
 
 def test_a_mutant_is_text_that_can_be_read_or_is_refused_by_the_checks() -> None:
     refused = 0
-    for one in mutants(rulebook())[::9]:
+    for one in mutants(rulebook())[::31]:
         source = next(text for file, text in rulebook().sources if file == one.file)
         assert all(0 <= edit.start <= edit.end <= len(source) for edit in one.edits)
         try:
@@ -82,7 +82,7 @@ def test_a_mutant_is_text_that_can_be_read_or_is_refused_by_the_checks() -> None
             refused += 1
             # Not for want of a parenthesis: the text stays a rule.
             assert not any("parenthesis" in fault.message for fault in error.faults), one
-    assert refused < 20
+    assert refused < 10
 
 
 SPARSE = """rule: pair-together
