@@ -1,4 +1,4 @@
-"""What is wrong with policies that load: nobody asks for it, it stands there twice, or it may never come to an end.
+"""What is wrong with policies that load: asked by nobody, there twice, too early, or never to come to an end.
 
 Who calls whom is SWI's own cross-referencer's word (`crossing.pl`), and must agree with ours about what is undefined.
 
@@ -11,6 +11,7 @@ bound on depth ends.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from knowledge.faults import Fault
@@ -26,7 +27,7 @@ Calls = dict[Name, set[Name]]
 def remarks_on(text: PolicyText) -> list[Fault]:
     """Every remark on policies without a fault. Raises `PrologFault` where Prolog contradicts our own reading."""
     calls = _calls(text)
-    found = [*_unused(text, calls), *_twice(text), *_endless(text, calls), *_circles(text)]
+    found = [*_unused(text, calls), *_twice(text), *_endless(text, calls), *_circles(text), *_unbound(text)]
     return sorted(set(found))
 
 
@@ -92,6 +93,55 @@ def _form(tree: Tree, names: dict[str, int]) -> object:
         # each nameless variable is one of its own
         return "variable", names.setdefault(tree.value if tree.value != "_" else f"_ {len(names)}", len(names))
     return tree.kind, tree.value, tuple(_form(arg, names) for arg in tree.args)
+
+
+# Variables without a value where one is needed.
+
+
+def _unbound(text: PolicyText) -> Iterator[Fault]:
+    """Tests and negations that come before what gives their variable a value: the judge gives up on each of them."""
+    for clause in text.clauses:
+        if clause.body is not None:
+            counts = Counter(_variables(clause.tree))
+            for variable, what in _early(clause.body, set(_variables(clause.head)), counts):
+                message = f"`{variable.value}` has no value yet in this {what}; put the goal that gives it one before"
+                yield clause.file.fault(variable, message, "P123")
+
+
+def _early(tree: Tree, bound: set[str], counts: Counter[str]) -> Iterator[tuple[Tree, str]]:
+    """The variables of a term that are used too early; `bound` grows by those that have a value behind it."""
+    if tree.name == (",", 2):
+        for part in tree.args:
+            yield from _early(part, bound, counts)
+    elif tree.name == (";", 2):
+        sides = [set(bound) for _ in tree.args]
+        for part, side in zip(tree.args, sides, strict=True):
+            yield from _early(part, side, counts)
+        bound |= set.union(*sides)
+    elif tree.name == ("\\+", 1):
+        inside = Counter(_variables(tree))
+        for variable in _of(tree):
+            if variable.value not in bound and counts[variable.value] > inside[variable.value]:
+                yield variable, "negation"
+                return
+        yield from _early(tree.args[0], set(bound), counts)
+    elif tree.name in TESTS and tree.value not in ("=", "member", "true"):
+        needed = tree.args[1:] if tree.value == "is" else tree.args
+        for variable in (one for side in needed for one in _of(side)):
+            if variable.value not in bound:
+                yield variable, "test"
+                break
+        bound |= set(_variables(tree))
+    else:
+        bound |= set(_variables(tree))
+
+
+def _of(tree: Tree) -> Iterator[Tree]:
+    return (part for part in tree.walk() if part.kind == "variable" and part.value != "_")
+
+
+def _variables(tree: Tree) -> Iterator[str]:
+    return (part.value for part in _of(tree))
 
 
 # Recursion.

@@ -106,6 +106,7 @@ _ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("P120", "endless recursion", "warning", "a predicate that calls itself with nothing in between that ends it"),
     ("P121", "clause too deep", "error", "a clause that nests more terms than anyone reads"),
     ("P122", "clause twice", "warning", "a clause that stands there already"),
+    ("P123", "value not there yet", "warning", "a test or negation before what gives its variable a value"),
     # Meaning, by Z3, each shown in CLIPS.
     ("M101", "dead rule", "warning", "a rule that no facts make fire"),
     ("M102", "shadowed rule", "warning", "a rule that says nothing another rule does not say whenever it fires"),

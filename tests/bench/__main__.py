@@ -12,10 +12,10 @@ from warrant_engine import calm
 # As the front door does it, before anything loads the linear algebra.
 calm(os.environ)
 
-from tests.bench import cycle, gate, importing, many, memory, rules, whole  # noqa: E402
+from tests.bench import checking, cycle, gate, importing, many, memory, rules, whole  # noqa: E402
 from tests.bench.cases import make_scene  # noqa: E402
 
-PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest", "import", "gate", "rules")
+PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest", "import", "gate", "rules", "check")
 
 
 def main() -> None:
@@ -40,6 +40,8 @@ def main() -> None:
         many.measure_backtest(asked.instruments, asked.sessions)
     if "import" in parts:
         importing.measure(400, asked.bars)
+    if "check" in parts:
+        checking.measure_check()
     if "rules" in parts:
         rules.measure_rules()
     if "gate" in parts:

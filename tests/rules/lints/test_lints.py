@@ -18,6 +18,7 @@ from knowledge.clips.tree import Call
 from knowledge.door import fact
 from knowledge.faults import Faulty
 from knowledge.prolog.check import look_here
+from knowledge.prolog.session import PrologPolicies
 from knowledge.templates import Slot
 from rules import arithmetic
 from rules.cases import read_cases
@@ -402,6 +403,32 @@ def test_a_recursion_that_uses_nothing_up_is_endless(clauses: str, found: bool) 
 forbidden(candidate(I, _, _, _, _), r) :- down(I).
 """
     assert ("P120" in {one.code for one in checked(GOOD, policies=text).findings}) is found
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("earnings(I, N), N =< 3", False),
+        ("N =< 3, earnings(I, N)", True),
+        ("I == 'IBM'", False),
+        ("\\+ earnings(I, N), calendar(I, _, N)", True),
+        ("calendar(I, _, N), \\+ N == '2020-01-01'", False),
+        ("\\+ (earnings(I, N), N =< 3)", False),
+        ("N is 3 + 4, earnings(I, M), M < N", False),
+        ("N is M + 4, earnings(I, M), M < N", True),
+        ("(earnings(I, N) ; N = 3), N < 4", False),
+        ("N = M, earnings(I, M), N < 4", False),
+    ],
+)
+def test_what_has_no_value_yet_is_told_and_nothing_else(body: str, found: bool) -> None:
+    text = f"{SPOKEN}forbidden(candidate(I, _, _, _, _), r) :- {body}.\n"
+    book = BookText((Source("a.clp", GOOD),), (Source("rest.pl", REST.text.replace(SPOKEN, "")), Source("p.pl", text)))
+    assert [one.code for one in check(book, read_policies=look_here).findings] == (["P123"] if found else [])
+    facts = [fact("earnings", instrument="IBM", sessions=3), fact("calendar", instrument="IBM", session="open",
+             next="2020-01-02")]  # fmt: skip
+    candidate = fact("candidate", instrument="IBM", side="long", horizon="swing", conviction=1, rule="r")
+    (verdict_,) = PrologPolicies(book.policies).judge(facts, [candidate])
+    assert (verdict_.outcome == "undetermined") is found, verdict_
 
 
 def test_faults_of_the_rest_are_told_beside_an_unreadable_clause() -> None:

@@ -1,0 +1,3 @@
+forbidden(candidate(Instrument, _, _, _, _), earnings_soon) :-
+    Sessions =< 3,
+    earnings(Instrument, Sessions).
