@@ -123,7 +123,7 @@ def test_the_wheel_names_what_it_needs(built: tuple[Path, Path]) -> None:
     told = message_from_bytes(wheel.read(f"{info}/METADATA"))
     needs = [one for one in told.get_all("Requires-Dist", []) if "extra ==" not in one]
     assert sorted(map(plain, needs)) == sorted(map(plain, requirements()))
-    assert {"data", "postgresql", "watch", "all"} <= set(told.get_all("Provides-Extra", []))
+    assert {"data", "postgresql", "watch", "editor", "all"} <= set(told.get_all("Provides-Extra", []))
     assert wheel.read(f"{info}/entry_points.txt").decode().split("\n")[1] == "warrant = warrant_engine:main"
 
 

@@ -81,6 +81,11 @@ class Kept:
             self.close()
             raise
 
+    def interrupt(self) -> None:
+        """From any thread: let the process die, so that whoever waits for its answer gets `Lost` in its place."""
+        if (process := self._process) is not None:
+            process.kill()
+
     def close(self) -> None:
         """End the process, at once."""
         process, self._process = self._process, None

@@ -1,0 +1,1 @@
+"""The editor server: what an editor shows of rules, policies and cases while they are written."""
