@@ -88,7 +88,9 @@ def _cased(desk: Path) -> tuple[frozenset[str] | None, list[Finding]]:
     found: dict[str, set[bool]] = {}
     for path in sorted(folder.glob("*.yaml")):
         text = read_text(path, path.relative_to(desk).as_posix())
-        seen = outline(text) if isinstance(text, str) else None
+        if isinstance(text, Fault):
+            return None, [_unread(text)]
+        seen = outline(text)
         if seen is None:
             return _read_in_full(folder, desk)
         found.setdefault(seen[0], set()).update(seen[1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -153,3 +154,16 @@ def test_every_code_is_explained(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_terminal_obeys_no_text() -> None:
     assert printable("a\x1b[31m\u202eb\ud800") == "a\\x1b[31m\\u202eb\\ud800"
+
+
+def test_a_file_of_cases_that_can_not_be_read_is_told(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    change(desk, "rules/cases/trail-long.yaml", "cases:", "cases: [")
+    status, out, _ = run(capsys, "check", FAST, "--desk", str(desk))
+    assert status == 1
+    assert "rules/cases/trail-long.yaml:" in out
+    assert ": C101 " in out
+    (desk / "rules/cases/trail-long.yaml").unlink()
+    os.mkfifo(desk / "rules/cases/trail-long.yaml")
+    status, out, _ = run(capsys, "check", FAST, "--desk", str(desk))
+    assert status == 1
+    assert "C101 there is no file `rules/cases/trail-long.yaml`" in out
