@@ -2,8 +2,8 @@
 
 A rule is asked for by what it concludes and by comparisons of measures with numbers (`rsi-14 > 80`). What is written
 is a whole rule: guarded as its siblings are, with a sentence, on the salience of its stage, and cases that the rule
-passes as it stands: at its thresholds, one step off each of them, with each measure unknown, and for another
-instrument. From there on it is the quant's own.
+passes as it stands: at its thresholds, and with each single thing changed that keeps it from firing. From there on it
+is the quant's own.
 
 Left out: policies, comparisons of two measures, and conclusions that come in pairs (baskets, divergences).
 """
@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from knowledge.door import SYMBOL
@@ -37,14 +37,22 @@ class _Conclusion:
     given: str
     expect: str
     says: str
+    blocks: tuple[str, ...] = ()
+    """Facts about an instrument that keep the rule from firing for it."""
 
+
+_POSITION = (
+    "position: {{instrument: {instrument}, side: {side}, quantity: 100, entry-price: 50, return: 0, best-close: 50, "
+    "sessions-held: 1, horizon: swing, strategy: {owner}}}"
+)
+_CONSENSUS = "consensus: {{instrument: {instrument}, direction: {side}, score: 0.8, heads: 3}}"
 
 CONCLUSIONS: Mapping[str, _Conclusion] = {
     "veto": _Conclusion(
         100,
         "(consensus (instrument ?i) (direction {side}))",
         "(veto (instrument ?i) (rule {name}))",
-        "consensus: {{instrument: AAPL, direction: {side}, score: 0.8, heads: 3}}",
+        _CONSENSUS,
         "veto: {{instrument: AAPL, rule: {name}}}",
         "no entry {side} in ?i",
     ),
@@ -61,16 +69,20 @@ CONCLUSIONS: Mapping[str, _Conclusion] = {
         "(consensus (instrument ?i) (direction {side}) (score ?score))\n  (not (veto (instrument ?i)))\n"
         "  (not (position (instrument ?i)))\n  (not (working (instrument ?i)))",
         "(candidate (instrument ?i) (side {side}) (horizon swing) (conviction ?score) (rule {name}))",
-        "consensus: {{instrument: AAPL, direction: {side}, score: 0.8, heads: 3}}",
-        "candidate: {{instrument: AAPL, side: {side}, rule: {name}}}",
+        _CONSENSUS,
+        "candidate: {{instrument: AAPL, side: {side}, horizon: swing, conviction: 0.8, rule: {name}}}",
         "?i is a candidate {side} with a score of ?score",
+        (
+            "veto: {{instrument: {instrument}, rule: by-hand}}",
+            _POSITION,
+            "working: {{order: one, instrument: {instrument}, side: buy, role: entry, quantity: 100}}",
+        ),
     ),
     "exit": _Conclusion(
         0,
         "(position (instrument ?i) (side {side}))",
         "(exit (instrument ?i) (rule {name}))",
-        "position: {{instrument: AAPL, side: {side}, quantity: 100, entry-price: 50, return: 0, best-close: 50, "
-        "sessions-held: 1, horizon: swing, strategy: {owner}}}",
+        _POSITION,
         "exit: {{instrument: AAPL, rule: {name}}}",
         "close ?i, held {side}",
     ),
@@ -145,7 +157,7 @@ def scaffold(wish: Wish, words: Vocabulary) -> Scaffold:
         faults.append(_fault(f"`{twice[0]}` is compared twice; write one comparison here and the other by hand"))
     if faults:
         raise Faulty(*faults)
-    return Scaffold(_rule(wish, comparisons), _cases(wish, comparisons))
+    return Scaffold(_rule(wish, comparisons), _cases(wish, comparisons, words))
 
 
 def _faults(wish: Wish) -> Iterator[Fault]:
@@ -211,33 +223,61 @@ def _rule(wish: Wish, comparisons: Sequence[_Comparison]) -> str:
     )
 
 
-def _cases(wish: Wish, comparisons: Sequence[_Comparison]) -> str:
+def _cases(wish: Wish, comparisons: Sequence[_Comparison], words: Vocabulary) -> str:
+    """The cases: what fires it, and each single thing that keeps it from firing."""
     shape = CONCLUSIONS[wish.concludes]
     slots = {"name": wish.name, "side": wish.side, "kind": wish.kind, "owner": wish.owner}
-    beside = [shape.given.format(**slots)] if shape.given else []
+    about = {**slots, "instrument": "AAPL"}
+    beside = [shape.given.format(**about)] if shape.given else []
     expect = shape.expect.format(**slots)
+    cases: list[str] = []
 
-    def case(
-        name: str, values: Sequence[tuple[_Comparison, Decimal]], key: str, others: _Comparison | None = None
-    ) -> str:
-        facts = (_given(one, value, "IBM" if one is others else "AAPL") for one, value in values)
-        given = [*beside, *facts]
-        listed = "".join(f"      - {fact}\n" for fact in given)
-        return f"  - name: {name}\n    given:{'' if given else ' []'}\n{listed}    {key}:\n      - {expect}\n"
+    def case(name: str, facts: Sequence[str], key: str = "expect_not") -> None:
+        listed = "".join(f"      - {fact}\n" for fact in facts)
+        given = f"    given:\n{listed}" if facts else "    given: []\n"
+        cases.append(f"  - name: {name}\n{given}    {key}:\n      - {expect}\n")
 
-    at = [(one, one.at) for one in comparisons]
-    cases = [case("exactly at the thresholds", at, "expect")]
+    at = [_given(one, one.at) for one in comparisons]
+    case("exactly at the thresholds", [*beside, *at], "expect")
     for place, one in enumerate(comparisons):
-        off = [*at[:place], (one, one.off), *at[place + 1 :]]
-        cases.append(case(f"{one.measure.name} one step off", off, "expect_not"))
-        cases.append(case(f"{one.measure.name} is not known", [*at[:place], *at[place + 1 :]], "expect_not"))
-    indicators = [one for one in comparisons if one.template == "indicator"]
-    if indicators and (beside or len(indicators) > 1):
-        cases.append(case(f"{indicators[0].measure.name} is another instrument's", at, "expect_not", indicators[0]))
+        name = one.measure.name
+
+        def but(*facts: str, place: int = place) -> list[str]:
+            return [*beside, *at[:place], *facts, *at[place + 1 :]]
+
+        case(f"{name} one step off", but(_given(one, one.off)))
+        case(f"{name} is not known", but())
+        if one.template == "indicator" and (beside or sum(each.template == "indicator" for each in comparisons) > 1):
+            case(f"{name} is another instrument's", but(_given(one, one.at, "IBM")))
+        other = _other(one, comparisons, words)
+        if other is not None:
+            case(f"{other.name} in place of {name}", but(_given(replace(one, measure=other), one.at)))
+    if shape.given:
+        opposite = {"long": "short", "short": "long"}[wish.side]
+        template = shape.given.partition(":")[0]
+        case(f"the {template} is for the other side", [shape.given.format(**{**about, "side": opposite}), *at])
+        if any(one.template == "indicator" for one in comparisons):
+            case(f"the {template} is another instrument's", [shape.given.format(**{**about, "instrument": "IBM"}), *at])
+    for block in shape.blocks:
+        template = block.partition(":")[0]
+        case(f"a {template} stands in the way", [*beside, block.format(**about), *at])
+        other_block = block.format(**{**about, "instrument": "IBM"})
+        case(f"a {template} of another instrument does not", [*beside, other_block, *at], "expect")
     return f"rule: {wish.name}\ncases:\n{''.join(cases)}"
 
 
-def _given(one: _Comparison, value: Decimal, instrument: str) -> str:
+def _other(one: _Comparison, comparisons: Sequence[_Comparison], words: Vocabulary) -> Measure | None:
+    """Another measure that may have the same value, and that the rule does not look at."""
+    group = words.measures["indicators" if one.template == "indicator" else "market"]
+    named = {each.measure.name for each in comparisons}
+    for measure in group.values():
+        fits = measure.low <= one.at <= measure.high and not one.at % measure.quantum
+        if measure.name not in named and fits:
+            return measure
+    return None
+
+
+def _given(one: _Comparison, value: Decimal, instrument: str = "AAPL") -> str:
     about = f"instrument: {instrument}, " if one.template == "indicator" else ""
     return f"{one.template}: {{{about}name: {one.measure.name}, value: {_plain(value)}}}"
 

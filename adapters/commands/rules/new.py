@@ -42,8 +42,8 @@ def command(
 ) -> Status:
     """Write rules/book/NAME.clp and rules/cases/NAME.yaml, and load the rule in rules.clp.
 
-    The cases pass as they stand: they hold the rule at its thresholds, one step off each, and where something is not
-    known. Change the rule, then run `warrant rules check` and `warrant rules test NAME`. Nothing is written when the
+    The cases pass as they stand: they hold the rule at its thresholds, and change each single thing that keeps it from
+    firing. Change the rule, then run `warrant rules check` and `warrant rules test NAME`. Nothing is written when the
     new rulebook would not load.
     """
     from adapters.authoring.adding import add
