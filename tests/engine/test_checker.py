@@ -305,6 +305,34 @@ def test_of_more_than_eight_earlier_grants_one_set_is_named() -> None:
     assert (last.outcome, len(last.cores), len(last.cores[0].grants)) == ("denied", 1, 10)
 
 
+def crowded(count: int, shares: int) -> Desk:
+    """So many grants of 5,000 each of at most 60,000, and one more that asks for so many shares at once."""
+    entries = [entry(f"A{at:02}", 50, conviction=90 - at) for at in range(count)]
+    market = {one.instrument: terms(one.instrument) for one in entries} | {"ZZ": terms("ZZ", lot=shares)}
+    return desk([*entries, entry("ZZ", shares, conviction=10)], limits(limit("gross", "0.6")), market=market)
+
+
+def test_of_eight_earlier_grants_every_smallest_set_is_named() -> None:
+    """Beside 45,000, more than 15,000: any four of the eight."""
+    last = bears_out(crowded(8, 450))[-1]
+    assert (last.outcome, {len(core.grants) for core in last.cores}, len(last.cores)) == ("denied", {4}, 70)
+
+
+def test_of_more_than_eight_earlier_grants_none_is_named_without_need() -> None:
+    """Beside 45,000, more than 15,000: of eleven the last four are left."""
+    last = bears_out(crowded(11, 450))[-1]
+    assert [core.grants for core in last.cores] == [("A07", "A08", "A09", "A10")]
+
+
+def test_a_reason_that_is_left_out_is_noticed() -> None:
+    """Also where the limit is named all the same."""
+    record = exported(of := crowded(8, 450), of.judged())
+    (denied,) = [one for one in record["verdicts"] if one["outcome"] == "denied"]
+    denied["cores"] = denied["cores"][1:]
+    (only,) = complaints(record)
+    assert only.startswith("verdicts.ZZ.cores: ")
+
+
 @pytest.mark.parametrize(
     "change", [{"quantity": "1"}, {"side": "buy"}, {"reduce_only": False}, {"stop_price": "1"}], ids=str
 )

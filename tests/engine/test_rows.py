@@ -26,6 +26,7 @@ from engine.gate.shocks import Shocks
 from engine.gate.stress import shock
 from engine.gate.whole import whole
 from engine.limits.model import Scenario
+from engine.orders.basket import Basket
 from engine.orders.order import Role, Side
 from tests.engine import slow_gate
 from tests.engine.books_strategy import Desk, desks
@@ -100,6 +101,59 @@ def test_an_entry_that_lowers_the_least_exposure_of_others_is_seen() -> None:
     ((_, value, _, _),) = running.read([at], part)
     assert value == found[at].value(state) > found[at].value(base)
     assert at in running.broken(part)
+
+
+def ruled(of: Desk) -> list[tuple[str, int]]:
+    """Outcomes and shares, of both gates."""
+    rulings = of.judged().rulings
+    assert rulings == slowly(of).rulings
+    return [(one.outcome.value, int(one.quantity)) for one in rulings]
+
+
+def test_the_row_that_needs_most_of_nav_bounds_what_only_costs() -> None:
+    """All of `net_long` is taken, and little of the exposure in AA: a dollar of slippage is too much for the first."""
+    under = limits(limit("net_long", "0.5"), limit("instrument_exposure", "0.9"))
+    entries = [entry("AA", 500), entry("CC", 10, Side.SELL, 70, "99")]
+    assert ruled(desk(entries, under)) == [("granted", 500), ("denied", 0)]
+
+
+def test_a_rise_of_a_single_unit_needs_its_nav() -> None:
+    """Held are 99,998 of 100,000, and one dollar more is granted: what costs two has no room."""
+    market = {"AA": terms("AA", price=Fraction(1)), "BB": terms("BB", price=Fraction(1)), "CC": terms("CC")}
+    entries = [entry("AA", 1, limit_price="1", stop_price="1"), entry("CC", 1, Side.SELL, 70, "98")]
+    of = desk(entries, limits(limit("net_long", 1)), [position("BB", 99_998, "1")], market=market)
+    assert ruled(of) == [("granted", 1), ("denied", 0)]
+
+
+def test_a_grant_that_only_costs_does_not_crowd_a_row_by_itself() -> None:
+    """200 are left of `net_long`. AA takes 100, CC costs 120 and so takes 60; DD would cost 297, and so take 148.50:
+    beside it AA alone exceeds, and CC alone, which raises nothing, does not."""
+    entries = [
+        entry("AA", 1, conviction=90), entry("CC", 10, Side.SELL, 80, "88"), entry("DD", 3, Side.SELL, 70, "1"),
+    ]  # fmt: skip
+    market = {name: terms(name, lot=3 if name == "DD" else 1) for name in ("AA", "BB", "CC", "DD")}
+    of = desk(entries, limits(limit("net_long", "0.5")), [position("BB", 498)], market=market)
+    assert ruled(of) == [("granted", 1), ("granted", 10), ("denied", 0)]
+    assert [core.grants for core in of.judged().rulings[-1].cores] == [("AA",)]
+
+
+def test_a_basket_spares_what_the_worst_of_the_broken_rows_asks_for() -> None:
+    """100 CC exceed `gross` by 5,000 and `net_long` by 10,000: 50 units of AA and BB, which are 200 each."""
+    pair = Basket("pair", (("AA", Fraction(1)), ("BB", Fraction(1))))
+    legs = [replace(entry(name, 225), basket=pair) for name in ("AA", "BB")]
+    market = {name: terms(name, lot=100 if name == "CC" else 1) for name in ("AA", "BB", "CC")}
+    of = desk([*legs, entry("CC", 100, conviction=70)], limits(limit("gross", "0.5"), limit("net_long", "0.45")),
+              market=market)  # fmt: skip
+    assert ruled(of) == [("granted", 225), ("granted", 225), ("denied", 0)]
+    assert of.judged().rulings[-1].spare == (("basket:pair", Fraction(50)),)
+
+
+def test_a_move_of_the_index_counts_beside_scenarios_of_sectors() -> None:
+    """Where moves and places are the same small numbers, too: a short position loses all of it when prices double."""
+    double = Scenario("double", Fraction(1), ZERO, "test")
+    gone = Scenario("gone", ZERO, ZERO, "test", sectors=(("technology", Fraction(-1)),))
+    of = desk([entry("AA", 999, Side.SELL)], replace(limits(limit("stress", "0.1")), scenarios=(double, gone)))
+    assert ruled(of) == [("cut", 100)]
 
 
 def test_a_move_of_its_own_has_a_denominator_of_its_own() -> None:
