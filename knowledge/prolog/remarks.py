@@ -17,6 +17,7 @@ from collections.abc import Iterator
 from knowledge.faults import Fault
 from knowledge.prolog.engine import PrologFault, ask, load_crossing, quoted
 from knowledge.prolog.lint import ORDER, REQUIRED, TESTS, Name, predicate
+from knowledge.prolog.literals import literal_remarks
 from knowledge.prolog.text import Clause, PolicyText, Tree, control
 from knowledge.templates import vocabulary
 
@@ -27,7 +28,14 @@ Calls = dict[Name, set[Name]]
 def remarks_on(text: PolicyText) -> list[Fault]:
     """Every remark on policies without a fault. Raises `PrologFault` where Prolog contradicts our own reading."""
     calls = _calls(text)
-    found = [*_unused(text, calls), *_twice(text), *_endless(text, calls), *_circles(text), *_unbound(text)]
+    found = [
+        *_unused(text, calls),
+        *_twice(text),
+        *_endless(text, calls),
+        *_circles(text),
+        *_unbound(text),
+        *literal_remarks(text),
+    ]
     return sorted(set(found))
 
 

@@ -83,6 +83,7 @@ _ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("R402", "equality of numbers", "warning", "measured or computed numbers compared for equality"),
     ("R403", "finer than the grid", "warning", "a threshold with more digits than the number has"),
     ("R404", "conclusion beyond the range", "warning", "a concluded number that the slot refuses"),
+    ("R405", "symbol beyond the slot", "warning", "a concluded variable that may be a symbol the slot refuses"),
     # Policies.
     ("P101", "unreadable clause", "error", "prolog can not read a clause"),
     ("P102", "cut", "error", "a cut, or a conditional, which is one"),
@@ -107,6 +108,9 @@ _ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("P121", "clause too deep", "error", "a clause that nests more terms than anyone reads"),
     ("P122", "clause twice", "warning", "a clause that stands there already"),
     ("P123", "value not there yet", "warning", "a test or negation before what gives its variable a value"),
+    ("P124", "beyond the range", "warning", "a comparison that always or never holds, by what the slot can be"),
+    ("P125", "nearly the same word", "warning", "a word that stands once, and is nearly one that stands elsewhere"),
+    ("P126", "no day", "warning", "a word that is written as a day, and is none of the calendar"),
     # Meaning, by Z3, each shown in CLIPS.
     ("M101", "dead rule", "warning", "a rule that no facts make fire"),
     ("M102", "shadowed rule", "warning", "a rule that says nothing another rule does not say whenever it fires"),

@@ -5,9 +5,9 @@ conclusions too; names, owners, sentences and saliences do not count, and `(> a 
 
 A rule that proposes an entry (a `candidate`) must ask about its instrument what would speak against one: whether it is
 held (`position`), whether an order works (`working`), whether a rule of the book objects (`veto`, where one can), and
-whatever all its siblings ask the absence of. Asking in any way will do: a rule that adds to positions asks for one. Nor
-need a rule ask what can not be: where every rule that concludes a `veto` needs a `consensus` on the instrument, the
-absence of the consensus is the absence of the veto.
+whatever all its siblings ask the absence of. Of a position it may also ask that it is there: a rule that adds to
+positions does. Nor need a rule ask what can not be: where every rule that concludes a `veto` needs a `consensus` on the
+instrument, the absence of the consensus is the absence of the veto.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def _unguarded(rule: Rule, source: str, template: str, name: str, assertion: Ass
     place = rule.conditions[-1].at
     indent = " " * (place.column - 1)
     fix = Fix(f"add `{guard}`", (Edit(rule.file, place.end, place.end, f"\n{indent}{guard}"),), safe=False)
-    said = f"`{rule.name}` proposes a `{PROPOSAL}` for `?{name}` and never asks about its `{template}`"
+    said = f"`{rule.name}` proposes a `{PROPOSAL}` for `?{name}` and never asks for the absence of its `{template}`"
     return found("R305", source, rule.file, assertion.at, said, f"add the condition `{guard}`", rule.name, fix)
 
 
@@ -79,7 +79,8 @@ def _instruments(rule: Rule) -> dict[str, Assertion]:
 
 
 def _asks(rule: Rule, template: str, name: str) -> bool:
-    return any(one.template == template and _about(one) == name for one, _ in patterns(rule.conditions))
+    asked = [absent for one, absent in patterns(rule.conditions) if one.template == template and _about(one) == name]
+    return any(asked) or (bool(asked) and template == "position")
 
 
 def _absences(rule: Rule, name: str) -> set[str]:

@@ -1,15 +1,28 @@
-"""Variables that are bound and never used, and comparisons with symbols that a slot never holds."""
+"""Variables that are bound and never used, and symbols where a slot never holds them: compared, or concluded."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from knowledge.clips.tree import VARIABLE, AllOf, Call, Literal, Rule, SlotTest, Value, Variable
+from knowledge.clips.tree import (
+    VARIABLE,
+    AllOf,
+    AnyOf,
+    Call,
+    Constraint,
+    Literal,
+    Pattern,
+    Rule,
+    SlotTest,
+    Unlike,
+    Value,
+    Variable,
+)
 from knowledge.templates import Slot, Vocabulary
 from rules.findings import Edit, Finding, Fix
 from rules.lints.catalogue import found
-from rules.lints.parts import binding_uses, bound_slots, condition_parts, variables
+from rules.lints.parts import assertions, binding_uses, bound_slots, condition_parts, conjuncts, variables
 from rules.signatures import meant
 
 
@@ -20,6 +33,11 @@ def variable_findings(rule: Rule, source: str, words: Vocabulary) -> Iterator[Fi
     for part in condition_parts(rule):
         if isinstance(part, Call) and part.function in ("eq", "neq"):
             yield from _never_equal(rule, source, part, slots, words)
+    for assertion in assertions(rule):
+        for one in assertion.slots:
+            slot = words.templates[assertion.template].slots[one.slot]
+            if isinstance(one.value, Variable) and slot.allowed and not any(_tests(rule, one.value.name)):
+                yield from _refused(rule, source, one.value, slot, slots.get(one.value.name))
 
 
 def _unused(rule: Rule, source: str) -> Iterator[Finding]:
@@ -78,3 +96,41 @@ def _never_equal(
                 said = f"`?{name}` is never `{word}`, as the slot `{slot.name}` never holds it"
                 advice = meant(word, allowed).removeprefix("; ") or "compare it with a symbol that the slot holds"
                 yield found("R120", source, rule.file, literal.at, said, advice, rule.name)
+
+
+def _tests(rule: Rule, name: str) -> Iterator[Call]:
+    """Comparisons of words that may keep a variable from some of them."""
+    for part in condition_parts(rule):
+        if isinstance(part, Call) and part.function in ("eq", "neq") and name in {one.name for one in variables(part)}:
+            yield part
+
+
+def _refused(rule: Rule, source: str, value: Variable, slot: Slot, bound: Slot | None) -> Iterator[Finding]:
+    """A conclusion with a symbol that the slot of the variable holds, and the slot of the conclusion never."""
+    held = set(bound.allowed) if bound is not None else set()
+    for condition in rule.conditions:
+        if isinstance(condition, Pattern):
+            for test in condition.slots:
+                parts = conjuncts(test.constraint)
+                if any(isinstance(one, Value) and one.term == value for one in parts):
+                    held = {word for word in held if all(_may_be(one, word) for one in parts)}
+    beyond = sorted(held - set(slot.allowed))
+    if beyond:
+        listed = " or ".join(f"`{word}`" for word in beyond)
+        said = f"`?{value.name}` may be {listed}, which the slot `{slot.name}` never holds"
+        advice = "such a conclusion leaves the whole cycle undetermined, so ask for the others: "
+        advice += "&".join((f"`?{value.name}", "|".join(sorted(held & set(slot.allowed)) or slot.allowed))) + "`"
+        yield found("R405", source, rule.file, value.at, said, advice, rule.name)
+
+
+def _may_be(constraint: Constraint, word: str) -> bool:
+    """Whether a constraint lets a symbol pass, as far as it names symbols."""
+    match constraint:
+        case Value(term=Literal(value=one)):
+            return one == word
+        case Unlike(part=Value(term=Literal(value=one))):
+            return one != word
+        case AnyOf(parts=parts):
+            return any(_may_be(one, word) for one in parts)
+        case _:
+            return True

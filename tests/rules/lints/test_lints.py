@@ -181,6 +181,8 @@ VETO = """(defrule stop "quant | no ?i" (declare (salience 9))
         (ENTRY.replace("(not (position (instrument ?i)))", "(position (instrument ?i) (side long))"), "", []),
         (ENTRY.replace("position (instrument ?i)", "position (instrument ?other)"), "", ["position"]),
         (ENTRY, VETO, ["veto"]),
+        (f"{ENTRY}\n  (veto (instrument ?i))", VETO, ["veto"]),
+        (ENTRY.replace("(not (working (instrument ?i)))", "(working (instrument ?i))"), "", ["working"]),
         (f"{ENTRY}\n  (not (veto (instrument ?i)))", VETO, []),
         (f"{ENTRY}\n  (not (consensus (instrument ?i)))", VETO, []),
         (f"{ENTRY}\n  (not (consensus (instrument ?i) (direction long)))", VETO, ["veto"]),
@@ -200,7 +202,7 @@ def test_what_all_siblings_ask_is_expected_of_a_rule() -> None:
     asks = f"{ENTRY}\n  (not (quality (instrument ?i)))"
     siblings = [rule(f"(bar (instrument ?i))\n  {asks}", name=name, act=BUY) for name in ("one", "two")]
     (found,) = (one for one in checked(*siblings, rule(ENTRY, act=BUY)).findings if one.code == "R305")
-    assert "never asks about its `quality`" in found.sentence
+    assert "never asks for the absence of its `quality`" in found.sentence
     assert "R305" not in codes(siblings[0], rule(ENTRY, act=BUY))
 
 
@@ -466,3 +468,53 @@ def test_one_slip_hides_no_other() -> None:
     with pytest.raises(Faulty) as error:
         parse(broken, "a.clp")
     assert len(error.value.faults) == 2
+
+
+@pytest.mark.parametrize(
+    ("goal", "code"),
+    [
+        ("earnings(I, N), N =< -1", "P124"),
+        ("earnings(I, N), 0 > N", "P124"),
+        ("earnings(I, N), N >= 0", "P124"),
+        ("earnings(I, N), N =:= -2", "P124"),
+        ("earnings(I, N), N =\\= -2", "P124"),
+        ("earnings(I, N), N =< 0", None),
+        ("earnings(I, N), -1 =\\= N - 1", None),
+        ("indicator(I, 'rsi-14', V), V > 100", "P124"),
+        ("indicator(I, 'rsi-14', V), V > 199r2", None),
+        ("indicator(I, _, V), V > 100", None),
+        ("calendar(I, _, D), D @< '2012-6-7'", "P126"),
+        ("calendar(I, _, D), D @< '2012-06-31'", "P126"),
+        ("calendar(I, _, D), D @< '2012-06-30'", None),
+        ("member(I, ['GROUP-2012', 'GROUP-2013', 'group-of'])", None),
+        ("member(I, ['syndicate-a']), I \\== 'sindicate-a'", "P125"),
+    ],
+)
+def test_what_stands_written_is_looked_at(goal: str, code: str | None) -> None:
+    text = f"{SPOKEN}forbidden(candidate(I, _, _, _, _), r) :- {goal}.\n"
+    book = BookText((Source("a.clp", GOOD),), (Source("rest.pl", REST.text.replace(SPOKEN, "")), Source("p.pl", text)))
+    assert [one.code for one in check(book, read_policies=look_here).findings] == ([code] if code else [])
+
+
+@pytest.mark.parametrize(
+    ("constraint", "beyond"),
+    [
+        ("?d", True),
+        ("?d&~flat", False),
+        ("?d&long|short", False),
+        ("?d&long|flat", True),
+        ("?d&~long", True),
+        ("?d&:(neq ?d flat)", False),
+    ],
+)
+def test_a_concluded_symbol_fits_its_slot(constraint: str, beyond: bool) -> None:
+    source = rule(
+        f"(advisory (instrument ?i) (head ?h) (direction {constraint}))",
+        act="(opinion (instrument ?i) (head ?h) (direction ?d) (share 0.5))",
+    )
+    assert codes(source) == (["R405"] if beyond else [])
+    told = {"probability": 1, "conviction": 1, "weight": 1, "horizon": "swing", "model": "m"}
+    heads = [
+        fact("advisory", instrument="IBM", head=f"h-{way}", direction=way, **told) for way in ("long", "short", "flat")
+    ]
+    assert (ClipsImage(parse(source, "a.clp")).infer(heads).fault is not None) is beyond
