@@ -290,12 +290,10 @@ class Scene(Memory):
         """The fact that an assertion concludes wherever `there` is true."""
         slots = self.conclusion(assertion, known)
         shape = self.ground.words.templates[assertion.template]
-        key = assertion.template, tuple(slots[name].text for name in shape.key)
-        node = self._by_key.get(key)
-        if node is None:
-            node = Node(assertion.template, slots, self.script.declare("f", "Bool"), False)
-            self.nodes.append(node)
-            self._by_key[key] = node
+        # Its other slots are free: where another rule fires instead, it says something else.
+        waiting = len(self._pending)
+        node = self.node(assertion.template, {name: slots[name] for name in shape.key})
+        del self._pending[waiting:]
         alike = both(equal(node.slots[name], slots[name]) for name in shape.slots)
         self.script.say(implied(there, both((node.present, alike))))
         return node
