@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from fractions import Fraction
 
 from knowledge.faults import Fault
-from knowledge.prolog.lint import ORDER, predicate
+from knowledge.prolog.lint import ORDER, REQUIRED, Name, predicate
 from knowledge.prolog.text import Clause, PolicyText, Tree
 from knowledge.templates import Measure, Slot, Template, vocabulary
 from knowledge.values import text as plain_text
@@ -54,6 +54,7 @@ def literal_remarks(text: PolicyText) -> Iterator[Fault]:
         yield from _beyond(clause, templates)
         yield from _days(clause)
     yield from _alike(text, templates)
+    yield from _never_asked(text, templates)
 
 
 def _beyond(clause: Clause, templates: Mapping[str, Template]) -> Iterator[Fault]:
@@ -140,6 +141,38 @@ def _alike(text: PolicyText, templates: Mapping[str, Template]) -> Iterator[Faul
             message = f"`{clause.file.written(part)}` stands nowhere else, and `{near[0]}` does; is that one meant?"
             yield clause.file.fault(part, message, "P125")
         seen.add(word)
+
+
+def _never_asked(text: PolicyText, templates: Mapping[str, Template]) -> Iterator[Fault]:
+    """Facts of the policies with a symbol that no clause asks them for: `trading(hlf)`, asked for a session."""
+    asked: dict[tuple[Name, int], set[str] | None] = {}
+    for clause in text.clauses:
+        slots = _symbols(clause, templates)
+        for goal, _ in clause.goals():
+            for place, one in enumerate(goal.args):
+                words = {one.value} if one.kind == "atom" else slots.get(one.value) if one.kind == "variable" else None
+                before = asked.get((goal.name, place), set())
+                asked[goal.name, place] = None if words is None or before is None else before | words
+    for clause in text.clauses:
+        stated = clause.body is None and clause.head.name not in REQUIRED  # the judge asks for those
+        for place, one in enumerate(clause.head.args if stated else ()):
+            words = asked.get((clause.head.name, place))
+            if words and one.kind == "atom" and one.value not in words:
+                listed = ", ".join(f"`{word}`" for word in sorted(words))
+                message = f"`{clause.file.written(one)}` is never asked for here, only {listed}; write one of these"
+                yield clause.file.fault(one, message, "P127")
+
+
+def _symbols(clause: Clause, templates: Mapping[str, Template]) -> dict[str, set[str]]:
+    """The variables of a clause that hold one of a closed list of symbols."""
+    found: dict[str, set[str]] = {}
+    for part in clause.tree.walk():
+        shape = templates.get(part.value) if part.kind == "compound" else None
+        if shape is not None and len(part.args) == len(shape.slots):
+            for one, slot in zip(part.args, shape.slots.values(), strict=True):
+                if one.kind == "variable" and one.value != "_" and slot.allowed and not slot.many:
+                    found.setdefault(one.value, set(slot.allowed)).intersection_update(slot.allowed)
+    return found
 
 
 MOST_WORDS = 2_000

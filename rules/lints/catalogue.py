@@ -111,6 +111,7 @@ _ROWS: tuple[tuple[str, str, Severity, str], ...] = (
     ("P124", "beyond the range", "warning", "a comparison that always or never holds, by what the slot can be"),
     ("P125", "nearly the same word", "warning", "a word that stands once, and is nearly one that stands elsewhere"),
     ("P126", "no day", "warning", "a word that is written as a day, and is none of the calendar"),
+    ("P127", "never asked for", "warning", "a fact of the policies with a symbol that no clause asks for"),
     # Meaning, by Z3, each shown in CLIPS.
     ("M101", "dead rule", "warning", "a rule that no facts make fire"),
     ("M102", "shadowed rule", "warning", "a rule that says nothing another rule does not say whenever it fires"),

@@ -518,3 +518,20 @@ def test_a_concluded_symbol_fits_its_slot(constraint: str, beyond: bool) -> None
         fact("advisory", instrument="IBM", head=f"h-{way}", direction=way, **told) for way in ("long", "short", "flat")
     ]
     assert (ClipsImage(parse(source, "a.clp")).infer(heads).fault is not None) is beyond
+
+
+@pytest.mark.parametrize(
+    ("clauses", "found"),
+    [
+        ("t(hlf). f(I) :- calendar(I, S, _), t(S).", True),
+        ("t(half). f(I) :- calendar(I, S, _), t(S).", False),
+        ("t(hlf). f(I) :- calendar(I, S, _), t(S). f(I) :- earnings(I, _), t(hlf).", False),
+        ("t(hlf). f(I) :- calendar(I, S, _), t(S). f(I) :- reference(I, S, _, _, _, _, _, _, _, _), t(S).", False),
+        ("t(hlf). f(I) :- calendar(I, S, _), t(S). f(I) :- earnings(I, _), t(_).", False),
+        ("t(hlf) :- true. f(I) :- calendar(I, S, _), t(S).", False),
+    ],
+)
+def test_a_fact_that_nobody_asks_for_is_told(clauses: str, found: bool) -> None:
+    spoken = ':- sentence(t(S), "~S").\n:- sentence(f(I), "~I").\n'
+    text = f"{spoken}{clauses}\nforbidden(candidate(I, _, _, _, _), r) :- f(I).\n"
+    assert [one.code for one in checked(GOOD, policies=text).findings] == (["P127"] if found else [])
