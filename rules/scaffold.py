@@ -19,6 +19,7 @@ from knowledge.door import SYMBOL
 from knowledge.faults import Fault, Faulty
 from knowledge.templates import Measure, Vocabulary
 from knowledge.values import text
+from rules.matching import spoken
 from rules.signatures import meant
 
 PLACE = "command line"
@@ -211,7 +212,7 @@ def _rule(wish: Wish, comparisons: Sequence[_Comparison]) -> str:
         sentence = wish.sentence
     else:
         because = " and ".join(
-            f"{one.measure.name} is ?{one.measure.name}, {_SPOKEN[one.operator]} {_plain(one.bound)}"
+            f"{one.measure.name} is ?{one.measure.name}, {_SPOKEN[one.operator]} {spoken(one.bound, one.measure.unit)}"
             for one in comparisons
         )
         sentence = f"{shape.says.format(**slots)}: {because}"
