@@ -68,10 +68,14 @@ class Kept:
 
     def ask(self, request: Json, patience: float) -> tuple[Json, str]:
         """The answer within `patience` seconds, and what was printed meanwhile. Raises `Lost`."""
+        return self.ask_written(canonical(request), patience)
+
+    def ask_written(self, request: bytes, patience: float) -> tuple[Json, str]:
+        """The same of a request in canonical bytes."""
         try:
             if self._process is None:
                 self._start()
-            self._write(canonical(request) + b"\n", patience)
+            self._write(request + b"\n", patience)
             return parse(self._line(patience)), self._printed()
         except ValueError:
             self.close()

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from adapters.comparing.causes import (
     Cause,
@@ -28,7 +29,7 @@ from adapters.comparing.causes import (
     program_parts,
     rulebook_parts,
 )
-from adapters.comparing.sides import Cycle, Run
+from adapters.comparing.sides import Cycle
 from knowledge.values import Json
 
 DESK = ""
@@ -91,7 +92,17 @@ class Comparison:
                 yield one, following.get(place, [])
 
 
-def compare(one: Run, two: Run) -> Comparison:
+class Walked(Protocol):
+    """A run, or what can be walked like one."""
+
+    rest: tuple[Json, ...]
+    """What was recorded after the last cycle, once all have been told."""
+
+    def cycles(self) -> Iterator[Cycle]:
+        """Every cycle, in order."""
+
+
+def compare(one: Walked, two: Walked) -> Comparison:
     """Compare two runs. Raises `LogUnreadable`, `KeyError` where a log does not hold what its records name."""
     walk = _Walk()
     for a, b in _side_by_side(one.cycles(), two.cycles()):
