@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -125,3 +127,11 @@ def test_entries_of_this_decision_are_marked() -> None:
     state = state_of(of.book, of.judged().grants, of.market, of.limits)
     assert [(leg.entry, leg.new, leg.reducing) for leg in state.legs] == [(False, False, True), (True, True, False)]
     assert read_book(of.portfolio, (), of.market, of.limits) == of.book
+
+
+@pytest.mark.parametrize(("side", "closes"), [(Side.SELL, Fraction(1, 2)), (Side.BUY, Fraction(0))])
+def test_an_exit_closes_at_most_half_a_share_where_half_a_share_is_held(side: Side, closes: Fraction) -> None:
+    """And on the side of the position it closes nothing."""
+    half = replace(position("AA", 1), quantity=Decimal("0.5"))
+    of = desk([], limits(), [half], [working("AA", side, Role.STOP, 5, stop_price="90")])
+    assert [leg.quantity for leg in stands(of).legs] == [closes]

@@ -152,8 +152,32 @@ def test_a_move_of_the_index_counts_beside_scenarios_of_sectors() -> None:
     """Where moves and places are the same small numbers, too: a short position loses all of it when prices double."""
     double = Scenario("double", Fraction(1), ZERO, "test")
     gone = Scenario("gone", ZERO, ZERO, "test", sectors=(("technology", Fraction(-1)),))
-    of = desk([entry("AA", 999, Side.SELL)], replace(limits(limit("stress", "0.1")), scenarios=(double, gone)))
+    calm = Scenario("calm", ZERO, ZERO, "test", sectors=(("technology", ZERO),))
+    of = desk([entry("AA", 999, Side.SELL)], replace(limits(limit("stress", "0.1")), scenarios=(double, gone, calm)))
     assert ruled(of) == [("cut", 100)]
+
+
+MOVING = {
+    "index": Scenario("index", Fraction(-2, 5), ZERO, "test"),
+    "milder sector": Scenario("both", Fraction(-2, 5), ZERO, "test", sectors=(("technology", Fraction(-1, 5)),)),
+    "worse sector": Scenario("both", Fraction(-2, 5), ZERO, "test", sectors=(("technology", Fraction(-4, 5)),)),
+    "sector the other way": Scenario("both", Fraction(-2, 5), ZERO, "test", sectors=(("technology", Fraction(1, 5)),)),
+    "sector alone": Scenario("sector", ZERO, ZERO, "test", sectors=(("technology", Fraction(-1, 5)),)),
+    "of others": Scenario("others", ZERO, ZERO, "test", sectors=(("banks", Fraction(-1, 5)),)),
+    "sigmas": Scenario("sigmas", ZERO, Fraction(5), "test"),
+    "own": Scenario("own", ZERO, ZERO, "test", instruments=(("AA", Fraction(1, 9)),)),
+}
+
+
+@pytest.mark.parametrize("name", MOVING)
+def test_a_shock_is_what_is_written_down(name: str) -> None:
+    one = terms("AA", beta=Fraction(3, 2), price=Fraction(70))
+    made, slow = Shocks([MOVING[name]], [one]), shock(MOVING[name], one)
+    assert [tuple(Fraction(each, made.unit) * one.exposure for each in made.profiles(one)[0])] == [slow]
+    for sign in (1, -1):
+        worst = max(sign * each for each in slow)
+        losses = {at: Fraction(loss, made.unit) * one.exposure for at, loss in made.losses(one, sign, 1, 3).items()}
+        assert losses == ({3: worst} if worst > 0 else {})
 
 
 def test_a_move_of_its_own_has_a_denominator_of_its_own() -> None:

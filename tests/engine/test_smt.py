@@ -102,6 +102,15 @@ def test_each_kind_bounds_what_its_row_says(kind: str) -> None:
     assert [int(one.quantity) for one in of.judged().grants] == [most]
 
 
+@pytest.mark.parametrize(("kind", "quantile"), [("value_at_risk", "1.644854"), ("expected_shortfall", "2.062713")])
+def test_the_quantiles_are_those_of_the_specification_to_the_last_digit(kind: str, quantile: str) -> None:
+    """A share moves by a dollar a day, and 50 million are at risk: the sixth decimal is worth a dozen shares."""
+    most = int(50_000_000 / Fraction(quantile))
+    of = desk([entry("AA", 10**9)], limits(limit(kind, "0.005")), market=PERCENT, nav=10**10, settled_cash=10**12)
+    assert (asks(of, most), asks(of, most + 1)) == ("unsat", "sat")
+    assert of.judged().grants[0].quantity == most
+
+
 def test_no_kind_is_left_out() -> None:
     numeric = {one for one, kind in KINDS.items() if kind.form in ("linear", "order", "convex")}
     assert set(ROWS) == numeric - {"price_collar"}
