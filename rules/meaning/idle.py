@@ -17,7 +17,7 @@ from knowledge.facts import Fact
 from knowledge.faults import Faulty
 from rules.findings import Finding
 from rules.meaning.ground import Ground, walk
-from rules.meaning.inquiry import Bench, Inquiry, Shown
+from rules.meaning.inquiry import OVER_BUDGET, Bench, Inquiry, Shown, Unknown
 from rules.meaning.lives import Life
 from rules.meaning.scene import Atom, Scene
 from rules.meaning.script import TRUE, Untranslated, implied, negated
@@ -34,13 +34,28 @@ def idle(ground: Ground, bench: Bench, life: Life) -> Iterator[Finding]:
     rule = life.rule
     for atom in [one for one in life.fired.atoms if isinstance(one.at, _PARTS)]:
         core = _follows(life, atom)
-        if core is not None and _agrees(ground, bench, life, atom.at):
-            yield _of_part(rule, atom, core, life.answer.facts)
+        if isinstance(core, Unknown):
+            yield _unknown(rule, atom.at, core.reason)
+        elif core is not None:
+            borne_out = _agrees(ground, bench, life, atom.at)
+            yield _of_part(rule, atom, core, life.answer.facts) if borne_out else _unknown(rule, atom.at, _DISAGREES)
     for condition in rule.conditions:
-        if _changes_nothing(ground, rule, condition) and _agrees(ground, bench, life, condition):
+        nothing = _changes_nothing(ground, rule, condition)
+        if isinstance(nothing, Unknown):
+            yield _unknown(rule, condition, nothing.reason)
+        elif nothing and not _agrees(ground, bench, life, condition):
+            yield _unknown(rule, condition, _DISAGREES)
+        elif nothing:
             said = conditions_in_words(rule, [Atom("", condition, TRUE)])
             sentence = f"{said} in `{rule.name}` changes nothing: it follows from the other conditions"
             yield told("M106", rule, condition, sentence, "leave it out, or ask for what was meant", life.answer.facts)
+
+
+_DISAGREES = "the solver says that it changes nothing, and CLIPS fires otherwise without it"
+
+
+def _unknown(rule: tree.Rule, at: tree.Node, reason: str) -> Finding:
+    return told("M109", rule, at, f"not analysed: whether this condition of `{rule.name}` changes anything: {reason}")
 
 
 def _of_part(rule: tree.Rule, atom: Atom, core: list[Atom], facts: tuple[Fact, ...]) -> Finding:
@@ -54,19 +69,20 @@ def _of_part(rule: tree.Rule, atom: Atom, core: list[Atom], facts: tuple[Fact, .
     return told("M106", rule, atom.at, sentence, "leave it out, or ask for what was meant", facts)
 
 
-def _follows(life: Life, atom: Atom) -> list[Atom] | None:
-    """The conditions that a part follows from; None where it does not, or that is not known."""
+def _follows(life: Life, atom: Atom) -> list[Atom] | Unknown | None:
+    """The conditions that a part follows from; None where it follows from none."""
     script, solver = life.inquiry.scene.script, life.inquiry.solver
     otherwise = script.declare("a", "Bool")
     script.say(implied(otherwise, negated(atom.formula)))
     rest = [one.name for one in life.fired.atoms if one is not atom]
-    if solver.check([*rest, otherwise]) != "unsat":
-        return None
+    verdict = solver.check([*rest, otherwise])
+    if verdict != "unsat":
+        return Unknown(OVER_BUDGET) if verdict == "unknown" else None
     core = solver.core([*rest, otherwise])
     return [one for one in life.fired.atoms if one.name in core] if otherwise in core else None
 
 
-def _changes_nothing(ground: Ground, rule: tree.Rule, condition: tree.Condition) -> bool:
+def _changes_nothing(ground: Ground, rule: tree.Rule, condition: tree.Condition) -> bool | Unknown:
     """Whether a whole condition follows from the others, whatever rules conclude."""
     rest = tuple(one for one in rule.conditions if one is not condition)
     try:
@@ -84,8 +100,11 @@ def _changes_nothing(ground: Ground, rule: tree.Rule, condition: tree.Condition)
         lacking = scene.script.declare("a", "Bool")
         scene.script.say(implied(lacking, negated(scene.satisfied((condition,), fired.known))))
         return Inquiry(scene, None).possible([*fired.names, lacking]) is not None
-    except (Untranslated, KeyError):
+    except KeyError:
+        # Another condition needs what this one binds.
         return False
+    except Untranslated as error:
+        return Unknown(str(error))
 
 
 def _could_follow(rule: tree.Rule, condition: tree.Condition, rest: tuple[tree.Condition, ...]) -> bool:

@@ -24,6 +24,7 @@ from rules.meaning.witness import Reading, beside, reading
 from rules.stages import patterns
 
 MOST_TRIES = 12
+OVER_BUDGET = "the solver does not know within its budget"
 
 
 @dataclass(frozen=True)
@@ -136,7 +137,7 @@ class Inquiry:
         if plain == "unsat":
             return Never(tuple(self.solver.core(names) if least else self.solver.reason()))
         if "unknown" in (plain, verdict):
-            return Unknown("the solver does not know within its budget")
+            return Unknown(OVER_BUDGET)
         reasons = "; ".join(dict.fromkeys(self.scene.untranslated))
         return Unknown(reasons or "it depends on arithmetic that is not decided exactly")
 

@@ -14,7 +14,7 @@ from knowledge.clips.session import Inference
 from knowledge.facts import Fact
 from rules.findings import Finding
 from rules.meaning.ground import Ground, assertions_of
-from rules.meaning.inquiry import Shown
+from rules.meaning.inquiry import OVER_BUDGET, Shown, Unknown
 from rules.meaning.lives import Life
 from rules.meaning.scene import Fired, Scene
 from rules.meaning.script import FALSE, Term, Untranslated, Word, both, equal, implied, negated
@@ -36,7 +36,11 @@ def shadowed(ground: Ground, lives: Sequence[Life]) -> Iterator[Finding]:
         for other in lives:
             if other is life or (other.rule.name, life.rule.name) in said:
                 continue
-            if _shadows(ground, life, other.rule):
+            shadows = _shadows(ground, life, other.rule)
+            if isinstance(shadows, Unknown):
+                why = f"not analysed: whether `{other.rule.name}` makes it superfluous: {shadows.reason}"
+                yield told("M109", life.rule, None, why)
+            elif shadows:
                 said.add((life.rule.name, other.rule.name))
                 yield _finding(life, other.rule)
                 break
@@ -49,7 +53,7 @@ def _finding(life: Life, other: tree.Rule) -> Finding:
     return told("M102", life.rule, None, sentence, advice, life.answer.facts)
 
 
-def _shadows(ground: Ground, life: Life, other: tree.Rule) -> bool:
+def _shadows(ground: Ground, life: Life, other: tree.Rule) -> bool | Unknown:
     # Two authors of one such fact contradict each other, which is another finding.
     twins = None if _two_authors(ground, life.rule) else same_conclusions(life.rule, other)
     if twins is None:
@@ -61,13 +65,16 @@ def _shadows(ground: Ground, life: Life, other: tree.Rule) -> bool:
             # What the first one's facts lead to besides may be what the other one asks for.
             life.inquiry.follow(life.answer)
             lacking = fails(life.inquiry.scene, life.fired, other, twins)
-    except Untranslated:
-        return False
+    except Untranslated as error:
+        return Unknown(str(error))
     if lacking is None:
         return False
     life.inquiry.scene.settle()
-    proved = life.inquiry.solver.check([*life.fired.names, lacking]) == "unsat"
-    return proved and _both_fired(life.answer.inference, life.rule, other)
+    verdict = life.inquiry.solver.check([*life.fired.names, lacking])
+    if verdict != "unsat":
+        return Unknown(OVER_BUDGET) if verdict == "unknown" else False
+    both_fired = _both_fired(life.answer.inference, life.rule, other)
+    return both_fired or Unknown("the solver says so, and CLIPS does not show both firing")
 
 
 def _rests_on_more(ground: Ground, rule: tree.Rule) -> bool:
