@@ -117,7 +117,10 @@ def _could_follow(rule: tree.Rule, condition: tree.Condition, rest: tuple[tree.C
         return True
     needed = set(tree.VARIABLE.findall(rule.sentence))
     needed |= {one.name for part in (rest, rule.actions) for one in walk(part) if isinstance(one, tree.Variable)}
-    elsewhere = {one.name for part in rest for one in walk(part) if isinstance(one, tree.Variable)}
+    # What a group binds counts inside of it alone.
+    patterns = [part for part in rest if isinstance(part, tree.Pattern)]
+    values = [one.term for one in walk(tuple(patterns)) if isinstance(one, tree.Value)]
+    elsewhere = {one.name for one in values if isinstance(one, tree.Variable)}
     own = {one.name for one in walk(condition) if isinstance(one, tree.Variable)}
     return not (own & needed) - elsewhere
 
