@@ -46,9 +46,17 @@ def idle(ground: Ground, bench: Bench, life: Life) -> Iterator[Finding]:
         elif nothing and not _agrees(ground, bench, life, condition):
             yield _unknown(rule, condition, _DISAGREES)
         elif nothing:
-            said = conditions_in_words(rule, [Atom("", condition, TRUE)])
-            sentence = f"{said} in `{rule.name}` changes nothing: it follows from the other conditions"
-            yield told("M106", rule, condition, sentence, "leave it out, or ask for what was meant", life.answer.facts)
+            yield _of_condition(ground, rule, condition, life.answer.facts)
+
+
+def _of_condition(ground: Ground, rule: tree.Rule, condition: tree.Condition, facts: tuple[Fact, ...]) -> Finding:
+    said = conditions_in_words(rule, [Atom("", condition, TRUE)])
+    why = "the other conditions"
+    if ground.domains and _changes_nothing(replace(ground, domains={}), rule, condition) is not True:
+        declared = "; ".join(f"{slot}: {', '.join(words)}" for slot, words in ground.domains.items())
+        why += f" and from the words of the desk ({declared})"
+    sentence = f"{said} in `{rule.name}` changes nothing: it follows from {why}"
+    return told("M106", rule, condition, sentence, "leave it out, or ask for what was meant", facts)
 
 
 _DISAGREES = "the solver says that it changes nothing, and CLIPS fires otherwise without it"

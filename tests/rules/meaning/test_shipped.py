@@ -26,6 +26,7 @@ def test_it_has_three_conditions_that_follow_from_others_and_nothing_else() -> N
         ("M106", "pair.clp", "divergence"),
         ("M106", "pair.clp", "pair-together"),
     ]
+    assert "from the words of the desk (head: rule-based, sentiment, technical, volume)" in found[0].sentence
     assert list(falsely(desk.rulebook(), found)) == []
 
 
