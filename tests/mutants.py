@@ -60,7 +60,7 @@ TARGETS = (
     "engine.proof.smt_costs", "engine.proof.smt_desk", "engine.proof.smt_convex", "engine.checker",
 )  # fmt: skip
 EXAMPLES = ("smt", "proof", "convex", "gate", "measures", "rows", "reach", "seeded_faults", "checker", "orders")
-TWINS = ("engine.gate.reach", "engine.gate.measures", "engine.gate.convex")
+TWINS = ("engine.gate.reach", "engine.gate.scope", "engine.gate.measures", "engine.gate.convex")
 """What the slow gate is made of, too."""
 BOOKS, EACH, ROLLED, QUEUES, ASKED, CHANGES, SEED = 40, 4, 700, 80, 250, 4, 11
 PATIENCE, MOST_SECONDS, MOST_WORDS, EVERY = 30, 3, 2000, 10

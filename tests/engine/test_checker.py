@@ -410,6 +410,21 @@ def test_a_working_entry_without_a_stop_is_priced_only_where_it_buys() -> None:
     assert [one for one in complaints(exported(selling, selling.judged())) if "figures are missing" in one]
 
 
+def test_a_correlation_at_the_threshold_joins() -> None:
+    of = desk([entry("AA", 999)], limits(limit("cluster_gross", "0.4")), [position("BB", 100)], clusters=[("AA", "BB")])
+    record = exported(of, of.judged())
+    assert (
+        record["readings"][0]["measure"] == "cluster_gross[AA+BB]" and record["law"]["parameters"]["cluster_threshold"]
+    )
+    least = record["law"]["parameters"]["cluster_threshold"]
+    for value, joined in ((least, True), (f"-{least}", True), (text(fraction(least) - Fraction(1, 100)), False)):
+        for template, fact in record["snapshot"]["facts"]:
+            if template == "correlations":
+                fact["values"] = [value for _ in fact["values"]]
+        record["inputs"]["snapshot"] = digest(canonical(record["snapshot"]))
+        assert (complaints(record) == []) is joined, value
+
+
 def test_what_asks_for_less_than_a_lot_is_denied_for_its_size() -> None:
     of = desk([entry("AA", 50)], limits(limit("gross", 1)), market={"AA": terms("AA", lot=100)})
     (ruling,) = bears_out(of)
@@ -441,7 +456,9 @@ def test_a_mandatory_limit_binds_before_its_first_day() -> None:
         ([("0.1", "2012-01-01"), ("0.01", "2013-01-01")], "granted"),
         ([("0.01", "2012-01-01"), ("0.1", "2013-01-01")], "denied"),
     ):
-        assert bears_out(collared(*rows))[0].outcome == outcome
+        of = collared(*rows)
+        assert bears_out(of)[0].outcome == outcome
+        assert not [*solver(of)]
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from tests.engine import slow_gate
 from tests.engine.books_strategy import Desk, desks
 from tests.engine.queue_strategy import queues
 from tests.engine.small_desk import desk, entry, limit, limits, position, terms, working
+from tests.engine.test_smt import ROWS
 
 QUANTITIES = st.fractions(0, 3_000, max_denominator=3)
 
@@ -110,6 +111,34 @@ def ruled(of: Desk) -> list[tuple[str, int]]:
     return [(one.outcome.value, int(one.quantity)) for one in rulings]
 
 
+@pytest.mark.parametrize("kind", ROWS)
+def test_measures_say_what_the_twin_says(kind: str) -> None:
+    of, most = ROWS[kind]
+    (asked,) = of.judged().scope.entries
+    scope = Scope(of.book, (asked,), of.market, of.limits, of.regime)
+    state = state_of(of.book, [Grant(asked, Fraction(most))], of.market, of.limits)
+    for one in measures(scope):
+        assert one.value(state) == slow_gate.value_of(one, state)
+        assert one.bound(state) == slow_gate.bound_of(one, state)
+
+
+@pytest.mark.parametrize("kind", ["stress", "beta", "gross", "open_risk", "concentration"])
+def test_what_is_only_held_has_denominators_too(kind: str) -> None:
+    odd = terms("BB", price=Fraction(100, 7), beta=Fraction(2, 11), volatility=Fraction(1, 13))
+    plain = limits(limit(kind, "0.6", once=1) if kind == "concentration" else limit(kind, "0.1"))
+    five = replace(plain.scenarios[0], id="five", index=ZERO, sigmas=Fraction(5))
+    under = replace(plain, scenarios=(*plain.scenarios, five))
+    of = desk([entry("AA", 999)], under, [position("BB", 130, "13.7")], market={"AA": terms("AA"), "BB": odd})
+    ((outcome, quantity),) = ruled(of)
+    assert outcome == "cut" and 0 < quantity < 999
+
+
+def test_a_single_share_is_the_least_there_is() -> None:
+    """One BB is held, so that one AA is half of all."""
+    of = desk([entry("AA", 9)], limits(limit("concentration", "0.5", once=1)), [position("BB", 1)])
+    assert ruled(of) == [("cut", 1)]
+
+
 def test_the_row_that_needs_most_of_nav_bounds_what_only_costs() -> None:
     """All of `net_long` is taken, and little of the exposure in AA: a dollar of slippage is too much for the first."""
     under = limits(limit("net_long", "0.5"), limit("instrument_exposure", "0.9"))
@@ -163,6 +192,7 @@ MOVING = {
     "worse sector": Scenario("both", Fraction(-2, 5), ZERO, "test", sectors=(("technology", Fraction(-4, 5)),)),
     "sector the other way": Scenario("both", Fraction(-2, 5), ZERO, "test", sectors=(("technology", Fraction(1, 5)),)),
     "sector alone": Scenario("sector", ZERO, ZERO, "test", sectors=(("technology", Fraction(-1, 5)),)),
+    "sector at rest": Scenario("sector", ZERO, ZERO, "test", sectors=(("technology", ZERO),)),
     "of others": Scenario("others", ZERO, ZERO, "test", sectors=(("banks", Fraction(-1, 5)),)),
     "sigmas": Scenario("sigmas", ZERO, Fraction(5), "test"),
     "own": Scenario("own", ZERO, ZERO, "test", instruments=(("AA", Fraction(1, 9)),)),
