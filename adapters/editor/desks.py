@@ -55,7 +55,7 @@ class Desks:
 
     def unsaved(self, desk: Path) -> dict[str, str]:
         """The open texts of a desk, by path inside of it."""
-        return {name: one.text for name, one in self.texts.get(desk, {}).items()}
+        return {name: one.text for name, one in tuple(self.texts.get(desk, {}).items())}
 
     def opened(self, desk: Path, name: str) -> Opened | None:
         """An open text."""

@@ -7,7 +7,7 @@ shown was found in the text that the editor has. Where no check comes about, the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -48,6 +48,10 @@ class Diagnostics:
         if waiting := self._waiting.pop(desk, None):
             waiting.cancel()
         self._waiting[desk] = asyncio.get_running_loop().call_later(self._rest, self._begin, desk)
+
+    async def trial(self, desk: Path, unsaved: Mapping[str, str]) -> Answer | None:
+        """What a check finds in texts that nobody has yet; None where a newer text has interrupted it."""
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._checker.check, desk, unsaved)
 
     def close(self) -> None:
         """End what is under way, for good."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from lsprotocol import types
 
+from adapters.editor.completion import Proposal
+from adapters.editor.names import Outlined
 from adapters.editor.places import Unit, place_of
-from rules.findings import Finding
+from rules.findings import Edit, Finding
 from rules.lints.catalogue import LINTS, offset
 
 SEVERITY = {
@@ -45,3 +48,82 @@ def _said(finding: Finding) -> str:
     """The sentence, what to do, and where more is said."""
     lines = [finding.sentence, finding.advice, f"{LINTS[finding.code].title}: `{PAGES} {finding.code}`"]
     return "\n".join(filter(None, lines))
+
+
+# What the pure features found.
+
+_WHAT = {
+    "keyword": types.CompletionItemKind.Keyword,
+    "template": types.CompletionItemKind.Struct,
+    "slot": types.CompletionItemKind.Field,
+    "value": types.CompletionItemKind.EnumMember,
+    "measure": types.CompletionItemKind.Constant,
+    "variable": types.CompletionItemKind.Variable,
+    "function": types.CompletionItemKind.Operator,
+    "predicate": types.CompletionItemKind.Function,
+    "rule": types.CompletionItemKind.Class,
+    "file": types.CompletionItemKind.File,
+}
+_STANDS = {
+    "rule": types.SymbolKind.Class,
+    "predicate": types.SymbolKind.Function,
+    "case": types.SymbolKind.Event,
+    "load": types.SymbolKind.File,
+}
+
+
+def completion(proposal: Proposal, place: int, text: str, unit: Unit) -> types.CompletionItem:
+    """What may be written, in the order in which it was found."""
+    return types.CompletionItem(
+        label=proposal.label,
+        kind=_WHAT[proposal.what],
+        detail=proposal.detail or None,
+        sort_text=f"{place:04}",
+        filter_text=proposal.label,
+        text_edit=types.TextEdit(range_of(text, proposal.start, proposal.end, unit), proposal.text),
+    )
+
+
+def symbol(one: Outlined, text: str, unit: Unit) -> types.DocumentSymbol:
+    """What stands in a file."""
+    return types.DocumentSymbol(
+        name=one.name or "-",
+        kind=_STANDS[one.kind],
+        range=range_of(text, one.start, max(one.end, one.name_end), unit),
+        selection_range=range_of(text, one.name_start, one.name_end, unit),
+        detail=one.says or None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A file as an editor has it: its address, its number there (None where it is not open), its text."""
+
+    uri: str
+    version: int | None
+    text: str
+
+
+def workspace_edit(
+    edits: Sequence[Edit],
+    held: Mapping[str, Held],
+    unit: Unit,
+    able: types.WorkspaceEditClientCapabilities | None,
+    moves: Sequence[tuple[str, str]] = (),
+) -> types.WorkspaceEdit:
+    """Edits of several files, and files that get another name: pairs of addresses, where the editor can do that."""
+    by_file: dict[str, list[types.TextEdit]] = {}
+    for edit in edits:
+        place = range_of(held[edit.file].text, edit.start, edit.end, unit)
+        by_file.setdefault(edit.file, []).append(types.TextEdit(place, edit.text))
+    if able is None or not able.document_changes:
+        return types.WorkspaceEdit(changes={held[file].uri: some for file, some in by_file.items()})
+    changes: list[types.TextDocumentEdit | types.CreateFile | types.RenameFile | types.DeleteFile] = [
+        types.TextDocumentEdit(
+            types.OptionalVersionedTextDocumentIdentifier(held[file].uri, held[file].version), list(some)
+        )
+        for file, some in by_file.items()
+    ]
+    if types.ResourceOperationKind.Rename in (able.resource_operations or ()):
+        changes += [types.RenameFile(old, new) for old, new in moves]
+    return types.WorkspaceEdit(document_changes=changes)
