@@ -47,6 +47,12 @@ class Desks:
         self.texts.setdefault(desk, {})[name] = Opened(uri, sound(text), version)
         return desk
 
+    def know(self, folder: Path) -> bool:
+        """Take a folder of an editor for a desk of which nothing is open yet; whether it is one."""
+        if is_desk(folder):
+            self.texts.setdefault(folder, {})
+        return is_desk(folder)
+
     def drop(self, path: Path) -> Path:
         """An editor has closed a text: from now on, the disk says what stands there."""
         desk, name = self.place(path)

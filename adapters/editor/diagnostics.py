@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from adapters.editor.checker import Answer, Checker
 from adapters.editor.desks import Desks
+from engine.verdicts import surprise
 
 REST = 0.15
 """Seconds without a change after which a check begins: about the time between two keys."""
@@ -66,7 +68,12 @@ class Diagnostics:
         if desk not in self._running:
             self._running.add(desk)
             task = asyncio.get_running_loop().create_task(self._check(desk))
-            task.add_done_callback(lambda done: self._running.discard(desk))
+            task.add_done_callback(partial(self._end, desk))
+
+    def _end(self, desk: Path, task: asyncio.Task[None]) -> None:
+        self._running.discard(desk)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self._complain(f"the check broke: {surprise(error)}")
 
     async def _check(self, desk: Path) -> None:
         """Check until nothing has changed meanwhile."""

@@ -24,6 +24,8 @@ from adapters.installation import version
 
 TRIGGERS = types.CompletionOptions(trigger_characters=["(", "?", "~", "{", ",", " "])
 FIXES = types.CodeActionOptions(code_action_kinds=[types.CodeActionKind.QuickFix])
+WATCHED = ("**/rules.clp", "**/policies.pl", "**/rules/book/**", "**/rules/cases/*.yaml")
+"""Files that others may change while an editor looks on."""
 
 
 class Server(LanguageServer):
@@ -42,6 +44,21 @@ class Server(LanguageServer):
         document = self.workspace.get_text_document(uri)
         if path:
             self.diagnostics.want(self.desks.put(Path(path), uri, document.source, document.version))
+
+    async def begin(self) -> None:
+        """Check the desks that the editor works on, and ask to be told when their files change on the disk."""
+        workspace = self.workspace
+        roots = [one.uri for one in workspace.folders.values()] or [workspace.root_uri or ""]
+        for folder in filter(None, map(to_fs_path, filter(None, roots))):
+            if self.desks.know(Path(folder)):
+                self.diagnostics.want(Path(folder))
+        able = self.client_capabilities.workspace
+        watching = able.did_change_watched_files if able else None
+        if watching is not None and watching.dynamic_registration:
+            watchers = [types.FileSystemWatcher(one) for one in WATCHED]
+            options = types.DidChangeWatchedFilesRegistrationOptions(watchers)
+            wish = types.Registration("files", types.WORKSPACE_DID_CHANGE_WATCHED_FILES, options)
+            await self.client_register_capability_async(types.RegistrationParams([wish]))
 
     def closed(self, uri: str) -> None:
         """A text was closed."""
@@ -72,6 +89,10 @@ def build(fallback: Path | None = None) -> Server:
     """The server with all that it answers to."""
     server = Server(fallback)
     answers = server.answers
+
+    @server.feature(types.INITIALIZED)
+    async def begun(params: types.InitializedParams) -> None:
+        await server.begin()
 
     @server.feature(types.TEXT_DOCUMENT_DID_OPEN)
     def opened(params: types.DidOpenTextDocumentParams) -> None:

@@ -25,6 +25,7 @@ class Editor:
         self.version = 0
         self.diagnostics: dict[str, list[Any]] = {}
         self.messages: list[str] = []
+        self.asked: list[dict[str, Any]] = []
         self.can: dict[str, Any] = {}
         self._id = 0
         self._answers: dict[int, Any] = {}
@@ -40,7 +41,9 @@ class Editor:
             env={**os.environ, "PYTHONPATH": str(ROOT)},
         )
         Thread(target=self._read, daemon=True).start()
-        said = self.ask("initialize", {"processId": None, "rootUri": None, "capabilities": self.capabilities})
+        said = self.ask(
+            "initialize", {"processId": None, "rootUri": self.desk.as_uri(), "capabilities": self.capabilities}
+        )
         self.can = said["capabilities"]
         self.tell("initialized", {})
         return self
@@ -92,8 +95,8 @@ class Editor:
         self.tell("textDocument/didChange", {"textDocument": document, "contentChanges": [{"text": text}]})
         return self.version
 
-    def found(self, file: str, version: int) -> list[Any]:
-        """The diagnostics of this version of a file, once they come."""
+    def found(self, file: str, version: int | None) -> list[Any]:
+        """The diagnostics of this version of a file, once they come; a file that is not open has None."""
         while not any(number == version for number, _ in self.diagnostics.get(self.uri(file), [])):
             self._take()
         return next(found for number, found in self.diagnostics[self.uri(file)] if number == version)
@@ -132,6 +135,9 @@ class Editor:
             self.diagnostics.setdefault(said["uri"], []).append((said.get("version"), said["diagnostics"]))
         elif message["method"] == "window/showMessage":
             self.messages.append(message["params"]["message"])
+        elif "id" in message:
+            self.asked.append(message)
+            self._send({"jsonrpc": "2.0", "id": message["id"], "result": None})
 
 
 class Refused(Exception):

@@ -18,15 +18,22 @@ def codes(found: list[Any]) -> list[str]:
 
 def test_a_session(desk: Path) -> None:
     text = (desk / TREND).read_text(encoding="utf-8")
-    able = {"workspace": {"workspaceEdit": {"documentChanges": True, "resourceOperations": ["rename"]}}}
+    able = {
+        "workspace": {
+            "workspaceEdit": {"documentChanges": True, "resourceOperations": ["rename"]},
+            "didChangeWatchedFiles": {"dynamicRegistration": True},
+        }
+    }
     with Editor(desk, able) as editor:
         assert editor.can["positionEncoding"] == "utf-16"
         assert editor.found(TREND, editor.open(TREND)) == []
+        assert [one["method"] for one in editor.asked] == ["client/registerCapability"]
         _unsaved_texts_are_checked(editor, text)
         _features_answer(editor)
         _fixes_are_offered(editor, text)
         _renaming_is_tried_first(editor)
         _whatever_is_typed_is_answered(editor, text)
+        _what_others_write_is_read_again(editor)
         assert editor.messages == []
 
 
@@ -97,3 +104,11 @@ def _whatever_is_typed_is_answered(editor: Editor, text: str) -> None:
     for _ in range(20):
         editor.change(TREND, "(defrule")
     assert editor.found(TREND, editor.change(TREND, text)) == []
+
+
+def _what_others_write_is_read_again(editor: Editor) -> None:
+    """A file that is not open changes on the disk."""
+    path = editor.desk / "rules/book/veto.clp"
+    path.write_text("(defrule", encoding="utf-8")
+    editor.tell("workspace/didChangeWatchedFiles", {"changes": [{"uri": path.as_uri(), "type": 2}]})
+    assert codes(editor.found("rules/book/veto.clp", None)) == ["R001"]
