@@ -36,6 +36,8 @@ from rules.meaning.witness import Reading
 
 MOST_POINTS = 120
 MOST_UNKNOWN = 5
+MOST_FIRED = 4
+"""Sets of other facts with which each gap is fired."""
 _EXAMPLE = "AAPL"
 
 
@@ -308,7 +310,7 @@ class Search:
     def _borne_out(self, box: Box) -> tuple[Fact, ...] | None:
         """Facts of a gap on which CLIPS proposes nothing; None where it proposes something after all."""
         shown: tuple[Fact, ...] | None = None
-        for kept in self.kept or [Kept((), _EXAMPLE)]:
+        for kept in self.kept[:MOST_FIRED] or [Kept((), _EXAMPLE)]:
             facts = ordered((*kept.facts, *self._facts(kept.instrument, box)))
             inference = self.bench.infer(facts)
             if any(one.template == self.goal and one["instrument"] == kept.instrument for one in inference.derived):

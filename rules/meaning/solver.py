@@ -50,7 +50,7 @@ class Solver:
 
     def reason(self) -> list[str]:
         """Of what was assumed in vain, a part that is in vain."""
-        return sorted(str(one) for one in self._solver.unsat_core())
+        return sorted(str(one.decl().name()) for one in self._solver.unsat_core())
 
     def core(self, assumed: Sequence[str]) -> list[str]:
         """Of what was assumed in vain, a smallest part that is in vain: by deletion, in order."""
