@@ -488,6 +488,28 @@ def solver(of: Desk) -> Iterator[str]:
         yield proof.fault
 
 
+def test_what_sets_a_state_does_not_hold_at_its_bound() -> None:
+    record = json.loads(known_records()["calm"])
+    law = {one["id"]: one for one in record["law"]["limits"]}
+    tried = 0
+    for at, one in enumerate(record["states"]):
+        if law[one["limit"]].get("then") and one["bound"] != "yes" and one["value"] != "unknown":
+            states = [{**other, "value": other["bound"]} if place == at else other
+                      for place, other in enumerate(record["states"])]  # fmt: skip
+            assert [each for each in complaints(reread({**record, "states": states})) if ".holds" in each], one
+            tried += 1
+    assert tried > 1
+
+
+def test_another_currency_without_a_rate_has_no_price() -> None:
+    of = desk([entry("AA", 10)], limits(limit("gross", 1)), market={"AA": terms("AA", currency="EUR")})
+    record = exported(of, of.judged())
+    assert complaints(record) == []
+    record["snapshot"]["facts"] = [one for one in record["snapshot"]["facts"] if one[0] != "rate"]
+    record["inputs"]["snapshot"] = digest(canonical(record["snapshot"]))
+    assert complaints(reread(record))
+
+
 @pytest.mark.parametrize("at", [0, -1])
 def test_a_condition_on_the_whole_desk_that_is_left_out_is_noticed(at: int) -> None:
     record = json.loads(known_records()["calm"])

@@ -177,6 +177,36 @@ def test_a_basket_spares_what_the_worst_of_the_broken_rows_asks_for() -> None:
     assert of.judged().rulings[-1].spare == (("basket:pair", Fraction(50)),)
 
 
+def test_a_basket_whose_one_leg_helps_has_no_room_where_the_other_needs_some() -> None:
+    """All of `gross` is held short in AA: buying it back raises nothing, and each BB does."""
+    pair = Basket("pair", (("AA", Fraction(1)), ("BB", Fraction(1))))
+    legs = [replace(entry(name, 50), basket=pair) for name in ("AA", "BB")]
+    of = desk(legs, limits(limit("gross", "0.1")), [position("AA", -100, "110")])
+    assert ruled(of) == [("denied", 0), ("denied", 0)]
+
+
+def test_what_adds_nothing_is_in_no_set_of_many() -> None:
+    """Nine take a dollar each of ten, and CC, sold short, none: two dollars are one too many, beside the nine."""
+    one_dollar = {"limit_price": "1", "stop_price": "1"}
+    names = [f"A{at}" for at in range(9)]
+    market = {name: terms(name, price=Fraction(1)) for name in (*names, "BB")} | {"CC": terms("CC")}
+    market["ZZ"] = terms("ZZ", price=Fraction(1), lot=2)
+    entries = [entry(name, 1, conviction=90 - at, **one_dollar) for at, name in enumerate(names)]
+    entries += [entry("CC", 1, Side.SELL, 95), entry("ZZ", 2, conviction=10, **one_dollar)]
+    of = desk(entries, limits(limit("net_long", 1)), [position("BB", 99_990, "1")], market=market)
+    assert ruled(of) == [("granted", 1)] * 10 + [("denied", 0)]
+    assert [core.grants for core in of.judged().rulings[-1].cores] == [tuple(names)]
+
+
+def test_of_many_grants_those_that_crowd_a_convex_limit_are_found_by_deletion() -> None:
+    names = [f"A{at}" for at in range(10)]
+    market = {name: terms(name, factors=(Fraction(1, 100),), lot=450 if name == "A9" else 1) for name in names}
+    entries = [entry(name, 50 if name != "A9" else 450, conviction=90 - at) for at, name in enumerate(names)]
+    of = desk(entries, limits(limit("volatility", "0.11")), market=market)
+    assert ruled(of) == [("granted", 50)] * 9 + [("denied", 0)]
+    assert [len(core.grants) for core in of.judged().rulings[-1].cores] == [5]
+
+
 def test_a_move_of_the_index_counts_beside_scenarios_of_sectors() -> None:
     """Where moves and places are the same small numbers, too: a short position loses all of it when prices double."""
     double = Scenario("double", Fraction(1), ZERO, "test")
