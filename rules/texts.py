@@ -169,9 +169,10 @@ _INCLUDE = re.compile(r"^[ \t]*:-[ \t]*include\([ \t]*(?:'([^'\n]*)'|\"([^\"\n]*
 
 def _includes(source: Source) -> Iterator[Reference]:
     """What a policy file includes, found textually: a line of its own that begins with `:- include('…')`."""
+    line, last = 1, 0
     for found in _INCLUDE.finditer(source.text):
         start = found.start() + found[0].index(":-")
-        line = source.text.count("\n", 0, start) + 1
+        line, last = line + source.text.count("\n", last, start), start
         column = start - source.text.rfind("\n", 0, start)
         path = found[1] if found[1] is not None else found[2]
         yield Reference(path, source.file, line, column, found.end() - start)

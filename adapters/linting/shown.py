@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 from adapters.linting.looking import Seen
 from rules.findings import Finding
+from rules.lints.catalogue import offset
 
+MOST = 500
+"""Findings that are shown."""
 WIDEST = 160
 """Characters of a line that are shown."""
 
@@ -15,7 +18,7 @@ WIDEST = 160
 def shown(seen: Seen, facts: bool = False) -> Iterator[str]:
     """The lines to write: first what must be mended, then notes, a line each. `facts` adds the facts that show it."""
     texts = seen.book.texts
-    findings = seen.checked.findings
+    findings = seen.checked.findings[:MOST]
     for finding in findings:
         if finding.severity != "note":
             yield from told(finding, texts.get(finding.file), facts)
@@ -26,6 +29,8 @@ def shown(seen: Seen, facts: bool = False) -> Iterator[str]:
         yield from _facts(finding, facts)
     if notes:
         yield ""
+    if len(seen.checked.findings) > MOST:
+        yield f"{len(seen.checked.findings) - MOST} more are not shown; mend these first, or ask with `--json`"
     yield closing(seen)
 
 
@@ -71,10 +76,9 @@ def _counted(number: int, what: str) -> str:
 
 def _excerpt(finding: Finding, text: str) -> Iterator[str]:
     """The line of a finding, and a mark below the words it is about."""
-    lines = text.split("\n")
-    if not 0 < finding.line <= len(lines):
-        return
-    line = lines[finding.line - 1].rstrip("\r")
+    begin = offset(text, finding.line, 1)
+    end_of_line = text.find("\n", begin)
+    line = text[begin : end_of_line if end_of_line >= 0 else len(text)].rstrip("\r")
     start = min(finding.column - 1, len(line))
     end = min(finding.end_column - 1, len(line)) if finding.end_line == finding.line else len(line)
     first = max(0, start - WIDEST // 2) if len(line) > WIDEST else 0

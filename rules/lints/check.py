@@ -134,10 +134,11 @@ def _spans(program: Program, texts: dict[str, str]) -> _Spans:
 
 
 def _places(spans: _Spans, policies: PolicyLook) -> dict[str, tuple[Lines, ...]]:
-    places = {file: tuple(lines for lines, _ in some) for file, some in spans.items()}
+    """The first and last line of each rule and clause, by file."""
+    places = {file: [lines for lines, _ in some] for file, some in spans.items()}
     for file, first, last in policies.clauses:
-        places[file] = (*places.get(file, ()), (first, last))
-    return places
+        places.setdefault(file, []).append((first, last))
+    return {file: tuple(some) for file, some in places.items()}
 
 
 def _lints(
