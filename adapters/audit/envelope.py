@@ -59,6 +59,7 @@ class Kind(StrEnum):
     FEED = "feed"
     APPROVAL = "approval"
     CHANGE = "change"
+    RULEBOOK = "rulebook"
 
 
 def instant(written: str) -> datetime:
@@ -215,6 +216,22 @@ class ChangeRecord(Envelope):
     )
 
 
+class RulebookRecord(Envelope):
+    """Another rulebook came into force under a running desk, or was refused."""
+
+    kind: Literal[Kind.RULEBOOK]
+    old: DigestText = Field(description="the rulebook in force before")
+    new: DigestText = Field(description="the texts that were found, stored with the record")
+    outcome: Literal["adopted", "refused"]
+    verdict: Text = Field(description="what changes in meaning, counted; `refused` where nothing was compared")
+    reason: Text
+    reasons: list[Text] = Field(default=[], description="of a refusal: the first of all reasons")
+    files: list[Text] = Field(description="the files that differ, relative to the desk")
+    diff: DigestText | None = Field(default=None, description="what changes in meaning, stored with the record")
+    who: Text = Field(description="the owner of the newest of these files, as the machine names it")
+    claimed: Literal[True] = Field(description="nothing but the machine's word says who it was")
+
+
 class OtherRecord(Envelope):
     """A record of any other kind: only the envelope is prescribed."""
 
@@ -242,6 +259,7 @@ _SHAPES: dict[str, str] = {
     Kind.EXPIRY: "end",
     Kind.APPROVAL: "approval",
     Kind.CHANGE: "change",
+    Kind.RULEBOOK: "rulebook",
 }
 
 
@@ -257,6 +275,7 @@ AnyRecord = (
     | Annotated[OrderEndRecord, Tag("end")]
     | Annotated[ApprovalRecord, Tag("approval")]
     | Annotated[ChangeRecord, Tag("change")]
+    | Annotated[RulebookRecord, Tag("rulebook")]
     | Annotated[OtherRecord, Tag("other")]
 )
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Discriminator(_shape)])

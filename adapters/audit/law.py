@@ -1,4 +1,4 @@
-"""Which limits a log says are in force, and whether each change of them had its approval.
+"""Which limits and rulebook a log says are in force, and whether each change of them had its approval.
 
 Rules:
 - the limits of the first decision are in force without anybody's approval: there was nothing to loosen;
@@ -8,6 +8,9 @@ Rules:
   of exactly this pair of files; an approval is used once;
 - an approval with `until` holds up to that session. What it replaced is *lasting*, and is in force again behind it: no
   decision after that date names the looser limits.
+
+- the rulebook of the last start, or of the last `rulebook` record that was adopted since, is in force; from the first
+  such record on, a decision by another one is a fault of the log.
 
 Left out: that a verdict of *tighter* is right. The comparison lies in the log by its digest, and `warrant limits diff`
 makes it again.
@@ -50,6 +53,10 @@ class LawInForce:
     """Whether a start has said that changes are approved."""
     approvals: dict[str, Json] = field(default_factory=dict)
     """By record id: those that no change has used."""
+    rulebook: str = ""
+    """The rulebook in force."""
+    swapped: bool = False
+    """Whether one has ever changed under a running desk."""
     refused: tuple[str, str] = ("", "")
     """The pair that was refused last, until limits change."""
 
@@ -57,6 +64,7 @@ class LawInForce:
         """Fold one record."""
         match record["kind"]:
             case "start":
+                self.rulebook = str(record.get("rulebook", self.rulebook))
                 if not (self.decided and self.governed):
                     self.current = self.lasting = str(record.get("limits", ""))
                 self.governed = self.governed or record.get("changes") == APPROVED
@@ -66,6 +74,10 @@ class LawInForce:
                 self.approvals[record["record_id"]] = record
             case "change":
                 self._change(record)
+            case "rulebook":
+                self.swapped = True
+                if record["outcome"] == ADOPTED:
+                    self.rulebook = record["new"]
 
     def _change(self, record: Json) -> None:
         self.governed = True
@@ -108,8 +120,14 @@ class LawCheck:
                 yield from self._change(record)
             case "start" if law.decided and law.governed and record.get("limits") != law.current:
                 yield "limits", "the desk starts with limits that no `change` before it brought into force"
-            case "decision" if law.governed:
-                yield from self._decision(record)
+            case "rulebook" if record["old"] != law.rulebook:
+                yield "old", "this rulebook was not in force before the change"
+            case "decision":
+                if law.governed:
+                    yield from self._decision(record)
+                inputs = record.get("inputs")
+                if law.swapped and isinstance(inputs, dict) and inputs.get("rulebook") != law.rulebook:
+                    yield "inputs.rulebook", "it was decided by a rulebook that is not in force"
 
     def _change(self, record: Json) -> Iterator[tuple[str, str]]:
         law, outcome = self._law, record["outcome"]

@@ -10,9 +10,8 @@ from adapters.backtest.run import Asked
 from adapters.demo.progress import Progress
 from adapters.desk.folder import Desk
 from adapters.rulediff.books import Book, book_at, book_of_record, other_policies
+from adapters.rulediff.meant import meant
 from adapters.rulediff.telling import Recorded, Told
-from knowledge.values import Json
-from rules.rulebook import Rulebook
 
 NEVER = "nothing is recorded here yet; `--from` and `--to` replay both rulebooks over bars"
 NO_PROFIT = "for profit and turnover give `--from` and `--to`: both rulebooks are then replayed over those bars"
@@ -51,15 +50,6 @@ def asked(desk: Desk, question: Question, progress: Progress) -> Told:
     recorded = _recorded(desk, old, new, question, progress) if question.cycles else None
     notes = () if question.cycles == 0 else (NEVER,) if recorded is None else (NO_PROFIT,)
     return Told(old, new, meaning, policies, recorded, notes=notes)
-
-
-def meant(old: Rulebook, new: Rulebook) -> Json:
-    """What changes in meaning, as `adapters.asking.meanings.differences`. Raises `Faulty`."""
-    from adapters.asking.meanings import differences
-
-    if old.rules == new.rules:
-        return {"changes": [], "text": ["the rules are the same, word for word"]}
-    return differences(old.program, new.program)
 
 
 def _recorded(desk: Desk, old: Book, new: Book, question: Question, progress: Progress) -> Recorded | None:

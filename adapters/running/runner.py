@@ -39,6 +39,7 @@ from knowledge.door import Refused
 from knowledge.facts import Snapshot
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical
+from rules.rulebook import Rulebook
 
 _NO_ENTRY = ", and no entry goes out on an older permission"
 LAW_CHANGED = f"rules, policies or limits have changed since it was decided{_NO_ENTRY}"
@@ -128,8 +129,15 @@ class Runner(DeskLog):
         self.law = law
         self.worker.rebind(law.rulebook, law.limits)
 
+    def swap(self, record: Json, blobs: Mapping[str, bytes], rulebook: Rulebook, loaded: Worker) -> Json:
+        """Record that another rulebook is in force, and decide by it from now on, in the process that has loaded it."""
+        found = self.amend(record, blobs)
+        self.law = Law(rulebook, self.law.limits)
+        self.worker.take_over(loaded)
+        return found
+
     def amend(self, record: Json, blobs: Mapping[str, bytes]) -> Json:
-        """Record a change of the limits."""
+        """Record a change of the limits, or of the rulebook."""
         return self._append(self._as_of, [record], blobs)[0]
 
     def book(self, day: str) -> None:
@@ -158,6 +166,9 @@ class Runner(DeskLog):
     def start(self, facts: Json) -> None:
         """Record what the desk starts with, if the log does not say so already: at first, and when the law changed."""
         known: Json = next(self.log.records(["start"], newest_first=True), {})
+        if known:
+            # Another rulebook may have come into force since.
+            known = {**known, "rulebook": self.standing.law.rulebook}
         if any(known.get(name) != value for name, value in facts.items()):
             self._append(self._as_of, [{"kind": "start", **facts}])
 

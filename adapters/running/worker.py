@@ -111,6 +111,12 @@ class Worker:
         self._bind(rulebook, limits)
         self.start()
 
+    def take_over(self, other: Worker) -> None:
+        """Decide by the law of another worker from now on, in its process; the other one is left without any."""
+        self.close()
+        self._load, self._law = other._load, other._law
+        self._process, other._process = other._process, None
+
     def start(self) -> Self:
         """Start the process. Raises `Faulty` where the engines refuse the rulebook or the limits, `WorkerLost`."""
         if self._process is None:

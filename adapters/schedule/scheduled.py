@@ -22,6 +22,7 @@ from adapters.frame import Failed
 from adapters.importing.layout import Said
 from adapters.running.clock import MACHINE, REPLAY, Clock, ReplayClock, WallClock
 from adapters.running.continuity import check_clock
+from adapters.running.reloading import Reloading
 from adapters.running.session import Claim, opened
 from adapters.running.watch import Watch, unwatched
 from adapters.running.world import World
@@ -62,9 +63,14 @@ def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched, 
         asked_to_stop() as asked,
         opened(world.desk, world, watch, clock, Claim("run", plan.wait, asked)) as runner,
     ):
-        letters = LetterBox(world.desk, runner)
+        letters, reloading = LetterBox(world.desk, runner), Reloading(world.desk, runner)
+
+        def between() -> None:
+            letters.look()
+            reloading.look()
+
         timetable = Timetable(world.calendar, desk.settings.schedule, world.interval)
-        loop = Loop(runner, timetable, clock, told, letters.look)
+        loop = Loop(runner, timetable, clock, told, between)
         if plan.replay is None:
             drive_by_wall(loop, _enough(loop, plan, plan.until, asked))
             if loop.ended:

@@ -51,6 +51,10 @@ KINDS: Mapping[str, Kind] = {
                          "see whether it trains or hangs (`warrant status`); end it and start it again"),
     "limits-changed": Kind("warning", "other limits came into force, were refused, or the former ones came back",
                            "read `warrant limits history`"),
+    "rulebook-changed": Kind("warning", "another rulebook came into force while the desk runs",
+                             "read its record: what changes in meaning; `warrant rules diff` says what it decides"),
+    "rulebook-refused": Kind("error", "a changed rulebook was refused: the one before it goes on",
+                             "read the reason; `warrant rules check` and `warrant rules test` say the rest"),
     "order-rejected": Kind("error", "the broker rejected a warranted order", "read the reason in its line"),
     "books-differ": Kind("critical", "the books and the broker's positions differ: no entry goes out",
                          "find the execution that one of them has not seen"),
@@ -157,6 +161,9 @@ def _found(record: Json) -> Iterator[tuple[str, str, str]]:
             yield "books-differ", f"{KINDS['books-differ'].meaning}: {record.get('reason')}", ""
         case "change":
             yield "limits-changed", f"limits {record['outcome']}: {record['reason']}", str(record["new"])
+        case "rulebook":
+            kind = "rulebook-changed" if record["outcome"] == "adopted" else "rulebook-refused"
+            yield kind, f"rulebook {record['outcome']}: {record['reason']}", str(record["new"])
         case "recovery":
             yield "recovered", f"{len(record['warrants'])} warrants were found decided and not sent", ""
         case "feed" if record.get("failed"):

@@ -38,6 +38,7 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
     "feed": ("source", "failed", "reason", "change"),
     "approval": ("who", "verdict", "reason", "until", "claimed"),
     "change": ("outcome", "verdict", "reason", "until", "approval"),
+    "rulebook": ("outcome", "verdict", "reason", "files", "who"),
 }
 """The fields of a record that its line repeats, by kind."""
 _ORDER = ("instrument", "side", "role", "quantity", "limit_price", "stop_price")
@@ -49,6 +50,7 @@ _LEVELS: Mapping[str, Level] = {
     "state": "warning",
     "approval": "warning",
     "change": "warning",
+    "rulebook": "warning",
 }
 
 

@@ -86,7 +86,7 @@ def test_a_rulebook_that_says_the_same_in_other_words_decides_the_same(
         cli.run(["rules", "diff", str(shared.folder), str(other), "--cycles", "3", "--desk", str(shared.folder)]) == 0
     )
     told = capsys.readouterr().out
-    assert "the rulebooks mean the same\n" in told
+    assert "the rulebooks mean the same: other comments or files, and the same rules\n" in told
     assert "IN PRACTICE: 3 recorded cycles, 2011-03-02 to 2011-03-04\n" in told
     assert "all 3 decided the same\n" in told
 
