@@ -34,7 +34,7 @@ from rules.meaning.script import Num, Term, Untranslated, both, either, negated,
 from rules.meaning.solver import Solver
 from rules.meaning.witness import Reading
 
-MOST_POINTS = 120
+MOST_POINTS = 80
 MOST_UNKNOWN = 5
 MOST_FIRED = 4
 """Sets of other facts with which each gap is fired."""
