@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import resources
@@ -10,10 +10,10 @@ from pathlib import Path
 
 from adapters.editor.case_words import case_mentions, case_outline
 from adapters.editor.clips_words import clips_mentions, clips_outline
-from adapters.editor.looking import beside, case_texts
+from adapters.editor.looking import case_texts
 from adapters.editor.names import Mention, Named, Outlined
 from adapters.editor.policy_words import policy_mentions, policy_outline
-from rules.texts import read_texts
+from rules.texts import POLICIES, RULES, read_text
 
 VOCABULARY = str(resources.files("knowledge").joinpath("templates.yaml"))
 """The file that declares templates and measures; it belongs to the program, not to the desk."""
@@ -66,12 +66,35 @@ class Book:
 
 
 def read_book(desk: Path, unsaved: Mapping[str, str]) -> Book:
-    """The texts of a desk: what it loads, its cases, and what is open besides."""
-    read = read_texts(desk, unsaved)
-    rules, policies = dict(read.rules), dict(read.policies)
-    for name, text in beside(read, unsaved):
-        (policies if name.endswith(".pl") else rules)[name] = text
+    """The texts of a desk: what it loads, its cases, and what is open besides.
+
+    What is loaded is found by its words, so that a text which takes long to parse keeps no answer waiting; whether a
+    file may be loaded is for the check to say.
+    """
+    rules = _led_to(desk, unsaved, RULES, lambda file, text: clips_mentions(file, text) if file == RULES else ())
+    policies = _led_to(desk, unsaved, POLICIES, policy_mentions)
+    for name, text in unsaved.items():
+        if name.endswith((".clp", ".pl")) and name not in rules and name not in policies:
+            (policies if name.endswith(".pl") else rules)[name] = text
     found = {
         path.relative_to(desk).as_posix() for ending in ("clp", "pl") for path in desk.glob(f"rules/**/*.{ending}")
     }
     return Book(rules, policies, case_texts(desk, unsaved), tuple(sorted(found - set(rules) - set(policies))))
+
+
+def _led_to(
+    desk: Path, unsaved: Mapping[str, str], entry: str, names: Callable[[str, str], Iterable[Mention]]
+) -> dict[str, str]:
+    """The text of an entry and of each file that it leads to, in the order in which they are named."""
+    found: dict[str, str] = {}
+    waiting = [entry]
+    while waiting:
+        name = waiting.pop(0)
+        place = (desk / name).resolve() if "\0" not in name else desk
+        if name in found or not place.is_relative_to(desk.resolve()):
+            continue
+        text = unsaved[name] if name in unsaved else read_text(place, name)
+        if isinstance(text, str):
+            found[name] = text
+            waiting = [one.of.name for one in names(name, text) if one.of.kind == "file"] + waiting
+    return found

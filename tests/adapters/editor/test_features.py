@@ -11,6 +11,7 @@ from adapters.editor.completion import Proposal, completions
 from adapters.editor.hovering import Told, Values, hover
 from adapters.editor.navigation import Target, definitions, references
 from adapters.editor.renaming import Refused, Renamed, rename
+from rules.texts import read_texts
 from tests.adapters.editor.client import ROOT
 
 TREND = "rules/book/trend.clp"
@@ -113,6 +114,18 @@ def test_cases_offer_templates_slots_values_and_rules() -> None:
     assert "indicator" in offered(case, "cases:\n  - name: a\n    given:\n      - ind@")
     assert offered(case, "cases:\n  - trend: {@") == ["instrument", "direction"]
     assert offered(case, "cases:\n  - trend: {instrument: A, direction: @") == ["up", "down"]
+
+
+def test_the_texts_of_a_desk_are_those_that_it_loads() -> None:
+    book, loaded = read_book(ROOT, {}), read_texts(ROOT)
+    assert list(book.rules.items()) == list(loaded.rules)
+    assert list(book.policies.items()) == list(loaded.policies)
+
+
+def test_a_path_that_leads_nowhere_or_out_of_the_desk_is_passed_over(desk: Path) -> None:
+    odd = ["../x.clp", "/etc/passwd", "rules", "", ".", "a\0b", "x" * 5000, "rules.clp", "rules/book/trend.clp"]
+    book = read_book(desk, {"rules.clp": "".join(f'(load "{one}")' for one in odd)})
+    assert list(book.rules) == ["rules.clp", "rules/book/trend.clp"]
 
 
 # Hover.

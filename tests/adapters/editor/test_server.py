@@ -100,6 +100,9 @@ def _whatever_is_typed_is_answered(editor: Editor, text: str) -> None:
     case = "rules/cases/trend-up.yaml"
     assert codes(editor.found(case, editor.open(case, "rule: ["))) == ["C101"]
     assert codes(editor.found("draft.clp", editor.open("draft.clp", "(defrule draft)"))) == ["R002"]
+    nowhere = {"textDocument": {"uri": "untitled:draft"}, "position": {"line": 0, "character": 0}}
+    with pytest.raises(Refused, match="is no file; save the text first"):
+        editor.ask("textDocument/hover", nowhere)
     # of many changes the last one counts
     for _ in range(20):
         editor.change(TREND, "(defrule")
