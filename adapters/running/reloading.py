@@ -1,8 +1,8 @@
 """A rulebook that changes under a running desk: checked, tried, compared, recorded and swapped whole, or refused whole.
 
 Rules:
-- the files are looked at between two turns of the loop, never during a cycle: a cycle that has begun ends with the
-  rulebook it began with;
+- the files, and those of the cases, are looked at between two turns of the loop, never during a cycle: a cycle that has
+  begun ends with the rulebook it began with;
 - a changed rulebook has to pass everything before anything changes: no error of `warrant rules check`, its limits still
   name strategies that exist, all its cases pass, and a process of its own has loaded it into CLIPS and Prolog. Else the
   old one goes on, and one record says why, once for one text;
@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import pwd
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,6 +43,8 @@ from rules.texts import BookText, read_texts
 CAP = 20.0
 """Seconds that the comparison of meanings may take; without it the swap says *unknown* and goes on."""
 MOST_REASONS = 20
+MOST_FAILED = 5
+"""Failing cases after which no more are asked: one that hangs takes seconds."""
 Stamp = tuple[object, ...]
 
 
@@ -51,6 +54,8 @@ class Ready:
 
     rulebook: Rulebook
     worker: Worker
+    meaning: Json
+    """What changes in meaning."""
 
 
 class Reloading:
@@ -60,17 +65,26 @@ class Reloading:
         self._desk, self._runner = desk, runner
         self._files: tuple[str, ...] = tuple(source.file for source in runner.law.rulebook.sources)
         self._seen: Stamp = ()
+        self._book = BookText(runner.law.rulebook.rules, runner.law.rulebook.policies)
         self._refused = ""
         """The digest of what was refused last, and the reasons."""
 
     def look(self) -> None:
         """Take over a changed rulebook, or refuse it. Raises `LogUnwritable` where that can not be recorded."""
         stamp = self._stamp()
-        if stamp == self._seen:
+        if stamp == self._seen and not self._book.faults:
             return
         book = read_texts(self._desk.folder)
-        self._files = tuple({**dict.fromkeys((RULES, POLICIES)), **book.texts, **{one.file: "" for one in book.faults}})
-        self._seen = self._stamp()
+        if stamp == self._seen and book == self._book:
+            # A file that is missing has no stamp by which one would see it come.
+            return
+        files = _files(book)
+        if files != self._files:
+            # Stamped before it is read: what changes in between is seen the next time.
+            self._files = files
+            stamp = self._stamp()
+            book = read_texts(self._desk.folder)
+        self._seen, self._book = stamp, book
         if not book.faults and _written(book) == self._runner.law.rulebook.encoded:
             self._refused = ""
             return
@@ -108,9 +122,10 @@ class Reloading:
             rulebook = Rulebook(book.rules, book.policies)
             limits = self._runner.law.limits
             read_limits(limits.source, shown(self._desk.limits), groups_of(self._desk, rulebook))
-            worker = Worker(rulebook, limits)
-            self._runner.watch.happened(Happening.ALIVE)
-            return Ready(rulebook, worker.start())
+            self._alive()
+            meaning = meant(self._runner.law.rulebook, rulebook, CAP)
+            self._alive()
+            return Ready(rulebook, Worker(rulebook, limits).start(), meaning)
         except Faulty as error:
             return tuple(map(str, error.faults))
         except (Failed, PrologFault, WorkerLost) as error:
@@ -128,20 +143,22 @@ class Reloading:
             yield f"{one.file}:{one.line}:{one.column}: {one.code} {one.sentence}"
         if errors:
             return
-        self._runner.watch.happened(Happening.ALIVE)
+        failed = 0
         with Asked(self._desk.folder) as asked:
             for case in asked.cases:
+                self._alive()
                 for problem in asked.run(case):
+                    failed += 1
                     where = f"{problem.file}:{problem.line}:{problem.column}"
                     yield f"{where}: case `{case.about}: {case.name}` fails: {problem.message}"
+                if failed >= MOST_FAILED:
+                    return
 
     # --- what follows -------------------------------------------------------------------------------------------
 
     def _adopt(self, ready: Ready) -> None:
         runner, old, new = self._runner, self._runner.law.rulebook, ready.rulebook
-        self._runner.watch.happened(Happening.ALIVE)
-        meaning = meant(old, new, CAP)
-        told, encoded = verdict(old, new, meaning), canonical(meaning)
+        told, encoded = verdict(old, new, ready.meaning), canonical(ready.meaning)
         record: Json = {**self._body(new.fingerprint, dict(new.sources)), "outcome": ADOPTED, "verdict": told}
         record["diff"] = digest(encoded)
         record["reason"] = f"it was checked, all its cases pass, and it was loaded: {told}"
@@ -169,7 +186,17 @@ class Reloading:
 
     def _stamp(self) -> Stamp:
         """What tells that a file may be another one, without reading it."""
-        return tuple(_stamp_of(self._desk.folder / file) for file in self._files)
+        cases = sorted((self._desk.folder / "rules" / "cases").glob("*.yaml"))
+        return tuple(_stamp_of(path) for path in (*(self._desk.folder / file for file in self._files), *cases))
+
+    def _alive(self) -> None:
+        """A sign of life, as judging takes seconds."""
+        self._runner.watch.happened(Happening.ALIVE)
+
+
+def _files(book: BookText) -> tuple[str, ...]:
+    """The files that a rulebook has or names."""
+    return tuple(dict.fromkeys((RULES, POLICIES, *book.texts, *(one.file for one in book.faults))))
 
 
 def _stamp_of(path: Path) -> Stamp:
@@ -177,7 +204,7 @@ def _stamp_of(path: Path) -> Stamp:
         found = path.stat()
     except OSError as error:
         return (error.errno,)
-    return (found.st_mtime_ns, found.st_size, found.st_ino)
+    return (str(path), found.st_mtime_ns, found.st_size, found.st_ino)
 
 
 def _written(book: BookText) -> bytes:
@@ -192,8 +219,12 @@ def _texts(written: bytes) -> dict[str, str]:
 
 def _owner(folder: Path, files: list[str]) -> str:
     """Whose the newest of these files is, as the machine says: a claim, as whoever may write them all has one name."""
-    there = [path.stat() for path in (folder / file for file in files) if path.is_file()] or [folder.stat()]
-    owner = max(there, key=lambda one: one.st_mtime_ns).st_uid
+    there = []
+    for file in files:
+        # What was deleted has no owner any more.
+        with suppress(OSError):
+            there.append((folder / file).stat())
+    owner = max(there or [folder.stat()], key=lambda one: one.st_mtime_ns).st_uid
     try:
         return pwd.getpwuid(owner).pw_name
     except KeyError:

@@ -7,6 +7,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -21,6 +22,7 @@ from adapters.schedule import scheduled
 from adapters.schedule.scheduled import Plan, run_scheduled
 from knowledge.values import Json, parse
 from rules.rulebook import Rulebook, read_rulebook
+from rules.texts import BookText
 from tests.shared_run import SharedRun
 
 VETO = "rules/book/veto.clp"
@@ -145,6 +147,48 @@ def test_a_kill_between_record_and_swap_leaves_the_new_rulebook_in_force(shared:
     assert [one["rulebook"] for one in records(desk, "start")] == [first, first]
     assert len(records(desk, "rulebook")) == 1
     assert verify(desk.store).holds
+
+
+class Judged(Reloading):
+    """Says no to every text, and counts how often it was asked."""
+
+    asked = 0
+
+    def _judged(self, book: BookText) -> tuple[str, ...]:
+        self.asked += 1
+        return tuple(map(str, book.faults)) or ("no",)
+
+
+def test_files_are_judged_when_they_change_and_told_once(shared: SharedRun, tmp_path: Path) -> None:
+    desk, told = shared.bare(tmp_path / "desk"), list[Json]()
+    runner = SimpleNamespace(
+        law=SimpleNamespace(rulebook=read_rulebook(desk.folder)), amend=lambda record, blobs: told.append(record)
+    )
+    one = Judged(desk, runner)  # type: ignore[arg-type]
+
+    def look() -> tuple[int, int]:
+        one.look()
+        one.look()
+        return one.asked, len(told)
+
+    whole = (desk.folder / VETO).read_bytes()
+    assert look() == (0, 0)
+    os.utime(desk.folder / VETO)
+    assert look() == (0, 0)
+    edit(desk, VETO, "80.0", "70.0")
+    assert look() == (1, 1)
+    # Cases may be what was wrong: asked again, and as the answer is the same, nothing is recorded.
+    edit(desk, f"rules/cases/{KEPT}", "rule:", "rule: ")
+    assert look() == (2, 1)
+    (desk.folder / VETO).write_bytes(b"\xff")
+    assert look() == (3, 2)
+    (desk.folder / VETO).unlink()
+    assert look() == (4, 3)
+    (desk.folder / VETO).write_bytes(whole)
+    assert look() == (4, 3)
+    edit(desk, VETO, "80.0", "70.0")
+    assert look() == (5, 4)
+    assert [one["files"] for one in told] == [[VETO]] * 4
 
 
 def test_a_decision_by_a_rulebook_that_is_not_in_force_is_a_fault_of_the_log() -> None:

@@ -7,24 +7,30 @@ import re
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
 from adapters import cli
 from adapters.answers.lookup import reading
-from adapters.comparing.comparison import Comparison, compare
+from adapters.comparing.causes import Cause
+from adapters.comparing.comparison import Comparison, Difference, compare
 from adapters.demo.progress import Lines
 from adapters.rulediff.books import book_at, book_of_record
 from adapters.rulediff.groups import grouped
-from adapters.rulediff.recorded import Side, Sieve, Stretch, decided_again, stretch
+from adapters.rulediff.recorded import Side, Sieve, Stretch, decided_again, parted, stretch
+from knowledge.values import Json
 from rules.rulebook import Rulebook
 from tests.shared_run import SharedRun
 
 SPAN = ("2011-01-27", "2011-01-31")
 """Around the first entry of the shared run, which is decided on 2011-01-28."""
 OVERBOUGHT = ("rules/book/veto.clp", r"\(> \?rsi 80\.0\)", "(> ?rsi 60.0)")
+PROPOSED = ["2011-01-27", "2011-01-28"]
+"""Sessions of it that have a candidate."""
 BLACKOUT = ("rules/book/earnings.pl", r"=< 3\.", "=< 300.")
 Edit = tuple[str, str, str]
+Found = TypeVar("Found")
 
 
 def edited(shared: SharedRun, folder: Path, *edits: Edit) -> Path:
@@ -42,7 +48,7 @@ def books(shared: SharedRun, folder: Path, *edits: Edit) -> tuple[Rulebook, Rule
     return book_of_record(shared.desk, None).rulebook, other.rulebook
 
 
-def over_span(shared: SharedRun, how: Callable[..., Comparison], *more: object) -> Comparison:
+def over_span(shared: SharedRun, how: Callable[..., Found], *more: object) -> Found:
     with reading(shared.desk) as log:
         found = stretch(log, 500).records
         return how(log, Stretch(tuple(one for one in found if SPAN[0] <= one["period"] <= SPAN[1])), *more)
@@ -92,10 +98,33 @@ def test_a_rulebook_that_says_the_same_in_other_words_decides_the_same(
 
 
 def test_policies_are_compared_by_what_they_judge(shared: SharedRun, tmp_path: Path) -> None:
-    old, new = books(shared, tmp_path / "o", BLACKOUT)
-    found = over_span(shared, decided_again, old, new, 1, Lines(io.StringIO()))
-    assert [(one.label, one.instrument) for one in found.differences] == [("2011-01-28", "IBM")]
-    group = grouped(found.differences)[0]
-    assert (group.about, dict(group.kinds)) == (
-        "policies in rules/book/earnings.pl", {"grant became a denial": 1},
-    )  # fmt: skip
+    pair = books(shared, tmp_path / "o", BLACKOUT)
+    found = over_span(shared, parted, pair, 1, Lines(io.StringIO()))
+    assert [one["period"] for one in found] == PROPOSED
+
+
+def difference(cause: Cause, a: Json, b: Json, follows: int | None = None) -> Difference:
+    return Difference("2011-01-28", "IBM", cause, a, b, follows)
+
+
+def test_what_came_and_went_is_grouped_by_what_stands_behind_it() -> None:
+    granted = {"outcome": "granted", "side": "buy", "quantity": "9", "target": "9", "rule": "one"}
+    denied = {**granted, "outcome": "denied", "quantity": "0", "reasons": ["policy"]}
+    silent = {"outcome": "no_candidate"}
+    going = {"side": "sell", "quantity": "9", "reasons": ["time-stop"], "held_back": ""}
+    fired = Cause("rulebook", ("rule one: fired only in B", "rule two: fired only in A"))
+    found = grouped([
+        difference(fired, silent, granted),
+        difference(Cause("rulebook", ("policies in p.pl: judged permitted in A, forbidden in B",)), granted, denied),
+        difference(Cause("rulebook", ("rule one: is another one",)), granted, {**granted, "quantity": "7"}),
+        difference(Cause("portfolio", ("cash: 1 -> 2",)), {**silent, "exit": going}, silent, 0),
+        difference(Cause("fault", ("B: lost",)), None, "lost"),
+    ])  # fmt: skip
+    assert {one.about: dict(one.kinds) for one in found} == {
+        "one": {"granted candidate came": 1},
+        "two": {"granted candidate came": 1},
+        "policies in p.pl": {"grant became a denial": 1},
+        "what others were granted": {"another size": 1},
+        "books that came apart earlier": {"exit went": 1},
+        "fault": {"no decision in one of the two": 1},
+    }
