@@ -47,13 +47,22 @@ class Told:
         changes = self.meaning and self.meaning["changes"]
         meant = self.meaning is not None and (changes is None or any(one["kind"] != "same" for one in changes))
         runs = [one.found for one in (self.recorded, self.bars) if one is not None]
-        return bool(meant or self.policies or any(one.differences for one in runs))
+        return bool(meant or self.unasked or self.policies or any(one.differences for one in runs))
+
+    @property
+    def unasked(self) -> tuple[str, ...]:
+        """Rules that are others, where nobody asked what they mean."""
+        if self.meaning is not None:
+            return ()
+        one, two = ({rule.name: rule.text for rule in book.rulebook.program.rules} for book in (self.old, self.new))
+        return tuple(sorted(name for name in one.keys() | two.keys() if one.get(name) != two.get(name)))
 
 
 def told_json(told: Told) -> Json:
     """Everything, nothing left out."""
     value: Json = {"old": told.old.to_json(), "new": told.new.to_json(), "differs": told.differs}
     value["meaning"] = told.meaning
+    value["other_rules"] = list(told.unasked)
     value["policies"] = list(told.policies)
     if (one := told.recorded) is not None:
         span = {"cycles": one.cycles, "first": one.first, "last": one.last, "left_out": one.left_out}
@@ -77,6 +86,8 @@ def told_lines(told: Told) -> Iterator[str]:
         yield ""
         yield "IN MEANING"
         yield from told.meaning["text"]
+    if told.unasked:
+        yield f"{_many(len(told.unasked), 'rule is another one', 'rules are others')}: {', '.join(told.unasked)}"
     for file in told.policies:
         yield f"policies in {file} are others; what policies mean is not analysed, what they judge is seen in practice"
     if told.recorded is not None:
