@@ -1,4 +1,4 @@
-"""What the rules of a desk mean, asked in a process that is ended in time: findings, whatever happens.
+"""What the rules of a desk mean, asked in processes that are ended in time: findings, whatever happens.
 
 What was not answered in time, or not at all, is a finding as well: *not analysed*, with the reason.
 """
@@ -6,6 +6,7 @@ What was not answered in time, or not at all, is a finding as well: *not analyse
 from __future__ import annotations
 
 from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
 
 from adapters.asking.process import RULES, TooLate, ask
 from adapters.frame import Failed
@@ -23,6 +24,15 @@ CAP = 120.0
 
 def meanings(program: Program, asked: Collection[str] = CODES, cap: float = CAP) -> tuple[Finding, ...]:
     """What a sound program means on this desk: findings of the codes asked for, and what was not analysed."""
+    # gaps take longer than all else, so they are searched in a process beside it
+    parts = [part for part in (set(asked) - {"M104"}, set(asked) & {"M104"}) if part]
+    with ThreadPoolExecutor(2) as beside:
+        answers = beside.map(lambda part: _meaning(program, part, cap), parts)
+        found = dict.fromkeys(one for answer in answers for one in answer)
+    return tuple(sorted(found, key=lambda one: one.place))
+
+
+def _meaning(program: Program, asked: Collection[str], cap: float) -> tuple[Finding, ...]:
     request: Json = {
         "op": "meaning",
         "rules": sources(program),

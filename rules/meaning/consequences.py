@@ -12,9 +12,11 @@ from knowledge.clips import tree
 from knowledge.facts import Fact
 from rules.meaning.ground import assertions_of
 from rules.meaning.memory import Memory, Node
-from rules.meaning.script import FALSE, TRUE, Term, Word, both, constant, either
+from rules.meaning.script import FALSE, TRUE, Term, Untranslated, Word, both, constant, either
 
 MOST_PASSES = 10
+MOST_CONCLUDED = 500
+"""A rule that feeds itself concludes several times as much in each pass."""
 
 
 class Consequences(Memory):
@@ -80,5 +82,7 @@ class Consequences(Memory):
                 self.script.say(f"(= {present} {both((held,))})")
             concluded[identity] = Node(assertion.template, slots, present, False)
             self.nodes.append(concluded[identity])
+            if len(concluded) > MOST_CONCLUDED:
+                raise Untranslated(f"`{rule.name}` and the rules that it feeds conclude too much to follow")
             grew = True
         return grew
