@@ -1,21 +1,23 @@
 """Faults seeded one by one into the shipped rulebook: what each tool finds, and what is said falsely of the clean book.
 
-    PYTHONPATH=. python -P -m tests.rules.seeded [--jobs 2] [--only WORD] [--page]
+    PYTHONPATH=. python -P -m tests.rules.seeded [--jobs 2] [--only WORD] [--kept FILE] [--page]
 
 Each fault of seeded.yaml is an edit of one file. The rulebook with it is looked at by `rules check` without meaning, by
 `rules check` with it, by its cases (those of the shipped book, unchanged) and by `rules diff` in meaning. Lints and
-meaning find a fault where they say something that they do not say of the clean book: an error or a warning, a note about
-the rule that the fault is about, or a note of a region without proposals that holds the words the fault foretells. Cases
-find it where one fails that passes on the clean book. R207 is not asked, as it names every new rule; M109 finds nothing.
-A difference is shown beside it: it takes the rulebook before for right.
+meaning find a fault where they say something that they do not say of the clean book: an error or a warning, a note
+about the rule that the fault is about, or a note of a region without proposals that holds the words it foretells. Cases
+find it where one fails that passes on the clean book. R207 is not asked, as it names every new rule; M109 finds
+nothing. A difference is shown beside it: it takes the rulebook before for right.
 
 Exit status 1 when fewer than WANTED are found, or anything but a note is said of the clean book, or anything that its
-witness does not show. `--page` writes the table into docs/rules-faults.md.
+witness does not show. `--page` writes the table into docs/rules-faults.md; `--kept` keeps what was seen in a file, for
+a run that goes on where one was interrupted (the tools have to be the same).
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import re
 import sys
 import time
@@ -31,6 +33,7 @@ from ruamel.yaml import YAML
 
 from knowledge.faults import Faulty
 from knowledge.prolog.session import PrologFault
+from knowledge.values import Json
 from rules.cases import Case, read_cases
 from rules.findings import Finding
 from rules.lints.check import check
@@ -68,7 +71,9 @@ class Seeded:
         name = self.file if self.file in clean.texts else f"rules/book/{self.file}"
         assert clean.texts[name].count(self.old) == 1, self.id
         rules, policies = (
-            tuple(Source(one.file, one.text.replace(self.old, self.new) if one.file == name else one.text) for one in some)
+            tuple(
+                Source(one.file, one.text.replace(self.old, self.new) if one.file == name else one.text) for one in some
+            )
             for some in (clean.rules, clean.policies)
         )
         return BookText(rules, tuple(one for one in policies if _included(one.file, policies)))
@@ -87,11 +92,31 @@ class Seen:
     false: int
     """Findings that their witness does not show."""
     seconds: float
+    """Of a core."""
+
+    def to_json(self) -> Json:
+        """A value to be kept."""
+        lints, said = ([one.to_json() for one in some or ()] for some in (self.lints, self.meaning))
+        cases = self.cases if self.cases is None or isinstance(self.cases, str) else sorted(self.cases)
+        return [lints, None if self.meaning is None else said, cases, self.changes, self.false, self.seconds]
+
+    @classmethod
+    def from_json(cls, kept: Json) -> Seen:
+        """What was kept."""
+        lints, said, cases, changes, false, seconds = kept
+        return cls(
+            tuple(Finding(**one) for one in lints),
+            None if said is None else tuple(Finding(**one) for one in said),
+            frozenset(cases) if isinstance(cases, list) else cases,
+            None if changes is None else tuple((rule, kind) for rule, kind in changes),
+            false,
+            seconds,
+        )
 
 
 @dataclass(frozen=True)
 class Told:
-    """What of that is about the fault: codes of lints and of meaning, and how many cases fail (-1: none could be run)."""
+    """What of that is about the fault: codes of lints and of meaning, how many cases fail (-1: none could be run)."""
 
     fault: Seeded
     lints: tuple[str, ...]
@@ -147,7 +172,7 @@ def _included(file: str, policies: Sequence[Source]) -> bool:
 
 def look(fault: Seeded | None, codes: Collection[str] = CODES, diff: bool = True) -> Seen:
     """Ask every tool about the clean book, or about one with a fault."""
-    began = time.perf_counter()
+    began = time.process_time()
     book = fault.book() if fault is not None else _texts()
     checked = check(book)
     said, cases, changes, false = None, None, None, 0
@@ -158,7 +183,7 @@ def look(fault: Seeded | None, codes: Collection[str] = CODES, diff: bool = True
             said = meaning(rulebook.program, DOMAINS, asked=codes)
             false = len(list(falsely(rulebook, said)))
             changes = _changes(rulebook) if fault is not None and diff else None
-    return Seen(checked.findings, said, cases, changes, false, time.perf_counter() - began)
+    return Seen(checked.findings, said, cases, changes, false, time.process_time() - began)
 
 
 @cache
@@ -240,20 +265,21 @@ def _shown(fault: Seeded, seen: Seen) -> str:
 
 def summary(table: Sequence[Told], clean: Seen) -> list[str]:
     """What the table adds up to."""
-    count = len(table)
-    loud = [one for one in (*clean.lints, *(clean.meaning or ())) if one.severity != "note"]
-    notes = [one for one in (*clean.lints, *(clean.meaning or ())) if one.severity == "note"]
-    cases = sum(not one.is_checked and one.cases != 0 for one in table)
-    false = sum(one.seen.false for one in table)
+    said = [*clean.lints, *(clean.meaning or ())]
+    loud = sum(one.severity != "note" for one in said)
+    checked, lints, means, found = (
+        sum(map(bool, some))
+        for some in zip(*((one.is_checked, one.lints, one.meaning, one.is_found) for one in table), strict=True)
+    )
     diffs = [one.seen.changes for one in table if one.seen.changes is not None]
+    moved = sum(bool(_moved(one)) for one in diffs)
     return [
-        f"{sum(one.is_found for one in table)} of {count} faults found: {sum(one.is_checked for one in table)} by "
-        f"`rules check` ({sum(bool(one.lints) for one in table)} by lints, {sum(bool(one.meaning) for one in table)} by "
-        f"meaning), {cases} by cases alone, {sum(not one.is_found for one in table)} by nothing.",
-        f"`rules diff` shows a change of meaning for {sum(bool(_moved(one)) for one in diffs)} of the {len(diffs)} that "
-        "change rules and load.",
-        f"The clean book: {len(loud)} errors or warnings, {len(notes)} notes, {clean.false} findings that their witness "
-        f"does not show, {len(clean.cases or ())} cases that fail. In the books with faults: {false} such findings.",
+        f"{found} of {len(table)} faults found: {checked} by `rules check` ({lints} by lints, {means} by meaning), "
+        f"{found - checked} by cases alone, {len(table) - found} by nothing.",
+        f"`rules diff` shows a change of meaning for {moved} of the {len(diffs)} that change rules and load.",
+        f"The clean book: {loud} errors or warnings, {len(said) - loud} notes, {clean.false} findings that their "
+        f"witness does not show, {len(clean.cases or ())} cases that fail.",
+        f"The books with faults: {sum(one.seen.false for one in table)} findings that their witness does not show.",
     ]
 
 
@@ -269,39 +295,68 @@ def _page(table: Sequence[Told], lines: Sequence[str]) -> None:
     PAGE.write_text(f"{before}{MARKS[0]}\n\n{written}\n\n{MARKS[1]}{rest.partition(MARKS[1])[2]}", encoding="utf-8")
 
 
+def seen_of(faults: Sequence[Seeded], jobs: int, kept: Path | None) -> Iterator[tuple[Seeded | None, Seen]]:
+    """What the tools say of the clean book (None), and then of each fault, in order."""
+    known: dict[str, Json] = {}
+    if kept is not None and kept.exists():
+        known = dict(json.loads(line) for line in kept.read_text(encoding="utf-8").splitlines())
+    asked = (None, *faults)
+    with ProcessPoolExecutor(jobs, mp_context=get_context("spawn")) as processes:
+        running = {one: processes.submit(look, one) for one in asked if _name(one) not in known}
+        for one in asked:
+            if one not in running:
+                yield one, Seen.from_json(known[_name(one)])
+                continue
+            seen = running[one].result()
+            if kept is not None:
+                with kept.open("a", encoding="utf-8") as file:
+                    file.write(json.dumps([_name(one), seen.to_json()]) + "\n")
+            yield one, seen
+
+
+def _name(fault: Seeded | None) -> str:
+    return fault.id if fault is not None else ""
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.rules.seeded")
     parser.add_argument("--only", default="", help="faults whose id or kind holds this word")
     parser.add_argument("--jobs", type=int, default=1, help="processes that work side by side")
+    parser.add_argument("--kept", type=Path, help="a file that keeps what was seen, for the next run")
     parser.add_argument("--page", action="store_true", help="write the table into docs/rules-faults.md")
     asked = parser.parse_args()
     faults = [one for one in read_faults() if asked.only in f"{one.id} {one.kind}"]
     began = time.perf_counter()
-    table = []
-    with ProcessPoolExecutor(asked.jobs, mp_context=get_context("spawn")) as processes:
-        first = processes.submit(look, None)
-        running = [processes.submit(look, one) for one in faults]
-        clean = first.result()
-        for one in (*clean.lints, *(clean.meaning or ())):
-            print(f"the clean book: {one}")
-        print()
-        for fault, one in zip(faults, running, strict=True):
-            table.append(told(fault, one.result(), clean))
-            row = table[-1].row
-            found = "found" if table[-1].is_checked else "cases" if table[-1].is_found else "NOT"
-            print(f"{found:6}{row[0]:14}{row[2][:60]:61}{row[3]:18}{row[4]:18}{row[5]:8}{row[6]}", flush=True)
-            if table[-1].seen.false:
-                print(f"      {table[-1].seen.false} FALSE")
-            print(f"{len(table)} of {len(faults)}, {time.perf_counter() - began:.0f} s", file=sys.stderr)
+    table: list[Told] = []
+    every = seen_of(faults, asked.jobs, asked.kept)
+    _, clean = next(every)
+    for said in (*clean.lints, *(clean.meaning or ())):
+        print(f"the clean book: {said}")
+    for fault, seen in every:
+        assert fault is not None
+        table.append(told(fault, seen, clean))
+        _print(table[-1])
+        print(f"{len(table)} of {len(faults)}, {time.perf_counter() - began:.0f} s", file=sys.stderr)
     lines = summary(table, clean)
     print("\n" + "\n".join(lines))
-    print(f"{time.perf_counter() - began:.0f} s, {sum(one.seen.seconds for one in table):.0f} s of {asked.jobs} processes")
+    print(f"{time.perf_counter() - began:.0f} s, {sum(one.seen.seconds for one in table):.0f} s of a core")
     if asked.page:
         _page(table, lines)
+    return int(not _is_fine(table, clean))
+
+
+def _print(one: Told) -> None:
+    found = "checked" if one.is_checked else "cases" if one.is_found else "NOT"
+    name, _, what, lints, means, cases, diff = one.row
+    false = f" {one.seen.false} FALSE" if one.seen.false else ""
+    print(f"{found:8}{name:14}{what[:60]:61}{lints:18}{means:18}{cases:8}{diff}{false}", flush=True)
+
+
+def _is_fine(table: Sequence[Told], clean: Seen) -> bool:
     loud = any(one.severity != "note" for one in (*clean.lints, *(clean.meaning or ())))
     false = clean.false + sum(one.seen.false for one in table)
     enough = sum(one.is_found for one in table) >= min(WANTED, len(table))
-    return int(loud or false > 0 or not enough or bool(clean.cases))
+    return enough and not loud and not false and not clean.cases
 
 
 if __name__ == "__main__":
