@@ -1,4 +1,4 @@
-"""`warrant rules check` of a hundred rules with cases, without meaning: from the command's start to its end."""
+"""`warrant rules check` of a hundred rules with cases, with meaning and without: all that the command takes."""
 
 from __future__ import annotations
 
@@ -15,27 +15,33 @@ from time import perf_counter
 from tests.bench.hundred_rules import book
 
 ROOT = Path(__file__).resolve().parents[2]
-ROUNDS = 9
+ROUNDS = {"without meaning": (["--no-meaning"], 9), "with meaning": ([], 3)}
 
 
 def measure_check() -> None:
     """Print what the check takes, and how much of it on a core: the process that reads policies works beside it."""
     with tempfile.TemporaryDirectory() as folder:
         desk = make_desk(Path(folder))
-        command = [sys.executable, "-P", "-m", "adapters.cli", "rules", "check", "--no-meaning", "--desk", str(desk)]
-        whole, spent = [], []
-        for _ in range(ROUNDS):
-            began, before = perf_counter(), _spent()
-            done = subprocess.run(
-                command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
-            )
-            whole.append(perf_counter() - began)
-            spent.append(_spent() - before)
-            assert done.stdout.splitlines()[-1].startswith("100 rules in "), done.stderr
-        print(f"\ncheck of 100 rules without meaning, from the command's start to its end, {ROUNDS} runs")
-        print(f"  {'':<12}{'middle':>6}{'most':>8}")
-        for name, some in (("s", whole), ("s of a core", spent)):
-            print(f"  {name:<12}{median(some):>6.2f}{max(some):>8.2f}")
+        for name, (options, rounds) in ROUNDS.items():
+            _measure(name, ["rules", "check", *options, "--desk", str(desk)], rounds)
+
+
+def _measure(name: str, words: list[str], rounds: int) -> None:
+    command = [sys.executable, "-P", "-m", "adapters.cli", *words]
+    whole, spent = [], []
+    for _ in range(rounds):
+        began, before = perf_counter(), _spent()
+        done = subprocess.run(
+            command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
+        )
+        whole.append(perf_counter() - began)
+        spent.append(_spent() - before)
+        assert done.stdout.splitlines()[-1].startswith("100 rules in "), done.stderr
+    print(f"\ncheck of 100 rules {name}, from the command's start to its end, {rounds} runs")
+    print(f"  {done.stdout.splitlines()[-1]}")
+    print(f"  {'':<12}{'middle':>6}{'most':>8}")
+    for title, some in (("s", whole), ("s of a core", spent)):
+        print(f"  {title:<12}{median(some):>6.2f}{max(some):>8.2f}")
 
 
 def make_desk(folder: Path) -> Path:
