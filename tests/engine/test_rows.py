@@ -185,16 +185,17 @@ def test_a_basket_whose_one_leg_helps_has_no_room_where_the_other_needs_some() -
     assert ruled(of) == [("denied", 0), ("denied", 0)]
 
 
-def test_what_adds_nothing_is_in_no_set_of_many() -> None:
-    """Nine take a dollar each of ten, and CC, sold short, none: two dollars are one too many, beside the nine."""
+@pytest.mark.parametrize("count", [1, 9])
+def test_what_adds_nothing_is_in_no_set(count: int) -> None:
+    """One or nine take a dollar each, CC, sold short, none; one dollar is left, and two are one too many."""
     one_dollar = {"limit_price": "1", "stop_price": "1"}
-    names = [f"A{at}" for at in range(9)]
+    names = [f"A{at}" for at in range(count)]
     market = {name: terms(name, price=Fraction(1)) for name in (*names, "BB")} | {"CC": terms("CC")}
     market["ZZ"] = terms("ZZ", price=Fraction(1), lot=2)
     entries = [entry(name, 1, conviction=90 - at, **one_dollar) for at, name in enumerate(names)]
     entries += [entry("CC", 1, Side.SELL, 95), entry("ZZ", 2, conviction=10, **one_dollar)]
-    of = desk(entries, limits(limit("net_long", 1)), [position("BB", 99_990, "1")], market=market)
-    assert ruled(of) == [("granted", 1)] * 10 + [("denied", 0)]
+    of = desk(entries, limits(limit("net_long", 1)), [position("BB", 99_999 - count, "1")], market=market)
+    assert ruled(of) == [("granted", 1)] * (count + 1) + [("denied", 0)]
     assert [core.grants for core in of.judged().rulings[-1].cores] == [tuple(names)]
 
 
