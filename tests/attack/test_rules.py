@@ -73,20 +73,20 @@ def test_explaining_a_silence_has_a_counted_budget_and_costs_no_exit(tmp_path: P
     rulebook = book(tmp_path / "desk", CROSS)
     stage = Stage(desk(tmp_path), names=("AAPL", "IBM", "KO"))
     taken = 0
-    true_stops = ways.stops
+    furthest = ways.furthest
 
-    def counted(*given):
+    def counted(ends):
         nonlocal taken
-        for stop in true_stops(*given):
+        for stop in ends:
             taken += 1
             yield stop
 
-    monkeypatch.setattr("rules.nearest.stops", counted)
+    monkeypatch.setattr(ways, "furthest", lambda ends: furthest(counted(ends)))
     held = Position("IBM", Decimal(50), Decimal(200), Decimal(190), Decimal(200), 9, "USD", Decimal(1), "quant-swing",
                     "swing")  # fmt: skip
     decision = decide(stage.snapshot(MON), rulebook, limits(), account(held))
     assert [one.order.role for one in decision.warrants] == [Role.EXIT]
     assert all(one.miss is not None for one in decision.verdicts)
-    assert taken < 4 * len(stage.names) * ways.MOST_WAYS
+    assert ways.MOST_WAYS < taken < 4 * len(stage.names) * ways.MOST_WAYS
     again = decide(stage.snapshot(MON), rulebook, limits(), account(held))
     assert again.to_json() == decision.to_json()
