@@ -60,6 +60,10 @@ class Kind(StrEnum):
     APPROVAL = "approval"
     CHANGE = "change"
     RULEBOOK = "rulebook"
+    KEY = "key"
+    SEAL = "seal"
+    HOLD = "hold"
+    SURVEILLANCE = "surveillance"
 
 
 def instant(written: str) -> datetime:
@@ -247,6 +251,10 @@ class OtherRecord(Envelope):
         Kind.MISSED,
         Kind.RECONCILIATION,
         Kind.FEED,
+        Kind.KEY,
+        Kind.SEAL,
+        Kind.HOLD,
+        Kind.SURVEILLANCE,
     ]
 
 
