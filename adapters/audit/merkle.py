@@ -93,7 +93,7 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
 
     RFC 9162 section 2.1.3.2.
     """
-    if not 0 <= index < size or not _all_hashes(path):
+    if not 0 <= index < size or not _all_hashes((leaf, expected, *path)):
         return False
     here, last, result = index, size - 1, leaf
     for sibling in path:
@@ -133,10 +133,12 @@ def verify_consistency(first: int, second: int, first_root: bytes, second_root: 
 
     RFC 9162 section 2.1.4.2. The empty tree is a beginning of every tree, and needs no proof.
     """
-    if not 0 <= first <= second or not _all_hashes(path):
+    if first == second:
+        return not path and first_root == second_root and (first > 0 or first_root == EMPTY_ROOT)
+    if not 0 <= first < second or not _all_hashes((first_root, second_root, *path)):
         return False
-    if first in (0, second):
-        return not path and first_root == (EMPTY_ROOT if first == 0 else second_root)
+    if first == 0:
+        return not path and first_root == EMPTY_ROOT
     # A perfect beginning is itself the first node of the proof, so it is not sent.
     nodes = [first_root, *path] if first & (first - 1) == 0 else list(path)
     if not nodes:

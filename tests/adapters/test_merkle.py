@@ -18,6 +18,7 @@ from adapters.audit.merkle import (
     verify_consistency,
     verify_inclusion,
 )
+from tests.adapters import merkle_vectors as published
 
 # google/certificate-transparency, merkletree tests; the same tree is in transparency-dev/merkle testonly.
 LEAVES = [
@@ -109,6 +110,45 @@ def test_published_paths(index: int, size: int, path: list[str]) -> None:
     proof = inclusion_path(hashes, index)
     assert [node.hex() for node in proof] == path
     assert verify_inclusion(hashes[index], index, size, proof, bytes.fromhex(ROOTS[size - 1]))
+
+
+@pytest.mark.parametrize("right", published.INCLUSIONS)
+def test_published_inclusions_hold_and_every_alteration_is_refused(right: published.Inclusion) -> None:
+    def holds(one: published.Inclusion) -> bool:
+        return verify_inclusion(one.leaf, one.index, one.size, one.path, one.root)
+
+    hashes = [leaf_hash(leaf) for leaf in LEAVES[: right.size]]
+    assert (hashes[right.index], inclusion_path(hashes, right.index)) == (right.leaf, right.path)
+    assert holds(right)
+    accepted = [name for name, one in published.altered_inclusions(right) if one != right and holds(one)]
+    assert accepted == []
+
+
+@pytest.mark.parametrize("right", published.CONSISTENCIES)
+def test_published_consistencies_hold_and_every_alteration_is_refused(right: published.Consistency) -> None:
+    def holds(one: published.Consistency) -> bool:
+        return verify_consistency(one.size1, one.size2, one.root1, one.root2, one.path)
+
+    hashes = [leaf_hash(leaf) for leaf in LEAVES[: right.size2]]
+    assert consistency_path(hashes, right.size1) == right.path
+    assert holds(right)
+    accepted = [name for name, one in published.altered_consistencies(right) if one != right and holds(one)]
+    assert accepted == []
+
+
+@pytest.mark.parametrize(("name", "wrong"), published.WRONG_INCLUSIONS)
+def test_published_questions_without_a_tree_are_refused(name: str, wrong: published.Inclusion) -> None:
+    assert not verify_inclusion(wrong.leaf, wrong.index, wrong.size, wrong.path, wrong.root), name
+
+
+@pytest.mark.parametrize(("name", "wrong"), published.WRONG_CONSISTENCIES)
+def test_published_questions_at_the_edges_are_refused(name: str, wrong: published.Consistency) -> None:
+    assert not verify_consistency(wrong.size1, wrong.size2, wrong.root1, wrong.root2, wrong.path), name
+
+
+@pytest.mark.parametrize(("name", "right"), published.RIGHT_CONSISTENCIES)
+def test_published_questions_at_the_edges_are_granted(name: str, right: published.Consistency) -> None:
+    assert verify_consistency(right.size1, right.size2, right.root1, right.root2, right.path), name
 
 
 @given(size=st.integers(0, 70))
