@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json as json_text
 import sys
-from enum import IntEnum
+from enum import IntEnum, StrEnum
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -39,6 +39,15 @@ class Status(IntEnum):
     """Ctrl-C; the number every shell gives it."""
 
 
+class Form(StrEnum):
+    """How an answer in words is written."""
+
+    TEXT = "text"
+    HTML = "html"
+    MD = "md"
+    JSON = "json"
+
+
 class Failed(Exception):
     """An engine, the store or the machine failed: one sentence, lower case, with what to do. Exit status 3."""
 
@@ -56,6 +65,19 @@ DeskOption = Annotated[
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 """Whether the output is for machines. Default: `False`."""
+
+FormatOption = Annotated[
+    Form, typer.Option("--format", help="How the answer is written: as text, one HTML page, Markdown or JSON.")
+]
+"""How a telling is written; give it to `adapters.answers.rendering.show`. Default: `Form.TEXT`."""
+
+OutOption = Annotated[
+    Path | None, typer.Option("--out", metavar="FILE", help="Write the answer into this file.", show_default=False)
+]
+"""Where a telling is written. Default: `None`, standard output."""
+
+FullOption = Annotated[bool, typer.Option("--full", help="Everything the record has, also what is only to be checked.")]
+"""Whether details are told. Default: `False`."""
 
 
 def need(module: str, extra: str) -> ModuleType:

@@ -132,7 +132,7 @@ def _example(log: LogReader, anchor: str, title: str, record_id: str, instrument
     record = log.record(record_id)
     verdict = next(one for one in record["verdicts"] if one["instrument"] == instrument)
     told = explain_verdict(evidence_of(log, record), verdict)
-    told = Telling(told.text, (*told.parts, *aftermath(log, record, [instrument])))
+    told = told.further(*aftermath(log, record, [instrument]))
     return Example(anchor, title, period_of(record), record_id, tree(told))
 
 

@@ -12,7 +12,8 @@ from adapters.demo.desk import CHANGES
 from adapters.demo.run import Demonstration
 from adapters.reports.plots import SIZES, plots
 from adapters.reports.report import Node, examples, render, tree
-from engine.telling.narrative import Telling, lines, tell
+from engine.telling.as_text import lines
+from engine.telling.narrative import Telling, tell
 
 pytestmark = pytest.mark.sqlite_file  # a demonstration keeps its log in a file
 

@@ -17,8 +17,8 @@ from adapters.running.worker import Worker
 from engine.decision import ExitVerdict
 from engine.gate.proposals import Exit
 from engine.orders.order import Side
+from engine.telling.as_text import lines
 from engine.telling.explain import _exit, explain_decision, explain_verdict
-from engine.telling.narrative import lines
 from tests.attack.stage import SESSIONS, Stage, desk, limits, rulebook, running
 
 MON, TUE = SESSIONS[:2]

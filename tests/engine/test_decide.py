@@ -24,8 +24,9 @@ from engine.orders.order import Role, Side
 from engine.orders.portfolio import Operations, Position
 from engine.proof.solver import Answer
 from engine.review.recheck import check_record
+from engine.telling.as_text import lines
 from engine.telling.explain import Evidence, explain_decision
-from engine.telling.narrative import Telling, lines
+from engine.telling.narrative import Telling
 from knowledge.door import fact
 from knowledge.facts import Fact
 from tests.promises.cycles import (

@@ -11,7 +11,7 @@ import pytest
 from engine.gate.market import read_market
 from engine.orders.portfolio import Portfolio
 from engine.orders.tail_loss import NoTailLoss, TailLoss
-from engine.telling.narrative import lines
+from engine.telling.as_text import lines
 from engine.telling.tail_loss import tail_loss
 from knowledge.values import canonical, parse
 from tests.made_risk import LOADINGS
