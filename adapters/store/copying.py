@@ -3,7 +3,7 @@
 The copy is made inside a transaction of each side: the source stands still for it, the target has all of it or nothing.
 The rows go in through the target's own triggers, in order, so a copy is a log that could have been written.
 
-A lease is not copied: it is about a process. Requests are, and one that is still open stays open.
+A lease is not copied: it is about a process. Requests are, and one that is still open stays open; so are checkpoints.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Column, Row, Table, func, insert, select, text
 from sqlalchemy.engine import Connection
 
-from adapters.store.migrating import FIRST, version
-from adapters.store.tables import LOG, REQUEST
+from adapters.store.migrating import FIRST, keeps_checkpoints, version
+from adapters.store.tables import CHECKPOINT, LOG, REQUEST
 
 PIECE = 200
 """Rows read and written at a time, each with the bytes of a record."""
@@ -24,6 +24,8 @@ PIECE = 200
 def copy(source: Connection, target: Connection) -> None:
     """Copy every row of `source` into the empty tables of `target`, inside the transactions of both."""
     tables = LOG if version(source) == FIRST else (*LOG, REQUEST)
+    if keeps_checkpoints(source):
+        tables = (*tables, CHECKPOINT)
     for table in tables:
         (key,) = table.primary_key.columns
         for rows in _pieces(source, table, key):

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
-from adapters.store.tables import LOG
+from adapters.store.migrating import keeps_checkpoints
+from adapters.store.tables import CHECKPOINT, LOG
 
-GROWING = ("leaf", "blob", "tree")
+GROWING = ("leaf", "blob", "tree", "checkpoint")
 """Tables that only grow."""
+_NAMES = {table.name for table in (*LOG, CHECKPOINT)}
 
 
 def _refusal(name: str, table: str, when: str, sentence: str) -> str:
@@ -43,6 +45,12 @@ TRIGGERS = {
         "INSERT ON tree WHEN NEW.size IS NOT (SELECT coalesce(max(size), 0) + 1 FROM tree)",
         "a root goes to the end, once",
     ),
+    "checkpoint_insert": _refusal(
+        "checkpoint_insert",
+        "checkpoint",
+        "INSERT ON checkpoint WHEN NEW.number IS NOT (SELECT coalesce(max(number), 0) + 1 FROM checkpoint)",
+        "a checkpoint goes to the end, once",
+    ),
 }
 """SQLite: name of each trigger and its exact text, as the file keeps it."""
 
@@ -56,6 +64,10 @@ FUNCTIONS = {
     "tree_at_end": (
         "BEGIN IF NEW.size IS DISTINCT FROM (SELECT coalesce(max(size), 0) + 1 FROM tree) THEN"
         " RAISE EXCEPTION 'tree: a root goes to the end, once'; END IF; RETURN NEW; END"
+    ),
+    "checkpoint_at_end": (
+        "BEGIN IF NEW.number IS DISTINCT FROM (SELECT coalesce(max(number), 0) + 1 FROM checkpoint) THEN"
+        " RAISE EXCEPTION 'checkpoint: a checkpoint goes to the end, once'; END IF; RETURN NEW; END"
     ),
 }
 """PostgreSQL: name of each trigger's function and its body. An INSERT that replaces there is an UPDATE, and refused."""
@@ -71,13 +83,21 @@ HOOKS = {
 } | {
     "leaf_insert": ("leaf", "BEFORE INSERT", "ROW", "leaf_at_end"),
     "tree_insert": ("tree", "BEFORE INSERT", "ROW", "tree_at_end"),
+    "checkpoint_insert": ("checkpoint", "BEFORE INSERT", "ROW", "checkpoint_at_end"),
 }
 """PostgreSQL: name of each trigger, its table, when it fires, for what, and its function."""
 
 
 def expected(connection: Connection) -> dict[str, str]:
     """Name and text of every table (text empty), trigger and function that a store of this dialect has."""
-    tables = dict.fromkeys((table.name for table in LOG), "")
+    every = _expected(connection)
+    if keeps_checkpoints(connection):
+        return every
+    return {name: text for name, text in every.items() if not name.startswith(CHECKPOINT.name)}
+
+
+def _expected(connection: Connection) -> dict[str, str]:
+    tables = dict.fromkeys(_NAMES, "")
     if connection.dialect.name == "sqlite":
         return {**tables, **TRIGGERS}
     schema = connection.exec_driver_sql("SELECT current_schema()").scalar()
@@ -91,12 +111,12 @@ def expected(connection: Connection) -> dict[str, str]:
 def present(connection: Connection) -> dict[str, str]:
     """Name and text of those that the store has: to compare with `expected`, from which a table's text is left out."""
     if connection.dialect.name == "sqlite":
-        names = {*(table.name for table in LOG), *TRIGGERS}
+        names = {*_NAMES, *TRIGGERS}
         rows = connection.exec_driver_sql(
             "SELECT name, type, sql FROM sqlite_master WHERE type IN ('table', 'trigger')"
         )
         return {str(name): "" if kind == "table" else str(text) for name, kind, text in rows if name in names}
-    names = {*(table.name for table in LOG), *HOOKS, *FUNCTIONS}
+    names = {*_NAMES, *HOOKS, *FUNCTIONS}
     return {str(name): str(text) for name, text in connection.exec_driver_sql(_PRESENT) if name in names}
 
 

@@ -23,10 +23,12 @@ from adapters.store.tables import LOG
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-KNOWN = ("0001", "0002")
+KNOWN = ("0001", "0002", "0003")
 """The versions, oldest first: that of the first release, and last the one that this program writes."""
 FIRST, HEAD = KNOWN[0], KNOWN[-1]
 _MIGRATIONS = Path(__file__).parent / "migrations"
+CHECKPOINTS_SINCE = "0003"
+"""The first version that keeps checkpoints."""
 _VERSION_TABLE = "alembic_version"
 
 
@@ -56,6 +58,12 @@ def state(connection: Connection) -> State:
     if found == HEAD:
         return State.CURRENT
     return State.OLDER if found in KNOWN else State.NEWER
+
+
+def keeps_checkpoints(connection: Connection) -> bool:
+    """Whether the store is of a version that has a table of checkpoints; one that should and has none is damaged."""
+    found = version(connection)
+    return found is not None and (found not in KNOWN or found >= CHECKPOINTS_SINCE)
 
 
 def refusal(where: Address, found: State, *, write: bool) -> str:

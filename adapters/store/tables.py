@@ -8,10 +8,16 @@ The log:
 - `tree`: the root of the tree of each size, written in the transaction of the leaf. Its last row is the head.
 - `timing`: wall-clock values beside the leaf and outside its hash.
 
+Beside the tree, and only growing as well:
+- `checkpoint`: signed heads of the tree (`adapters.audit.checkpoint`), numbered from 1, each with the verifier key that
+  the signer had. They prove something to whoever keeps one elsewhere.
+
 The desk's own lie beside the log and are never part of its tree: a row is no evidence of anything. What was done about
 it is a record of the log.
 - `lease`: at most one row, the process that runs the desk (`adapters.store.lease`).
 - `request`: what a person asks of the running desk, and its one answer (`adapters.store.requests`).
+- `subtree`: roots of the tree over 256 records each, so that a proof need not hash them all. Made again at will; a
+  proof is checked against the log's root before it is given to anyone.
 
 What is written here is what queries are built from; a store gets its tables from `adapters/store/migrations`, and a
 test holds the two together.
@@ -63,6 +69,22 @@ TIMING = Table(
     Column("stages", _WORD, nullable=False),
     sqlite_strict=True,
 )
+CHECKPOINT = Table(
+    "checkpoint",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("size", Integer, nullable=False),
+    Column("vkey", _WORD, nullable=False),
+    Column("note", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+SUBTREE = Table(
+    "subtree",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
 LEASE = Table(
     "lease",
     METADATA,
@@ -92,6 +114,8 @@ REQUEST = Table(
 )
 LOG = (LEAF, BLOB, TREE, TIMING)
 """The log's tables, each after those it refers to."""
+SUBTREE_LEAVES = 256
+"""Records under one row of `subtree`."""
 
 
 def pack(content: bytes) -> bytes:
