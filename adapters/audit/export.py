@@ -10,7 +10,8 @@ re-evaluates a file of them. Wall-clock values are not exported.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
 
@@ -27,11 +28,41 @@ KEPT_VALUES = 8
 """Parsed values kept between lines, because consecutive records share rulebook and limits."""
 
 
-def export_jsonl(log: LogReader, out: IO[bytes]) -> int:
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Which records: those true from the day `first` to the day `last` (ISO dates, both included); empty: no bound."""
+
+    first: str = ""
+    last: str = ""
+
+    @property
+    def since(self) -> str | None:
+        """The first instant, as records write it."""
+        return self.first or None
+
+    @property
+    def until(self) -> str | None:
+        """The last second."""
+        return f"{self.last}T23:59:59Z" if self.last else None
+
+
+ALWAYS = Between()
+
+
+def export_jsonl(log: LogReader, out: IO[bytes], between: Between = ALWAYS) -> int:
     """Write every record, one line each, and return how many. Holds one record at a time.
 
     Raises `LogUnreadable` where the log is damaged; the lines before are written.
     """
+    count = 0
+    for _, line in lines_of(log, between):
+        out.write(line + b"\n")
+        count += 1
+    return count
+
+
+def lines_of(log: LogReader, between: Between = ALWAYS) -> Iterator[tuple[int, bytes]]:
+    """Each record's place and line, without its end. Raises `LogUnreadable` where the log is damaged."""
 
     @lru_cache(KEPT_VALUES)
     def value(name: str) -> Json:
@@ -50,15 +81,12 @@ def export_jsonl(log: LogReader, out: IO[bytes]) -> int:
         except Faulty as error:
             raise LogUnreadable(f"the limits `{name}` cannot be read any more: {error.faults[0]}") from None
 
-    count = 0
-    for record in log:
+    for record in log.records(since=between.since, until=between.until):
         named = inlined(record)
         values = {name: value(each) for name, each in named.items()}
         if _has_law(record, named):
             values[LAW] = law(named["limits"])
-        out.write(canonical({**record, **values}) + b"\n")
-        count += 1
-    return count
+        yield record["seq"], canonical({**record, **values})
 
 
 def leaf_of(line: bytes) -> bytes:

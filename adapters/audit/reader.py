@@ -174,6 +174,12 @@ class LogReader:
         """The proof that the log when it had `size` records is a beginning of the present one. Raises `IndexError`."""
         return consistency_path(self._leaf_hashes(), size)
 
+    def leaves(self) -> Iterator[tuple[int, bytes]]:
+        """Place and leaf hash of every record, in order, streaming."""
+        with self._reading():
+            for seq, hashed in self._streamed(select(LEAF.c.seq, LEAF.c.leaf_hash).order_by(LEAF.c.seq)):
+                yield seq, bytes(hashed)
+
     def _leaf_hashes(self) -> list[bytes]:
         return [bytes(row[1]) for row in self._all(select(LEAF.c.seq, LEAF.c.leaf_hash).order_by(LEAF.c.seq))]
 
