@@ -7,8 +7,8 @@ assert, and whose `not` looks at facts that an earlier stage concludes. Left out
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 from knowledge.clips import tree
 from knowledge.facts import Fact, Single, value_text
@@ -39,17 +39,33 @@ def bindings(rule: tree.Rule, matched: Sequence[Fact | None]) -> dict[str, Singl
     raise ValueError(f"the facts {', '.join(fact.ref for fact in facts)} do not belong to the rule `{rule.name}`")
 
 
+@dataclass(frozen=True, slots=True)
+class Filled:
+    """A value in a rule's sentence: as it is spoken, what it is, and the slot that bound it, if one did."""
+
+    text: str
+    value: Term
+    slot: Slot | None
+
+
 def sentence(rule: tree.Rule, values: Mapping[str, Term]) -> str:
     """The rule's sentence with its variables replaced by their values; fractions read as percentages."""
-    slots = slots_of(rule)
+    return "".join([one if isinstance(one, str) else one.text for one in filled(rule, values, slots_of(rule))])
 
-    def replace(found: re.Match[str]) -> str:
+
+def filled(rule: tree.Rule, values: Mapping[str, Term], slots: Mapping[str, Slot]) -> Iterator[str | Filled]:
+    """The same in pieces; `slots` are those of the rule (`slots_of`)."""
+    at = 0
+    for found in tree.VARIABLE.finditer(rule.sentence):
         name = found[1]
-        if name not in values:
-            return f"?{name}"
-        return spoken(values[name], slots[name].unit if name in slots else "")
-
-    return tree.VARIABLE.sub(replace, rule.sentence)
+        yield rule.sentence[at : found.start()]
+        at = found.end()
+        slot = slots.get(name)
+        if name in values:
+            yield Filled(spoken(values[name], slot.unit if slot is not None else ""), values[name], slot)
+        else:
+            yield f"?{name}"
+    yield rule.sentence[at:]
 
 
 def spoken(value: Term, unit: str) -> str:

@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from engine.fellows import BASKET
 from engine.orders.portfolio import Portfolio
-from engine.telling.figures import amount
+from engine.telling import tokens as say
 from engine.telling.narrative import Telling, tell
+from engine.telling.tokens import Phrase
 from knowledge.values import Json
 
 
@@ -19,22 +20,27 @@ def basket_of(record: Mapping[str, Json], verdict: Json) -> list[Telling]:
         return []
     legs = {one["instrument"]: one for one in record["verdicts"] if one.get("basket") == basket}
     parts = [_leg(basket, name, legs[name]) for name in sorted(legs)]
-    ratio = " and ".join(_traded(Fraction(shares), name) for name, shares in basket["legs"].items())
-    return [tell(f"a leg of the basket {basket['name']}, all legs or none: {ratio} in one unit", *parts)]
+    ratio = say.joined((_traded(Fraction(shares), name) for name, shares in basket["legs"].items()), " and ")
+    head = tell(f"a leg of the basket {basket['name']}, all legs or none: ", ratio, " in one unit", *parts)
+    return [head.named("basket")]
 
 
 def _leg(basket: Json, name: str, verdict: Json) -> Telling:
     unit = abs(Fraction(basket["legs"][name]))
     failing = [one["limit"] for one in verdict.get("findings", []) if not one["holds"]]
     alone = Fraction(verdict["size"]["target"]) if "size" in verdict else Fraction(0)
-    size = f"its size alone, {amount(alone)} shares, would be {amount(alone // unit)} units"
-    forbidden = f"; forbidden by {', '.join(failing)}" if failing else ""
+    size = ("its size alone, ", say.shares(alone), ", would be ", _units(alone // unit))
+    forbidden: Phrase = ("; forbidden by ", say.joined(map(say.limit, failing))) if failing else ""
     units = Fraction(verdict["quantity"]) / unit
-    return tell(f"{name}: {verdict['outcome']}, {amount(units)} units; {size}{forbidden}")
+    return tell(say.instrument(name), ": ", say.verdict(verdict["outcome"]), ", ", _units(units), "; ", size, forbidden)
 
 
-def _traded(shares: Fraction, name: str) -> str:
-    return f"{'buy' if shares > 0 else 'sell'} {amount(abs(shares))} {name}"
+def _units(count: Fraction | int) -> Phrase:
+    return say.number(count, "units")
+
+
+def _traded(shares: Fraction, name: str) -> Phrase:
+    return (f"{'buy' if shares > 0 else 'sell'} ", say.number(abs(shares)), " ", say.instrument(name))
 
 
 def leaving_with(record: Mapping[str, Json], portfolio: Portfolio, instrument: str) -> Telling:
@@ -49,12 +55,14 @@ def leaving_with(record: Mapping[str, Json], portfolio: Portfolio, instrument: s
     }
     gone = [one for one in basket.fellows(instrument) if one in leaving]
     if gone:
-        return tell(f"legs of the basket {basket.name} leave together, and {' and '.join(gone)} leaves")
-    fellows = " and ".join(_held(portfolio, one) for one in basket.fellows(instrument))
-    ratio = " to ".join(f"{amount(abs(shares))} {name}" for name, shares in basket.legs)
-    return tell(f"the basket {basket.name} is not whole: {fellows} held, where its ratio is {ratio}")
+        names = say.joined(map(say.instrument, gone), " and ")
+        return tell(f"legs of the basket {basket.name} leave together, and ", names, " leaves")
+    fellows = say.joined((_held(portfolio, one) for one in basket.fellows(instrument)), " and ")
+    ratio = say.joined(((say.number(abs(shares)), " ", say.instrument(name)) for name, shares in basket.legs), " to ")
+    return tell(f"the basket {basket.name} is not whole: ", fellows, " held, where its ratio is ", ratio)
 
 
-def _held(portfolio: Portfolio, instrument: str) -> str:
+def _held(portfolio: Portfolio, instrument: str) -> Phrase:
     position = portfolio.position(instrument)
-    return f"{amount(abs(position.quantity)) if position is not None else 'no'} {instrument}"
+    held: Phrase = say.number(abs(position.quantity)) if position is not None else "no"
+    return (held, " ", say.instrument(instrument))

@@ -11,20 +11,22 @@ from fractions import Fraction
 from engine.limits.model import Limit
 from engine.orders.portfolio import Portfolio
 from engine.proof.smt_convex import MOST_MOVING
-from engine.telling.figures import amount, percent, root
+from engine.telling import tokens as say
+from engine.telling.figures import root
 from engine.telling.narrative import Telling, tell
+from engine.telling.tokens import Phrase
 from knowledge.values import Json
 
 
-def figures(portfolio: Portfolio, limit: Limit, share: Fraction, one: Json) -> str:
+def figures(portfolio: Portfolio, limit: Limit, share: Fraction, one: Json) -> Phrase:
     """What a reading comes to, of how much, and where: `12.1 % of NAV (12,100 USD) of at most …, if AAPL is bought`.
 
     `share` is the bound in the regime.
     """
     value, bound = root(Fraction(one["value"])), root(Fraction(one["bound"]))
-    beyond = f", {amount(value - bound, 2)} {portfolio.currency} too much" if value > bound else ""
+    beyond: Phrase = (", ", say.money(value - bound, portfolio.currency), " too much") if value > bound else ""
     most = _most(portfolio, limit, share, one)
-    return f"{_of_nav(portfolio, value)} of at most {most}{beyond}{_where(portfolio, one['corner'])}"
+    return (_of_nav(portfolio, value), " of at most ", most, beyond, _where(portfolio, one["corner"]))
 
 
 def tightness(one: Json) -> Fraction:
@@ -38,25 +40,26 @@ def crowding(
 ) -> list[Telling]:
     """What stood before, and what earlier grants take of it: squares add up, and deviations do not."""
     told = [
-        f"{name} takes {_of_nav(portfolio, root(Fraction(part)))} of it, as squares add up" for _, name, part in parts
+        tell(say.instrument(name), " takes ", _of_nav(portfolio, root(Fraction(part))), " of it, as squares add up")
+        for _, name, part in parts
     ]
     if stood is not None:
-        before = f"{_of_nav(portfolio, root(Fraction(stood['base'])))} stood before this decision's entries"
-        told.insert(0, f"{before}, of at most {_most(portfolio, limit, share, stood)}")
-    return [tell(one) for one in told]
+        before = (_of_nav(portfolio, root(Fraction(stood["base"]))), " stood before this decision's entries")
+        told.insert(0, tell(before, ", of at most ", _most(portfolio, limit, share, stood)))
+    return told
 
 
-def _most(portfolio: Portfolio, limit: Limit, share: Fraction, one: Json) -> str:
-    money = f"{amount(root(Fraction(one['bound'])), 0)} {portfolio.currency}"
-    return f"{money} ({percent(share)} of {limit.unit} after the worst costs)"
+def _most(portfolio: Portfolio, limit: Limit, share: Fraction, one: Json) -> Phrase:
+    money = say.money(root(Fraction(one["bound"])), portfolio.currency, 0)
+    return (money, " (", say.share(share), f" of {limit.unit} after the worst costs)")
 
 
-def _of_nav(portfolio: Portfolio, value: Fraction) -> str:
-    nav, money = Fraction(portfolio.nav), f"{amount(value, 0)} {portfolio.currency}"
-    return f"{percent(value / nav)} of NAV ({money})" if nav > 0 else money
+def _of_nav(portfolio: Portfolio, value: Fraction) -> Phrase:
+    nav, money = Fraction(portfolio.nav), say.money(value, portfolio.currency, 0)
+    return (say.share(value / nav), " of NAV (", money, ")") if nav > 0 else money
 
 
-def _where(portfolio: Portfolio, corner: Sequence[Sequence[str]] | None) -> str:
+def _where(portfolio: Portfolio, corner: Sequence[Sequence[str]] | None) -> Phrase:
     """The worst corner: what is bought, what is sold, what waits."""
     if corner is None:
         return f"; a bound that is never too low, as more than {MOST_MOVING} instruments may move"
@@ -65,12 +68,15 @@ def _where(portfolio: Portfolio, corner: Sequence[Sequence[str]] | None) -> str:
         held = portfolio.position(name)
         change = Fraction(shares) - (Fraction(held.quantity) if held is not None else 0)
         names["bought" if change > 0 else "sold" if change < 0 else "waits"].append(name)
-    parts = [f"{_listed(names[how])} {'is' if len(names[how]) == 1 else 'are'} {how}" for how in ("bought", "sold")
-             if names[how]]  # fmt: skip
+    parts: list[Phrase] = [
+        (_listed(names[how]), f" {'is' if len(names[how]) == 1 else 'are'} {how}")
+        for how in ("bought", "sold")
+        if names[how]
+    ]
     if names["waits"]:
-        parts.append(f"{_listed(names['waits'])} {'waits' if len(names['waits']) == 1 else 'wait'}")
-    return f", if {', '.join(parts[:-1])}{' and ' if len(parts) > 1 else ''}{parts[-1]}" if parts else ""
+        parts.append((_listed(names["waits"]), " waits" if len(names["waits"]) == 1 else " wait"))
+    return (", if ", say.listed(parts)) if parts else ""
 
 
-def _listed(names: Sequence[str]) -> str:
-    return f"{', '.join(names[:-1])} and {names[-1]}" if len(names) > 1 else names[0]
+def _listed(names: Sequence[str]) -> Phrase:
+    return say.listed(map(say.instrument, names))

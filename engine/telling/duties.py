@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from engine.limits.model import Limit
-from engine.telling.figures import amount, percent, root
+from engine.telling import tokens as say
+from engine.telling.figures import root
 from engine.telling.narrative import Telling, tell
+from engine.telling.tokens import Phrase
 from knowledge.values import Json
 
 
@@ -18,22 +20,23 @@ def obliged(record: Mapping[str, Json], limits: Mapping[str, Limit], nav: Fracti
         return []
     parts = [_breach(one, limits[one["limit"]], nav, currency) for one in found["breaches"]]
     if Fraction(found["reduced"]):
-        words = f"the exits give up {_money(found['reduced'], currency)} of exposure; whatever mends it gives up"
-        parts.append(tell(f"{words} {_money(found['floor'], currency)} or more"))
+        given, least = (say.money(found[name], currency) for name in ("reduced", "floor"))
+        parts.append(tell("the exits give up ", given, " of exposure; whatever mends it gives up ", least, " or more"))
     count = len(found["breaches"])
-    return [tell(f"obligations: {count} {'limit is' if count == 1 else 'limits are'} in breach", *parts)]
+    head = tell(f"obligations: {count} {'limit is' if count == 1 else 'limits are'} in breach", *parts)
+    return [head.named("obligations")]
 
 
 def _breach(one: Json, limit: Limit, nav: Fraction, currency: str) -> Telling:
     value, bound, after = (Fraction(one[name]) for name in ("value", "bound", "after"))
     if limit.spec.form == "convex":
         value, bound, after = root(value), root(bound), root(after)
-    share = f"{percent(value / nav)} of NAV, " if nav > 0 else ""
-    words = f"{share}{_money(value, currency)} where {_money(bound, currency)} may be"
-    then = f"{_money(after, currency)} once the exits have filled" if after != value else "no exit changes that"
+    share: Phrase = (say.share(value / nav), " of NAV, ") if nav > 0 else ""
+    words = (share, say.money(value, currency), " where ", say.money(bound, currency), " may be")
+    then: Phrase = "no exit changes that"
+    if after != value:
+        then = (say.money(after, currency), " once the exits have filled")
     why = f"; {one['why']}" if one["why"] else ""
-    return tell(f"{one['measure']}: {limit.spec.meaning}: {words}; {then}{why} [layer {limit.layer}, {limit.owner}]")
-
-
-def _money(value: str | Fraction, currency: str) -> str:
-    return f"{amount(value, 2)} {currency}"
+    named = say.limit(limit.id, one["measure"], limit.owner)
+    where = f" [layer {limit.layer}, {limit.owner}]"
+    return tell(named, f": {limit.spec.meaning}: ", words, "; ", then, why, where)

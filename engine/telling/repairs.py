@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from engine.limits.model import Limit
-from engine.telling.figures import amount, percent
+from engine.telling import tokens as say
+from engine.telling.figures import amount
 from engine.telling.narrative import Telling, tell
+from engine.telling.tokens import Phrase, Token
 from knowledge.values import Json
 
 
@@ -17,40 +19,40 @@ def repairs(verdict: Json, limits: Mapping[str, Limit]) -> list[Telling]:
     if not ways:
         return []
     head = "what would change it" if len(ways) == 1 else "what would change it, any one of these"
-    return [tell(head, *map(tell, ways))]
+    return [tell(head, *map(tell, ways)).named("repairs")]
 
 
-def _way(way: Json, verdict: Json, limits: Mapping[str, Limit]) -> str:
+def _way(way: Json, verdict: Json, limits: Mapping[str, Limit]) -> Phrase:
     """All the changes of one way, those of one owner together."""
     owners = dict.fromkeys(one["owner"] for one in way)
-    parts = [", ".join(_change(one, verdict, limits) for one in way if one["owner"] == owner) + f" ({owner})"
-             for owner in owners]  # fmt: skip
-    return " and ".join(parts)
+    parts = [
+        (say.joined(_change(one, verdict, limits) for one in way if one["owner"] == owner), f" ({owner})")
+        for owner in owners
+    ]
+    return say.joined(parts, " and ")
 
 
-def _change(one: Json, verdict: Json, limits: Mapping[str, Limit]) -> str:
+def _change(one: Json, verdict: Json, limits: Mapping[str, Limit]) -> Phrase:
     about, limit = one["about"], limits.get(one["about"])
     match one["change"]:
         case "fewer":
             if about == verdict["instrument"]:
-                return f"{_shares(Fraction(one['from']) - Fraction(one['to']))} fewer"
+                return (say.shares(Fraction(one["from"]) - Fraction(one["to"])), " fewer")
             count = Fraction(one["to"])
-            what = f"{amount(count)} units" if about.startswith("basket:") else _shares(count)
-            return f"{what} fewer of {about}, granted before"
+            what = say.number(count, "units") if about.startswith("basket:") else say.shares(count)
+            return (what, " fewer of ", say.instrument(about), ", granted before")
         case "raise" | "lower":
-            return f"{about} {_bound(one['from'], limit)} → {_bound(one['to'], limit)}"
+            return (say.limit(about), " ", _bound(one["from"], limit), " → ", _bound(one["to"], limit))
         case "condition":
             figures = f" ({one['from']}, where {one['to']} is asked)" if one.get("to") else ""
-            return f"{about}: {one.get('words', '')}{figures}"
+            return (say.limit(about), f": {one.get('words', '')}{figures}")
         case _:
-            return f"{about}: {one.get('words', '')}"
+            return (say.policy(about), f": {one.get('words', '')}")
 
 
-def _shares(number: Fraction) -> str:
-    return f"{amount(number)} share{'' if number == 1 else 's'}"
-
-
-def _bound(value: str, limit: Limit | None) -> str:
+def _bound(value: str, limit: Limit | None) -> Token:
     """As its owner writes it: shares of something as a percentage, shares and money as they are."""
     plain = limit is not None and limit.unit in ("shares", "account currency")
-    return amount(value) if plain else percent(Fraction(value))
+    if not plain or limit is None:
+        return say.share(value)
+    return say.number(value, limit.unit, amount(value))

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from engine.limits.model import Limits
-from engine.telling.figures import amount, percent
+from engine.telling import tokens as say
+from engine.telling.figures import amount
 from engine.telling.narrative import Telling, tell
+from engine.telling.tokens import Phrase
 from knowledge.facts import Snapshot
 from knowledge.values import Json
 
@@ -22,28 +24,30 @@ def size_of(verdict: Json, snapshot: Snapshot, limits: Limits, regime: str, curr
     size = verdict.get("size")
     if size is None:
         return []
-    factors = (
-        f"Kelly {amount(size['kelly'])} × volatility target {amount(size['volatility'])}"
-        f" × correlation {amount(size['correlation'])} × regime {amount(size['regime'])}"
-    )
-    stake = f"{amount(size['stake'], 2)} {currency} at risk, {amount(size['loss_per_share'], 2)} a share at the stop"
-    held = f", {amount(size['held'])} held already" if Fraction(size["held"]) else ""
-    said = f"size: {factors} → {stake} → {amount(size['target'])} shares{held}"
+    named = {"kelly": "Kelly ", "volatility": "volatility target ", "correlation": "correlation ", "regime": "regime "}
+    factors = say.joined(((words, say.number(size[name])) for name, words in named.items()), " × ")
+    loss = say.number(size["loss_per_share"], currency, amount(size["loss_per_share"], 2))
+    stake = (say.money(size["stake"], currency), " at risk, ", loss, " a share at the stop")
+    held: Phrase = (", ", say.number(size["held"]), " held already") if Fraction(size["held"]) else ""
+    target = say.number(size["target"], "shares")
     lot = _lot(verdict["instrument"], snapshot)
-    return [tell(said, *_factors(size, verdict["instrument"], snapshot, limits, regime), *_rest(size, lot))]
+    parts = (*_factors(size, verdict["instrument"], snapshot, limits, regime), *_rest(size, lot))
+    return [tell("size: ", factors, " → ", stake, " → ", target, held, *parts).named("size")]
 
 
 def _factors(size: Json, name: str, snapshot: Snapshot, limits: Limits, regime: str) -> Iterator[Telling]:
     """Where the factors come from; those that change nothing are left out."""
     parameters = limits.parameters
-    yield tell(f"Kelly: {amount(parameters.kelly_fraction)} of the whole stake; {size['detail']}")
+    yield tell("Kelly: ", say.number(parameters.kelly_fraction), f" of the whole stake; {size['detail']}")
     moves = snapshot.find("indicator", name, "volatility-20")
     if Fraction(size["volatility"]) != 1 and moves is not None:
-        target = percent(parameters.volatility_target)
-        yield tell(f"volatility target: {target} a year, where it moves {percent(Fraction(moves.number('value')))}")
+        target, found = say.share(parameters.volatility_target), say.share(moves.number("value"))
+        yield tell("volatility target: ", target, " a year, where it moves ", found)
     if (factor := Fraction(size["correlation"])) != 1:
         least = " or more" if factor == HALF else ""
-        yield tell(f"correlation: {amount((1 - factor) / 2)}{least} with what is held, and twice that is taken off")
+        yield tell(
+            "correlation: ", say.number((1 - factor) / 2), f"{least} with what is held, and twice that is taken off"
+        )
     if Fraction(size["regime"]) != 1:
         yield tell(f"regime: {regime}, whose multiplier the limits say")
 
@@ -60,10 +64,14 @@ def _rest(size: Json, lot: int) -> Iterator[Telling]:
         yield tell("no size: a share loses nothing between its limit price and its stop")
     elif target == 0 or held or lot > 1:
         wanted = stake / loss
-        words = f"{amount(wanted, 2)} shares are worth the stake"
-        words += f", {amount(max(Fraction(0), wanted - held), 2)} beyond those held" if held else ""
-        words += f", in lots of {lot}" if lot > 1 else ""
-        yield tell(words + ("; less than a lot" if target == 0 else ""))
+        beyond = say.number(max(Fraction(0), wanted - held), places=2)
+        yield tell(
+            say.number(wanted, "shares", places=2),
+            " are worth the stake",
+            (", ", beyond, " beyond those held") if held else "",
+            f", in lots of {lot}" if lot > 1 else "",
+            "; less than a lot" if target == 0 else "",
+        )
 
 
 def _lot(name: str, snapshot: Snapshot) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from fractions import Fraction
 from math import lcm
 
@@ -10,8 +9,10 @@ from engine.gate.convex import Variance
 from engine.gate.market import Market
 from engine.orders.portfolio import Portfolio
 from engine.orders.tail_loss import NoTailLoss
-from engine.telling.figures import percent, root
+from engine.telling import tokens as say
+from engine.telling.figures import root
 from engine.telling.narrative import Telling, tell
+from engine.telling.tokens import Phrase
 
 AT_95, AT_99, BEYOND_95 = Fraction("1.644854"), Fraction("2.326348"), Fraction("2.062713")
 """Of the standard normal distribution: two quantiles, and the mean beyond the first."""
@@ -24,17 +25,18 @@ def tail_loss(portfolio: Portfolio, market: Market) -> list[Telling]:
     if found is None:
         return []
     if isinstance(found, NoTailLoss):
-        return [tell(f"no historical simulation of what is held: {found.why}")]
-    days = ""
+        return [tell(f"no historical simulation of what is held: {found.why}").named("tail-loss")]
+    days: Phrase = ""
     if found.five_day_95 is not None:
-        days = f"; five days: {_of(found.five_day_95)} at 95 %, of {found.five_day_observations} that overlap"
-    return [
-        tell(
-            f"what is held, on the last {found.observations} sessions: one day loses {_of(found.one_day_95)} at 95 %,"
-            f" {_of(found.one_day_99)} at 99 %, {_of(found.shortfall_95)} on average beyond 95 % of NAV{days}",
-            _parametric(portfolio, market),
-        )
-    ]
+        overlap = f" at 95 %, of {found.five_day_observations} that overlap"
+        days = ("; five days: ", say.share(found.five_day_95), overlap)
+    whole = tell(
+        f"what is held, on the last {found.observations} sessions: one day loses ",
+        *(say.share(found.one_day_95), " at 95 %, ", say.share(found.one_day_99), " at 99 %, "),
+        *(say.share(found.shortfall_95), " on average beyond 95 % of NAV", days),
+        _parametric(portfolio, market).as_detail(),
+    )
+    return [whole.named("tail-loss")]
 
 
 def _parametric(portfolio: Portfolio, market: Market) -> Telling:
@@ -48,12 +50,9 @@ def _parametric(portfolio: Portfolio, market: Market) -> Telling:
     variance = Variance(market.terms, held, shares)
     whole = {name: (int(one * shares),) * 2 for name, one in held.items()}
     deviation = root(Fraction(variance.over(whole).constant, variance.unit) / nav**2)
+    days = AT_95 * root(deviation**2 * DAYS)
     return tell(
-        f"by the covariance and normal tails: one day loses {percent(AT_95 * deviation)} at 95 %,"
-        f" {percent(AT_99 * deviation)} at 99 %, {percent(BEYOND_95 * deviation)} on average beyond 95 %;"
-        f" five days: {percent(AT_95 * root(deviation**2 * DAYS))} at 95 %"
+        "by the covariance and normal tails: one day loses ",
+        *(say.share(AT_95 * deviation), " at 95 %, ", say.share(AT_99 * deviation), " at 99 %, "),
+        *(say.share(BEYOND_95 * deviation), " on average beyond 95 %; five days: ", say.share(days), " at 95 %"),
     )
-
-
-def _of(share: Decimal) -> str:
-    return percent(Fraction(share))

@@ -18,7 +18,7 @@ from engine.decision import ExitVerdict
 from engine.gate.proposals import Exit
 from engine.orders.order import Side
 from engine.telling.as_text import lines
-from engine.telling.explain import _exit, explain_decision, explain_verdict
+from engine.telling.explain import explain_decision, explain_exit, explain_verdict
 from tests.attack.stage import SESSIONS, Stage, desk, limits, rulebook, running
 
 MON, TUE = SESSIONS[:2]
@@ -37,7 +37,7 @@ def test_an_exit_because_the_rules_turned_is_told_with_the_rule_that_turned(tmp_
         record = runner.cycle(MON)
         evidence = evidence_of(runner.log, record)
     turned = Exit("AAPL", Side.BUY, Decimal(5), ("reversal:swing-long",))  # type: ignore[arg-type]
-    told = "\n".join(lines(_exit(evidence, ExitVerdict(turned, "5", None, ()).to_json())))
+    told = "\n".join(lines(explain_exit(evidence, ExitVerdict(turned, "5", None, ()).to_json())))
     assert "`swing-long` proposes the other side" in told
     assert "AAPL is a candidate to buy in a bull market" in told
     assert "exit(AAPL,reversal" not in told

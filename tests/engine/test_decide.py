@@ -26,7 +26,6 @@ from engine.proof.solver import Answer
 from engine.review.recheck import check_record
 from engine.telling.as_text import lines
 from engine.telling.explain import Evidence, explain_decision
-from engine.telling.narrative import Telling
 from knowledge.door import fact
 from knowledge.facts import Fact
 from tests.promises.cycles import (
@@ -49,7 +48,7 @@ def told(cycle: Cycle, decision: Decision) -> str:
     """The explanation of a decision, without the digests of its inputs."""
     record = {**decision.to_json(), "record_id": "D-1", "desk": "test"}
     tree = explain_decision(Evidence(record, cycle.snapshot, cycle.portfolio, rulebook(), cycle.limits))
-    return "\n".join(lines(Telling(tree.text, tuple(part for part in tree.parts if part.text != "inputs"))))
+    return "\n".join(lines(tree.of(part for part in tree.parts if part.text != "inputs").headed()))
 
 
 def said_instead(cycle: Cycle, *facts: Fact) -> Cycle:
