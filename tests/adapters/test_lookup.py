@@ -33,7 +33,7 @@ def test_a_day_names_its_decision(shared: SharedRun, capsys: pytest.CaptureFixtu
     by_day = capsys.readouterr().out
     assert asked(shared, "explain", record["record_id"]) == 0
     assert capsys.readouterr().out == by_day
-    assert by_day.startswith(f"decision {record['record_id']} ")
+    assert f"\n\ndecision {record['record_id']} " in by_day
 
 
 @pytest.mark.parametrize("command", ["explain", "why-not"])
