@@ -276,6 +276,28 @@ def test_what_can_not_be_installed_is_one_sentence_and_a_command(
     assert not (machine.project / ".venv").exists()
 
 
+@pytest.mark.parametrize("words", [("report", "daily", "--format", "pdf"), ("report", "daily", "--format=pdf")])
+def test_what_lays_out_a_pdf_is_installed_when_one_is_asked_for(machine: Machine, words: tuple[str, ...]) -> None:
+    libraries = machine.project.parent / "usr"
+    launcher = machine.project / "warrant"
+    launcher.write_text(re.sub(r"(?<= )(/usr|)/lib(?=[/*])", f"{libraries}/lib", launcher.read_text()))
+    machine.bare()
+    machine.tool("swipl", "exit 0")
+    machine.tool("id", "echo 0")
+    machine.tool(
+        "apt-get",
+        f'echo "$*" >>"{machine.bin}/said"\nmkdir -p "{libraries}/lib/here"\n'
+        f'for one in pango-1.0 pangoft2-1.0 harfbuzz-subset; do : >"{libraries}/lib/here/lib$one.so.0"; done',
+    )
+    assert machine.call("report", "daily")[0] == 0
+    assert not (machine.bin / "said").exists(), "HTML needs none of it"
+    status, out, err = machine.call(*words)
+    assert (status, out[:10]) == (0, "['report',"), err
+    wanted = "install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 libharfbuzz-subset0"
+    assert (machine.bin / "said").read_text().splitlines() == [wanted]
+    assert machine.call(*words)[2] == ""
+
+
 SWIPL = """[ "$1" = --dump-runtime-variables ] || exit 9
 echo 'CC="clang";'; echo 'PLBASE="/brew/lib/swipl";'; echo 'PLLIBSWIPL="/brew/lib/libswipl.dylib";'"""
 

@@ -7,59 +7,37 @@ what colour says is also said by a shape, a hatch or a line style. Text stays te
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from io import StringIO
+from functools import partial
 from typing import Any
 
-import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, MaxNLocator
+from matplotlib.ticker import MaxNLocator
 
+from adapters.reports.drawing import (
+    BLUE,
+    FAINT,
+    GREEN,
+    LAYERS,
+    MARKS,
+    ORANGE,
+    PER_CENT,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    YELLOW,
+    dates,
+    drawn,
+    per_cent,
+)  # fmt: skip
 from adapters.reports.performance import Floats, drawdowns
 from adapters.reports.results import Results
 from adapters.reports.summary import Fate
 
-BLUE, ORANGE, GREEN, VERMILLION, SKY, PURPLE, YELLOW, BLACK = (
-    "#0072B2", "#E69F00", "#009E73", "#D55E00", "#56B4E9", "#CC79A7", "#F0E442", "#000000",
-)  # fmt: skip
-INK, FAINT, GRID = "#222222", "#555555", "#dddddd"
-PER_CENT = 100.0
-MARKS = {"granted": ("^", GREEN), "cut": ("D", ORANGE), "denied": ("X", VERMILLION)}
-"""How decisions are marked; the page uses the same shapes."""
-LAYERS = {
-    0: ("sizing", BLACK, ""),
-    1: ("1 position", SKY, ""),
-    2: ("2 portfolio", BLUE, "//"),
-    3: ("3 account", GREEN, ".."),
-    4: ("4 systemic", YELLOW, "xx"),
-    5: ("5 model", ORANGE, "\\\\"),
-    6: ("6 operations", PURPLE, "++"),
-    7: ("7 compliance", VERMILLION, "--"),
-}
-"""Names and appearance of the layers; 0 stands before them."""
 SIDES = {"long": "", "short": "////"}
-_STYLE = {
-    "svg.fonttype": "none",
-    "font.family": "DejaVu Sans",
-    "axes.edgecolor": FAINT,
-    "axes.labelcolor": INK,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "axes.grid": True,
-    "axes.axisbelow": True,
-    "grid.color": GRID,
-    "grid.linewidth": 0.6,
-    "xtick.color": INK,
-    "ytick.color": INK,
-    "hatch.linewidth": 0.6,
-    "lines.linewidth": 1.5,
-    "legend.frameon": False,
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,29 +83,13 @@ def plots(results: Results) -> tuple[Plot, ...]:
 def _plot(name: str, says: str, results: Results, draw: Callable[[Figure, Results, Size], None], height: float) -> Plot:
     drawings = []
     for size in SIZES:
-        look: Any = {**_STYLE, "font.size": size.font, "svg.hashsalt": f"{name}-{size.name}"}
-        with mpl.rc_context():
-            # Whatever the machine's own matplotlibrc says, the bytes are to be the same.
-            mpl.rcdefaults()
-            mpl.rcParams.update(look)
-            figure = Figure(figsize=(size.width, height), layout="constrained")
-            draw(figure, results, size)
-            drawings.append((size.name, _svg(figure, f"{name}-{size.name}")))
+        on = partial(_with, draw, results, size)
+        drawings.append((size.name, drawn(f"{name}-{size.name}", on, size.width, height, size.font)))
     return Plot(name, says, tuple(drawings))
 
 
-def _svg(figure: Figure, prefix: str) -> str:
-    """The drawing without what a page has itself (header, size, metadata), its ids made unique in the page."""
-    sink = StringIO()
-    nothing: dict[str, Any] = {"Date": None, "Creator": None, "Format": None, "Type": None}
-    figure.savefig(sink, format="svg", metadata=nothing)
-    text = sink.getvalue()
-    text = text[text.index("<svg") :]
-    text = re.sub(r"<metadata>.*?</metadata>\s*", "", text, flags=re.DOTALL)
-    text = re.sub(r'(<svg[^>]*?) width="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", text, count=1)
-    text = re.sub(r'\bid="', f'id="{prefix}-', text)
-    return re.sub(r'(url\(|href=")#', rf"\1#{prefix}-", text).strip()
+def _with(draw: Callable[[Figure, Results, Size], None], results: Results, size: Size, figure: Figure) -> None:
+    draw(figure, results, size)
 
 
 # --- the plots --------------------------------------------------------------------------------------------------
@@ -144,11 +106,11 @@ def _nav(figure: Figure, results: Results, size: Size) -> None:
         marked = [one for one in results.tally.fates if one.outcome == outcome and one.session in at]
         _marks(below, marked, at, shape, colour, outcome)
     for axes, words in ((above, "change since the start"), (below, "this run alone")):
-        _per_cent(axes)
+        per_cent(axes)
         axes.set_ylabel(words)
         _legend(axes, size)
     below.margins(y=0.12)
-    _dates(below)
+    dates(below)
 
 
 def _marks(axes: Axes, fates: Sequence[Fate], at: dict[str, float], shape: str, colour: str, outcome: str) -> None:
@@ -167,11 +129,11 @@ def _drawdown(figure: Figure, results: Results, size: Size) -> None:
         depth = -PER_CENT * drawdowns(navs)
         axes.fill_between(days, depth, 0, color=colour, alpha=0.55, linewidth=0)
         axes.plot(days, depth, color=colour, linewidth=1.0, label=f"{words} (its own scale)")
-        _per_cent(axes)
+        per_cent(axes)
         axes.set_ylabel("below the peak" if size.name == "wide" else "")
         axes.set_ylim(top=0)
         _legend(axes, size)
-    _dates(rows[-1])
+    dates(rows[-1])
 
 
 def _exposure(figure: Figure, results: Results, size: Size) -> None:
@@ -195,9 +157,9 @@ def _exposure(figure: Figure, results: Results, size: Size) -> None:
         axes.axhline(bound, color=VERMILLION, linestyle="--", linewidth=1.4, label=f"limit of a sector, {bound:g} %")
     axes.set_ylim(bottom=0)
     axes.set_ylabel("of NAV")
-    _per_cent(axes)
+    per_cent(axes)
     _legend(axes, size)
-    _dates(axes)
+    dates(axes)
 
 
 def _refusals(figure: Figure, results: Results, size: Size) -> None:
@@ -231,18 +193,6 @@ def _days(results: Results) -> Any:  # noqa: ANN401  (matplotlib's stubs know no
 
 def _gain(navs: Floats) -> list[float]:
     return [float(share) for share in PER_CENT * (navs / navs[0] - 1)]
-
-
-def _dates(axes: Axes) -> None:
-    locator = AutoDateLocator(minticks=3, maxticks=8)  # type: ignore[no-untyped-call]
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
-    axes.margins(x=0.01)
-
-
-def _per_cent(axes: Axes) -> None:
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=5))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} %".replace("-", "−")))
 
 
 def _legend(axes: Axes, size: Size) -> None:

@@ -67,6 +67,8 @@ class Results:
     """Everything a summary and a report show."""
 
     tally: Tally
+    limits: Limits
+    """Those of the last decision."""
     currency: str
     trained_until: str
     held: tuple[str, ...]
@@ -83,11 +85,6 @@ class Results:
     sessions_a_year: int
     own_bars: bool = False
     """Whether the bars are the desk's own, and not the sample, whose names we know."""
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of the last decision."""
-        return self.tally.limits
 
     @cached_property
     def navs(self) -> Floats:
@@ -167,10 +164,11 @@ def read_results(log: LogReader, world: World) -> Results:
     limits = recorded_limits(parse(log.blob(last["inputs"]["limits"])))
     sectors = {one.symbol: one.sector for one in world.instruments}
     books = Books.open(settings.account, Mode(settings.mode), settings.currency, settings.capital)
-    counts = tally(log.records(), limits, sectors, books)
+    counts = tally(log.records(), limits.limits, sectors, books)
     held = world.listed(world.sessions(counts.sessions[0], counts.sessions[0])[-1])
     return Results(
         tally=counts,
+        limits=limits,
         currency=settings.currency,
         trained_until=world.trained_until,
         held=held,

@@ -13,7 +13,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from engine.books.books import Books, apply
-from engine.limits.model import Limits
+from engine.limits.model import Limit
 from knowledge.values import Json
 
 NOT_A_LIMIT = 0
@@ -87,7 +87,7 @@ class Refusals:
 class Tally:
     """Counts and series of one run; the series are by session, in order."""
 
-    limits: Limits
+    limits: tuple[Limit, ...]
     sectors: Mapping[str, str]
     books: Books
     cycles: int = 0
@@ -158,7 +158,7 @@ class Tally:
 
     def layer(self, reason: str) -> int:
         """The layer of a reason."""
-        return next((one.layer for one in self.limits.limits if one.id == reason), NOT_A_LIMIT)
+        return next((one.layer for one in self.limits if one.id == reason), NOT_A_LIMIT)
 
     def denied(self) -> list[Fate]:
         """The denied candidates, in order."""
@@ -193,7 +193,7 @@ class Tally:
         return Counter(one.chain for one in self.silences)
 
 
-def tally(records: Iterable[Json], limits: Limits, sectors: Mapping[str, str], books: Books) -> Tally:
+def tally(records: Iterable[Json], limits: tuple[Limit, ...], sectors: Mapping[str, str], books: Books) -> Tally:
     """Read a whole log. `books` are the empty books the run began with."""
     result = Tally(limits, sectors, books)
     for record in records:

@@ -1,0 +1,82 @@
+"""NAV and drawdown of the sessions of a report, with the decisions marked on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from adapters.reports.attribution import Close, Earned
+from adapters.reports.drawing import BLUE, MARKS, PER_CENT, VERMILLION, dates, on_page, per_cent
+from adapters.reports.page import Block, Picture, Prose, Section
+from adapters.reports.summary import Fate
+from adapters.reports.told import change, money, percent, signed
+
+FEWEST = 2
+"""Closes with less than these make no curve."""
+
+
+def nav_section(earned: Earned, fates: Sequence[Fate]) -> Section:
+    """The curve where there are sessions enough for one, and the figures in words."""
+    blocks: list[Block] = [Prose(tuple(_told(earned)))]
+    if len(earned.closes) >= FEWEST:
+        height = 4.3
+        svg = on_page("nav", lambda figure: _draw(figure, earned, fates), height)
+        words = "Marks stand at the close at which it was decided: ▲ granted, ◆ cut, ✖ denied."
+        blocks.append(Picture(svg, f"NAV and drawdown from {earned.closes[0].session}, decisions marked", words))
+    return Section("nav", "NAV and drawdown", tuple(blocks))
+
+
+def _told(earned: Earned) -> list[str]:
+    if not earned.closes:
+        return ["No session ended in these days, so NAV is what it was."]
+    last, before, currency = earned.closes[-1], earned.before, earned.currency
+    share = f" ({signed(earned.change / before.nav)})" if before.nav > 0 else ""
+    since = f"at the close of {before.session}" if before.session else "as deposited"
+    told = [
+        f"NAV went from {money(before.nav)} {currency} {since} to {money(last.nav)} {currency} at the close of"
+        f" {last.session}: {change(earned.change)} {currency}{share}. It then stood {percent(last.drawdown)} below its"
+        f" highest close, {money(last.peak)} {currency}."
+    ]
+    deepest = max(earned.closes, key=lambda one: one.drawdown)
+    if len(earned.closes) >= FEWEST and deepest.drawdown > 0:
+        told.append(f"The deepest drawdown of these sessions was {percent(deepest.drawdown)}, on {deepest.session}.")
+    return told
+
+
+def _draw(figure: Figure, earned: Earned, fates: Sequence[Fate]) -> None:
+    above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
+    points = [earned.before, *earned.closes] if earned.before.session else list(earned.closes)
+    days = np.array([one.session[:10] for one in points], dtype="datetime64[D]")
+    base = points[0].nav if points[0].nav > 0 else earned.before.peak
+    gain = [float(PER_CENT * (float(one.nav / base) - 1)) for one in points]
+    above.plot(days, gain, color=BLUE, linewidth=1.3, zorder=2)
+    at = {one.session[:10]: value for one, value in zip(points, gain, strict=True)}
+    for outcome in MARKS:
+        _marks(above, [one for one in fates if one.outcome == outcome and one.session in at], at, outcome)
+    above.set_ylabel("NAV, change since the first")
+    above.margins(y=0.14)
+    per_cent(above)
+    above.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=4, borderpad=0.1, handletextpad=0.4)
+    _depth(below, points, days)
+    dates(below)
+
+
+def _depth(axes: Axes, points: Sequence[Close], days: np.ndarray[tuple[int], np.dtype[np.datetime64]]) -> None:
+    depth = [-PER_CENT * float(one.drawdown) for one in points]
+    axes.fill_between(days, depth, 0, color=VERMILLION, alpha=0.45, linewidth=0)
+    axes.plot(days, depth, color=VERMILLION, linewidth=1.0)
+    axes.set_ylabel("below the peak")
+    axes.set_ylim(bottom=min(min(depth) * 1.12, -0.01), top=0)
+    per_cent(axes)
+
+
+def _marks(axes: Axes, fates: Sequence[Fate], at: dict[str, float], outcome: str) -> None:
+    shape, colour = MARKS[outcome]
+    days = np.array([one.session for one in fates], dtype="datetime64[D]")
+    axes.scatter(
+        days, [at[one.session] for one in fates], marker=shape, s=30, color=colour, edgecolors="white", linewidths=0.5,
+        label=f"{outcome} ({len(fates)})", zorder=3,
+    )  # fmt: skip

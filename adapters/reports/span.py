@@ -1,0 +1,111 @@
+"""What a report reads: the sessions that were asked for, and the log up to their end.
+
+A report of the past stays what it is: it sees the records up to the end of its last session and none after them, so the
+desk may go on and the same question gives the same bytes. Sessions are found by the instants of their records, as
+elsewhere (`--from`, `--to`: days in UTC).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import takewhile
+
+from adapters.answers.lookup import check_date
+from adapters.audit.envelope import Kind
+from adapters.audit.log import LogReader
+from adapters.reports.page import Origin
+from engine.limits.model import Limits
+from engine.limits.text import recorded_limits
+from knowledge.faults import Fault, Faulty
+from knowledge.values import Json, parse
+
+FIRST_DAY, LAST_DAY = "0001-01-01", "9999-12-31"
+
+
+@dataclass(frozen=True)
+class Span:
+    """Days `first` to `last`, both in it; `size` is how many records of the log a report of them may see."""
+
+    log: LogReader
+    desk: str
+    mode: str
+    first: str
+    last: str
+    size: int
+    command: str
+    _limits: dict[str, Limits] = field(default_factory=dict)
+
+    @cached_property
+    def root(self) -> str:
+        """Of the tree over those records."""
+        return self.log.root_at(self.size).hex()
+
+    @property
+    def origin(self) -> Origin:
+        """What stands at the end of every report."""
+        newest = next(iter(self._read([Kind.CHECKPOINT], newest_first=True)), None)
+        told = "none in these records" if newest is None else f"record {newest['record_id']} of {newest['as_of']}"
+        return Origin(self.desk, self.mode, self.size, self.root, told, self.command)
+
+    @property
+    def words(self) -> str:
+        """The days, for a heading."""
+        return self.first if self.first == self.last else f"{self.first} to {self.last}"
+
+    def records(self, kinds: Iterable[Kind | str] = ()) -> Iterator[Json]:
+        """Records of these kinds in these days, in order of the log."""
+        return self._read(kinds, since=self.first)
+
+    def history(self, kinds: Iterable[Kind | str]) -> Iterator[Json]:
+        """Records of these kinds from the beginning of the log to the end of these days."""
+        return self._read(kinds)
+
+    def newest(self, kinds: Iterable[Kind | str]) -> Iterator[Json]:
+        """Records of these kinds up to the end of these days, the newest first."""
+        return self._read(kinds, newest_first=True)
+
+    def limits(self, digest: str) -> Limits:
+        """The limits with this digest, read once. Raises `KeyError`."""
+        if digest not in self._limits:
+            self._limits[digest] = recorded_limits(parse(self.log.blob(digest)))
+        return self._limits[digest]
+
+    def _read(
+        self, kinds: Iterable[Kind | str], since: str | None = None, *, newest_first: bool = False
+    ) -> Iterator[Json]:
+        found = self.log.records(kinds, since=since, until=ending(self.last), newest_first=newest_first)
+        return takewhile(lambda record: record["seq"] < self.size, found) if not newest_first else found
+
+
+def ending(day: str) -> str:
+    """The last instant of a day, as bounds of the log's records are written."""
+    return f"{day}T23:59:59Z"
+
+
+def span(log: LogReader, desk: str, first: str | None, last: str | None, command: str) -> Span:
+    """The days from `first` to `last`, where not given those of the whole log. Raises `Faulty`."""
+    check_date(first)
+    check_date(last)
+    if first and last and first > last:
+        raise Faulty(Fault("command line", 1, 1, f"`--from {first}` is after `--to {last}`; turn them round"))
+    begin = next(log.records(), None)
+    until = None if last is None else ending(last)
+    newest = next(log.records(until=until, newest_first=True), None)
+    ends = next(log.records(["decision", "fault", "books"], until=until, newest_first=True), newest)
+    return Span(
+        log=log,
+        desk=desk if begin is None else begin["desk"],
+        mode="" if begin is None else begin["mode"],
+        first=first or (FIRST_DAY if begin is None else begin["as_of"][:10]),
+        last=last or (LAST_DAY if ends is None else ends["as_of"][:10]),
+        size=0 if newest is None else newest["seq"] + 1,
+        command=command,
+    )
+
+
+def last_session(log: LogReader) -> str | None:
+    """The day of the newest decision, fault or close of the log."""
+    newest = next(log.records(["decision", "fault", "books"], newest_first=True), None)
+    return None if newest is None else newest["as_of"][:10]

@@ -1,0 +1,1 @@
+"""Tests of `adapters/reports`: what `warrant report` writes."""
