@@ -3,41 +3,35 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import date
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
+from adapters.answers.reading import check_date, is_date, reading, unknown
 from adapters.audit.envelope import period_of
 from adapters.audit.log import LogReader, LogUnreadable, verify_receipt
-from adapters.desk.folder import Desk
-from adapters.running.world import World
 from engine.limits.text import recorded_limits
 from engine.orders.portfolio import Portfolio
 from engine.telling.explain import Evidence
 from knowledge.door import snapshot_from_json
-from knowledge.faults import Fault, Faulty
 from knowledge.values import Json, parse
 from rules.rulebook import Rulebook
 
+if TYPE_CHECKING:
+    from adapters.running.world import World
+
+__all__ = [
+    "check_date",
+    "check_symbol",
+    "decision_at",
+    "decision_of",
+    "evidence_of",
+    "is_date",
+    "is_label",
+    "reading",
+    "session_date",
+]
+
 _TIME = re.compile(r"T([01][0-9]|2[0-3]):[0-5][0-9]\Z")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
-
-
-@contextmanager
-def reading(desk: Desk) -> Iterator[LogReader]:
-    """The desk's log, for reading. Raises `Faulty` where there is none."""
-    try:
-        with LogReader.read(desk.store) as log:
-            yield log
-    except LogUnreadable as error:
-        begun = "there is no log" not in str(error)
-        hint = (
-            "run `warrant audit verify`"
-            if begun
-            else "the desk has never run: `warrant run` or `warrant cycle` begins it"
-        )
-        raise Faulty(Fault(str(desk.store), 1, 1, f"{error}; {hint}")) from None
 
 
 def evidence_of(log: LogReader, record: Json) -> Evidence:
@@ -73,48 +67,34 @@ def decision_of(log: LogReader, name: str) -> tuple[Json, str]:
                 found.append((record, one["order"]["instrument"]))
     if not found:
         hint = "ids stand before each decision of `warrant cycle`; for a day, write its date, such as 2011-03-01"
-        raise _unknown(name, f"no decision, order or warrant has this id; {hint}")
+        raise unknown(name, f"no decision, order or warrant has this id; {hint}")
     if len({record["record_id"] for record, _ in found}) > 1:
-        raise _unknown(name, f"{len(found)} decisions begin so; give more digits")
+        raise unknown(name, f"{len(found)} decisions begin so; give more digits")
     return found[0]
 
 
 def decision_at(log: LogReader, session: str) -> Json:
     """The decision of a session, or of a bar by its label. Raises `Faulty` where the log has none, or several."""
     if not is_label(session):
-        raise _unknown(session, "this is no date; write one such as 2011-03-01")
+        raise unknown(session, "this is no date; write one such as 2011-03-01")
     day = session[:10]
     found = [one for one in log.records(["decision", "fault"], since=day, until=f"{day}T23:59:59Z")
              if session in (day, period_of(one))]  # fmt: skip
     if len({period_of(record) for record in found}) > 1:
         labels = f"{found[0]['period']} to {found[-1]['period']}"
-        raise _unknown(session, f"it was decided {len(found)} times on this date; write a bar's label, from {labels}")
+        raise unknown(session, f"it was decided {len(found)} times on this date; write a bar's label, from {labels}")
     if found:
         return found[0]
     days = [period_of(record) for record in log.records(["decision"])]
     span = f"its decisions run from {days[0]} to {days[-1]}" if days else "it has no decisions yet"
     before = [day for day in days if day < session][-1:]
     near = f"; the one before is of {before[0]}" if before and session < days[-1] else ""
-    raise _unknown(session, f"the log has no decision of this date (no session, or not decided); {span}{near}")
+    raise unknown(session, f"the log has no decision of this date (no session, or not decided); {span}{near}")
 
 
 def is_label(words: str) -> bool:
     """Whether a bar may be called so: a date, or when it begins, such as 2011-03-01T14:35."""
     return is_date(words) or bool(_TIME.match(words[10:]) and is_date(words[:10]))
-
-
-def is_date(words: str) -> bool:
-    """Whether this is a date of the calendar, written as 2011-03-01."""
-    try:
-        return bool(_DATE.match(words)) and bool(date.fromisoformat(words))
-    except ValueError:
-        return False
-
-
-def check_date(words: str | None) -> None:
-    """Raises `Faulty` where a date was given and is none."""
-    if words is not None and not is_date(words):
-        raise _unknown(words, "this is no date; write one such as 2011-03-01")
 
 
 def check_symbol(record: Json, symbol: str | None) -> None:
@@ -124,7 +104,7 @@ def check_symbol(record: Json, symbol: str | None) -> None:
         near = get_close_matches(symbol.upper(), names, n=1)
         meant = f"; did you mean `{near[0]}`?" if near else ""
         on = period_of(record)
-        raise _unknown(symbol, f"this was not in the universe on {on}, which had {', '.join(names)}{meant}")
+        raise unknown(symbol, f"this was not in the universe on {on}, which had {', '.join(names)}{meant}")
 
 
 def session_date(day: str | None, world: World) -> str | None:
@@ -132,16 +112,12 @@ def session_date(day: str | None, world: World) -> str | None:
     if day is None:
         return None
     if not is_label(day):
-        raise _unknown(day, "this is no date; write one such as 2011-03-01")
+        raise unknown(day, "this is no date; write one such as 2011-03-01")
     sessions = world.survey.market.panel.sessions
     if is_date(day) and world.sessions(day, day):
         return world.sessions(day, day)[-1]
     if day not in sessions:
         near = [one for one in sessions if one <= day][-1:] or [sessions[0]]
         hint = f"the feed runs from {sessions[0]} to {sessions[-1]}; the session before is {near[0]}"
-        raise _unknown(day, f"this is no session of the feed; {hint}")
+        raise unknown(day, f"this is no session of the feed; {hint}")
     return day
-
-
-def _unknown(words: str, message: str) -> Faulty:
-    return Faulty(Fault("command line", 1, 1, f"`{words}`: {message}"))

@@ -175,6 +175,9 @@ class AuditLog(LogReader):
         """Do what a commit would have to do now and then, while nobody waits for one. Raises `LogUnwritable`."""
         with self._lock, _writing(self.path):
             if self._unmoved >= engine.WORTH_MOVING:
+                from adapters.search.index import keep_up
+
+                keep_up(self, self._connection)
                 engine.rest(self._connection)
                 self._unmoved = 0
 

@@ -129,6 +129,22 @@ class LogReader:
             for _, leaf in self._streamed(query, newest_first=newest_first):
                 yield self._parsed(leaf)
 
+    def records_from(self, seq: int) -> Iterator[Json]:
+        """Records in order of the log from this place on, streaming."""
+        query = select(LEAF.c.seq, LEAF.c.bytes).where(LEAF.c.seq >= seq).order_by(LEAF.c.seq)
+        with self._reading():
+            for _, leaf in self._streamed(query):
+                yield self._parsed(leaf)
+
+    def record_at(self, seq: int) -> Json:
+        """The record at this place. Raises `KeyError`; `LogUnreadable` where it is not what its leaf's hash is of."""
+        found = self._all(select(LEAF.c.bytes, LEAF.c.leaf_hash).where(LEAF.c.seq == seq))
+        if not found:
+            raise KeyError(seq)
+        if leaf_hash(found[0][0]) != bytes(found[0][1]):
+            raise LogUnreadable(f"the log `{self.path}` is damaged: record {seq} is not what was written")
+        return self._parsed(found[0][0])
+
     def __iter__(self) -> Iterator[Json]:
         return self.records()
 

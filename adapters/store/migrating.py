@@ -23,7 +23,7 @@ from adapters.store.tables import LOG
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-KNOWN = ("0001", "0002", "0003")
+KNOWN = ("0001", "0002", "0003", "0004")
 """The versions, oldest first: that of the first release, and last the one that this program writes."""
 FIRST, HEAD = KNOWN[0], KNOWN[-1]
 _MIGRATIONS = Path(__file__).parent / "migrations"

@@ -19,6 +19,12 @@ it is a record of the log.
 - `subtree`: roots of the tree over 256 records each, so that a proof need not hash them all. Made again at will; a
   proof is checked against the log's root before it is given to anyone.
 
+The index of the search (`adapters.search`) is made from the log, says of how much of it (`search_head`), and can be
+dropped at any time: what it finds is read again from the record itself.
+- `search_row`: something that can be found, by its record's place and its own place in that record.
+- `search_term` and `search_posting`: what is said of the rows, each word once by field, and the rows it is said of.
+- `search_day`: the first record of each day.
+
 What is written here is what queries are built from; a store gets its tables from `adapters/store/migrations`, and a
 test holds the two together.
 """
@@ -27,7 +33,17 @@ from __future__ import annotations
 
 import zlib
 
-from sqlalchemy import CheckConstraint, Column, ForeignKey, Integer, LargeBinary, MetaData, Table, Text
+from sqlalchemy import (
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 _PACKING = 6
 # PostgreSQL sorts text by the database's language unless told otherwise; instants and ids compare byte by byte.
@@ -112,6 +128,55 @@ REQUEST = Table(
     CheckConstraint("(answered_at IS NULL) = (answer IS NULL)", name="request_answered_whole"),
     sqlite_strict=True,
 )
+SEARCH_HEAD = Table(
+    "search_head",
+    METADATA,
+    Column(
+        "one", Integer, CheckConstraint("one = 1", name="search_head_is_one"), primary_key=True, autoincrement=False
+    ),
+    Column("version", Integer, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    sqlite_strict=True,
+)
+SEARCH_TERM = Table(
+    "search_term",
+    METADATA,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    Column("field", _WORD, nullable=False),
+    Column("word", _WORD, nullable=False),
+    Column("rows", Integer, nullable=False),
+    UniqueConstraint("field", "word"),
+    sqlite_strict=True,
+)
+SEARCH_ROW = Table(
+    "search_row",
+    METADATA,
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    Column("outcome", _WORD, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+SEARCH_POSTING = Table(
+    "search_posting",
+    METADATA,
+    Column("term", Integer, primary_key=True, autoincrement=False),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("place", Integer, primary_key=True, autoincrement=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+SEARCH_DAY = Table(
+    "search_day",
+    METADATA,
+    Column("day", _WORD, primary_key=True),
+    Column("first", Integer, nullable=False),
+    sqlite_strict=True,
+    sqlite_with_rowid=False,
+)
+SEARCH = (SEARCH_HEAD, SEARCH_TERM, SEARCH_ROW, SEARCH_POSTING, SEARCH_DAY)
+"""The tables of the search's index."""
 LOG = (LEAF, BLOB, TREE, TIMING)
 """The log's tables, each after those it refers to."""
 SUBTREE_LEAVES = 256

@@ -12,10 +12,20 @@ from warrant_engine import calm
 # As the front door does it, before anything loads the linear algebra.
 calm(os.environ)
 
-from tests.bench import checking, cycle, gate, importing, many, memory, rules, whole  # noqa: E402
+from tests.bench import checking, cycle, finding, gate, importing, many, memory, rules, whole  # noqa: E402
 from tests.bench.cases import make_scene  # noqa: E402
 
-PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest", "import", "gate", "rules", "check")
+PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest", "import", "gate", "rules", "check", "find")
+
+ALONE = {
+    "help": whole.measure_help,
+    "demo": whole.measure_demo,
+    "check": checking.measure_check,
+    "rules": rules.measure_rules,
+    "find": finding.measure_find,
+    "gate": gate.measure,
+}
+"""Parts that take no option."""
 
 
 def main() -> None:
@@ -30,22 +40,15 @@ def main() -> None:
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     parts = asked.parts or PARTS
-    if "help" in parts:
-        whole.measure_help()
-    if "demo" in parts:
-        whole.measure_demo()
+    for part, measure in ALONE.items():
+        if part in parts:
+            measure()
     if "cycle50" in parts:
         many.measure_cycles(asked.instruments, asked.sessions)
     if "backtest" in parts:
         many.measure_backtest(asked.instruments, asked.sessions)
     if "import" in parts:
         importing.measure(400, asked.bars)
-    if "check" in parts:
-        checking.measure_check()
-    if "rules" in parts:
-        rules.measure_rules()
-    if "gate" in parts:
-        gate.measure()
     if {"cycle", "memory"} & set(parts):
         with tempfile.TemporaryDirectory() as name:
             scene = make_scene(Path(name) / "desk")
