@@ -16,6 +16,7 @@ from engine.limits.model import Limits
 from engine.limits.text import read_limits
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
+from engine.proof import solver
 from engine.verdicts import Silences, surprise, told_here, undetermined
 from knowledge.columns import facts_of
 from knowledge.door import snapshot_from_json
@@ -59,6 +60,7 @@ class Service:
         self.spent = None
         if self.rulebook is not None:
             Reasoning.of(self.rulebook).prepare()
+            solver.prepare()
 
     def _load(self, message: Json) -> Json:
         self.rulebook = self.limits = None

@@ -1,9 +1,10 @@
 """Z3 as a reader of SMT-LIB text: a script in, its answers out, strictly parsed.
 
 A fresh context answers each script, so no answer depends on an earlier one (a context that is reset finds another
-filling each time). The budget is counted in Z3's resource units, for each question, and written in the script; what
-exceeds it is `unknown`. Z3 keeps the budget of one script for all later contexts, so that one without is refused. The
-wall clock belongs to whoever keeps the worker.
+filling each time). It may be made ahead (`prepare`), and is let go of behind the answer: both take time. The budget is
+counted in Z3's resource units, for each question, and written in the script; what exceeds it is `unknown`. Z3 keeps the
+budget of one script for all later contexts, so that one without is refused. The wall clock belongs to whoever keeps the
+worker.
 
 Anything that is not a well-formed answer raises `Nonsense`: there is no default. That matters, because Z3 goes on after
 an error: a `push` that its budget cancelled is followed by an answer to another question than the one that was asked.
@@ -23,6 +24,10 @@ import z3
 _TOKENS = re.compile(r'("[^"]*"|\|[^|]*\||[()]|[^\s()|"]+)|(\S)')
 _NUMERAL = re.compile(r"[0-9]+(\.[0-9]+)?")
 _VERDICTS = ("sat", "unsat", "unknown")
+_ahead: list[z3.Context] = []
+"""A context that nobody has asked yet, if one was made ahead."""
+_spent: list[z3.Context] = []
+"""Of those that were made ahead, what has answered."""
 Tree = str | list["Tree"]
 
 
@@ -43,6 +48,13 @@ def version() -> str:
     return str(z3.get_version_string())
 
 
+def prepare() -> None:
+    """Have a context ready for the next script, and let go of the last one's, while nobody waits."""
+    _spent.clear()
+    if not _ahead:
+        _ahead.append(z3.Context())
+
+
 def answers(script: str, meanwhile: Callable[[], object] | None = None) -> list[Answer]:
     """Run a script; one answer for each `check-sat`. Raises `Nonsense`.
 
@@ -52,7 +64,11 @@ def answers(script: str, meanwhile: Callable[[], object] | None = None) -> list[
     if "(set-option :rlimit " not in script:
         raise Nonsense("the script sets no budget")
     # The context must outlive the call: only its bare pointer is passed, and a collected one crashes the process.
-    context = z3.Context()
+    if _ahead:
+        context = _ahead.pop()
+        _spent.append(context)
+    else:
+        context = z3.Context()
     begun = Event()
 
     def asked() -> str:

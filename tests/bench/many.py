@@ -32,6 +32,8 @@ from tests.bench.universe import make_universe, symbols
 
 FIRST = "2012-01-03"
 WARMING = 5
+SLOWEST = 10
+"""Cycles that are shown one by one."""
 PAUSE = 0.05
 """Seconds between cycles, of which a desk has more: real-time processes may not fill a whole second on a core."""
 REFRESH, PASS, PUBLISH, PIPE, COMMIT, WHOLE = (
@@ -136,12 +138,21 @@ def measure_cycles(count: int, cycles: int) -> None:
             row = {**times, **stages, PASS: timings["pass"], PUBLISH: timings["publish"], PIPE: pipe}
             rows.append({**row, COMMIT: times[WHOLE] - times[REFRESH] - sum(timings.values()), "proposed": proposed})
         rows = rows[WARMING:]
-        most = max(row["proposed"] for row in rows)
-        print(f"\n{count} instruments, {len(rows)} cycles, up to {most} entries proposed")
-        print(f"{'':<54}median ms   p90 ms   p99 ms")
-        for title in (REFRESH, PASS, PUBLISH, PIPE, *STAGES, COMMIT, WHOLE):
-            times = [row.get(title, 0) for row in rows]
-            print(f"  {title:<52}" + "".join(f"{quantile(times, part):9.2f}" for part in (0.5, 0.9, 0.99)))
+        _print(count, rows)
+
+
+def _print(count: int, rows: list[dict[str, int]]) -> None:
+    """Each stage over all cycles, and in each of the slowest, which are the p99: is it a stage, or all of them?"""
+    most = max(row["proposed"] for row in rows)
+    slowest = sorted(range(len(rows)), key=lambda at: -rows[at][WHOLE])[:SLOWEST]
+    print(f"\n{count} instruments, {len(rows)} cycles, up to {most} entries proposed")
+    print(f"{'':<28}median ms   p90 ms   p99 ms   the slowest cycles, ms")
+    for title in (REFRESH, PASS, PUBLISH, PIPE, *STAGES, COMMIT, WHOLE):
+        times = [row.get(title, 0) for row in rows]
+        spread = "".join(f"{quantile(times, part):9.2f}" for part in (0.5, 0.9, 0.99))
+        print(f"  {title:<26}{spread}  {''.join(f'{times[at] / 1e6:7.1f}' for at in slowest)}")
+    for title, found in (("entries proposed", [rows[at]["proposed"] for at in slowest]), ("cycle", slowest)):
+        print(f"  {title:<55}{''.join(f'{one:7d}' for one in found)}")
 
 
 def _one(runner: Runner, day: str) -> dict[str, int]:

@@ -10,6 +10,7 @@ from unittest.mock import patch
 import pytest
 import z3
 
+from engine.proof import solver
 from engine.proof.solver import Answer, Nonsense, answers, version
 
 PIGEONS = 9
@@ -40,6 +41,19 @@ SOLVED = """
     (set-logic QF_LRA) (declare-const x Real)
     (push 1) (assert (= (* 3.0 x) (- 2.0))) (check-sat) (get-value (x)) (pop 1)
 """
+
+
+def test_a_context_made_ahead_answers_one_script_as_one_made_for_it_does() -> None:
+    plain = ask(SOLVED)
+    solver.prepare()
+    solver.prepare()
+    made = solver._ahead[0]
+    assert ask(SOLVED) == plain
+    assert (solver._ahead, solver._spent) == ([], [made])
+    assert ask(SOLVED) == plain
+    assert solver._spent == [made]
+    solver.prepare()
+    assert made not in [*solver._ahead, *solver._spent]
 
 
 def test_what_is_done_while_the_solver_works_changes_no_answer_and_is_done_once() -> None:
