@@ -14,6 +14,7 @@ from fractions import Fraction
 
 from engine.decision import ExitVerdict
 from engine.fellows import leaving_too
+from engine.gate.beyond import beyond
 from engine.gate.circumstances import Circumstances
 from engine.gate.conditions import held_back
 from engine.gate.convex import ConvexMeasure
@@ -70,9 +71,13 @@ def worsened(ruled: Sequence[ExitVerdict], here: Circumstances) -> tuple[ExitVer
         return ()
     after = state_of(here.book, (), here.market, here.limits)
     scope = Scope(here.book, (), here.market, here.limits, here.regime, here.state)
-    read = [(one, one.value(after)) for one in measures(scope)]
-    beyond = [(measure, value) for measure, value in read if value > measure.bound(after)]
-    return tuple(replace(one, worsens=_worsened(one.exit, here, beyond)) for one in ruled)
+    broken = beyond(scope, after)
+    if not broken:
+        return tuple(ruled)
+    limits = {limit.id for limit in broken.values()}
+    asked = [one for one in measures(scope, lambda limit: limit.id in limits) if one.key in broken]
+    read = [(one, one.value(after)) for one in asked]
+    return tuple(replace(one, worsens=_worsened(one.exit, here, read)) for one in ruled)
 
 
 def tighter_stop(fact: Fact, portfolio: Portfolio, terms: Terms | None) -> tuple[Position, Decimal] | None:
@@ -117,12 +122,10 @@ def paced(left: Fraction, terms: Terms | None, in_force: Sequence[Limit]) -> Fra
 
 
 def _worsened(
-    one: Exit, here: Circumstances, beyond: Sequence[tuple[Measure | ConvexMeasure, Fraction]]
+    one: Exit, here: Circumstances, broken: Sequence[tuple[Measure | ConvexMeasure, Fraction]]
 ) -> tuple[str, ...]:
     """Which of the measures beyond their bounds stand there, or further out, because this exit may fill."""
-    if not beyond:
-        return ()
     others = [other for other in here.exits if other is not one]
     without = read_book(here.portfolio, others, here.market, here.limits)
     base = state_of(without, (), here.market, here.limits)
-    return tuple(measure.key for measure, value in beyond if value > measure.value(base))
+    return tuple(measure.key for measure, value in broken if value > measure.value(base))

@@ -17,21 +17,25 @@ from math import isqrt
 
 from engine.duty import Breach, Duty
 from engine.exits import left_to_close, paced
+from engine.gate.beyond import beyond
 from engine.gate.convex import ConvexMeasure
 from engine.gate.least import Bowl, Least, Line, Point, Room, least
-from engine.gate.market import Market, Terms
+from engine.gate.market import Market
 from engine.gate.measures import Measure, measures
 from engine.gate.proposals import Exit
 from engine.gate.reach import ZERO, Book, read_book, state_of
 from engine.gate.scope import Scope
+from engine.gate.variance import products, variance
 from engine.limits.kinds import OBLIGING
-from engine.limits.model import Limits
+from engine.limits.model import Limit, Limits
 from engine.orders.order import Side
 from engine.orders.portfolio import Portfolio
 
 REASON = "obligation"
 """How the reason of an exit begins that a limit asks for; the limit's key follows."""
 NOT_FOUND = "no reductions were found in the steps that a search may take"
+HEDGED = frozenset({"net_long", "net_short", "beta", "basket_net", "concentration", "stress"})
+"""Linear kinds in which what is held of one may take off what another adds, or counts beside it."""
 BEYOND = "not even closing all that can be closed mends it"
 _AT_STOPS = ("stop_loss", "open_risk", "loss_budget")
 _DIGITS = 10**6
@@ -63,6 +67,11 @@ class _Requirement:
     def hedged(self) -> bool:
         """Whether some share given up takes it further."""
         return any(weight.numerator < 0 for weight in self.weights.values())
+
+
+def _may_rise(limit: Limit) -> bool:
+    """Whether giving up a share can take it further out: hedges count in it, or shares of everything, or products."""
+    return limit.kind in HEDGED or limit.spec.form == "convex"
 
 
 def _breached(measure: Measure | ConvexMeasure, value: Fraction, bound: Fraction) -> bool:
@@ -121,16 +130,25 @@ class _Case:
     # --- what is required -------------------------------------------------------------------------------------------
 
     def _read(self) -> list[tuple[Measure | ConvexMeasure, Fraction, Fraction]]:
-        """Every limit that obliges, with its value and bound on the positions as they stand, at NAV."""
+        """The limits that oblige, with value and bound on the positions as they stand, at NAV: all that have a say.
+
+        None where none is in breach. What is within its bound and only falls by what is given up has no say.
+        """
         if not self.names:
             return []
         scope = Scope(self.book, (), self.market, self.limits, self.regime, self.state)
         here = state_of(self.book, (), self.market, self.limits)
+        broken = beyond(scope, here)
+        if not any(one.breach == "exit" and one.kind in OBLIGING for one in broken.values()):
+            return []
+        limits = {one.id for one in broken.values()}
         sizes = {name: abs(held.shares) * scope.exposures[name] for name, held in self.book.holdings.items()}
         gross = sum(sizes.values(), ZERO)
         found: list[tuple[Measure | ConvexMeasure, Fraction, Fraction]] = []
-        for one in measures(scope):
-            if one.limit.kind in OBLIGING:
+        for one in measures(scope, lambda limit: limit.kind in OBLIGING and (_may_rise(limit) or limit.id in limits)):
+            # A share of everything that is not held is below zero whatever is given up of the others.
+            hopeless = isinstance(one, Measure) and one.least_share and one.subject not in sizes
+            if one.key in broken or (_may_rise(one.limit) and not hopeless):
                 if isinstance(one, Measure) and one.least_share:
                     # Of positions: what is held of it, less its part of everything. As `value`, without a sum for each.
                     value = sizes.get(one.subject, ZERO) - one.least_share * gross
@@ -212,7 +230,7 @@ class _Case:
     def _at(self, one: _Requirement, left: Mapping[str, Fraction]) -> Fraction:
         """What a limit comes to with these shares."""
         if isinstance(one.measure, ConvexMeasure):
-            return one.measure.squared * _variance(self.market.terms, left)
+            return one.measure.squared * variance(self.market.terms, left)
         held = self.book.holdings
         given = ((weight, abs(held[name].shares) - abs(left[name])) for name, weight in one.weights.items())
         return one.value - sum((weight * shares for weight, shares in given if shares), ZERO)
@@ -222,7 +240,7 @@ class _Case:
         sides = [1 if self.book.holdings[name].shares > 0 else -1 for name in self.names]
 
         def value(point: Sequence[Fraction]) -> Fraction:
-            return _variance(terms, self._rest(tuple(point)))
+            return variance(terms, self._rest(tuple(point)))
 
         def cut(point: Sequence[Fraction]) -> Line:
             """By Cauchy and Schwarz `z'Σy ≤ √(z'Σz · most)` for every z, and z where we stand breaks it the most."""
@@ -230,7 +248,7 @@ class _Case:
             around = {name: left[name] * terms[name].exposure for name in self.names}
             unit = max(abs(one) for one in around.values()) / _DIGITS
             chosen = {name: Fraction(round(one / unit)) for name, one in around.items()}
-            slopes = _products(terms, chosen)
+            slopes = products(terms, chosen)
             length = sum((slopes[name] * chosen[name] for name in chosen), ZERO)
             start = self._rest((ZERO,) * len(self.names))
             standing = sum((slopes[name] * start[name] * terms[name].exposure for name in self.names), ZERO)
@@ -279,24 +297,6 @@ class _Case:
             elif isinstance(one.measure, ConvexMeasure) and self._at(one, less) > max(one.bound, self._at(one, now)):
                 breaking.append(one.measure.key)
         return sorted(breaking)
-
-
-def _products(terms: Mapping[str, Terms], exposures: Mapping[str, Fraction]) -> dict[str, Fraction]:
-    """`Σ·y` of daily returns; an instrument without a covariance has none."""
-    known = {name: terms[name] for name in exposures if terms[name].factors}
-    count = max((len(one.factors) for one in known.values()), default=0)
-    factors = [sum((one.factors[k] * exposures[name] for name, one in known.items()), ZERO) for k in range(count)]
-    return {
-        name: ZERO if name not in known else known[name].residual * exposures[name]
-        + sum((each * factor for each, factor in zip(known[name].factors, factors, strict=True)), ZERO)
-        for name in exposures
-    }  # fmt: skip
-
-
-def _variance(terms: Mapping[str, Terms], left: Mapping[str, Fraction]) -> Fraction:
-    exposures = {name: shares * terms[name].exposure for name, shares in left.items()}
-    products = _products(terms, exposures)
-    return sum((products[name] * one for name, one in exposures.items()), ZERO)
 
 
 def _root(square: Fraction) -> Fraction:

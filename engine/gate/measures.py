@@ -90,11 +90,13 @@ def weight(p: Fraction, n: Fraction, reach: Reach) -> Fraction:
     return max(p * reach.low, n * reach.low, p * reach.high, n * reach.high)
 
 
-def measures(scope: Scope) -> list[Measure | ConvexMeasure]:
-    """Every numeric limit in force, applied to every subject it has, in canonical order."""
+def measures(scope: Scope, wanted: Callable[[Limit], bool] = lambda limit: True) -> list[Measure | ConvexMeasure]:
+    """Every numeric limit in force, or those wanted, applied to every subject it has, in canonical order."""
     found: list[Measure | ConvexMeasure] = []
     market = scope.market
     for limit in scope.limits.in_force(market.session, scope.regime, scope.state, market.figures):
+        if not wanted(limit):
+            continue
         if limit.spec.form == "linear":
             found.extend(_LINEAR[limit.kind](limit, scope))
         elif limit.spec.form == "convex":
