@@ -26,11 +26,9 @@ from engine.gate.scope import Scope
 from engine.limits.model import Limit
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Portfolio, Position
+from engine.reasons import REVERSAL
 from knowledge.facts import Fact
 from knowledge.values import text
-
-REVERSAL = "reversal"
-"""The reason of an exit that a candidate on the other side asks for."""
 
 
 def propose_exits(

@@ -13,10 +13,9 @@ from fractions import Fraction
 from engine.gate.market import Market
 from engine.orders.order import Role
 from engine.orders.portfolio import Portfolio, Position
+from engine.reasons import BASKET
 
 ZERO = Fraction(0)
-BASKET = "basket"
-"""How the reason of an exit begins that another leg asks for: `basket:NAME`."""
 
 
 def leaving_too(

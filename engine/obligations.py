@@ -30,9 +30,8 @@ from engine.limits.kinds import OBLIGING
 from engine.limits.model import Limit, Limits
 from engine.orders.order import Side
 from engine.orders.portfolio import Portfolio
+from engine.reasons import OBLIGATION
 
-REASON = "obligation"
-"""How the reason of an exit begins that a limit asks for; the limit's key follows."""
 NOT_FOUND = "no reductions were found in the steps that a search may take"
 HEDGED = frozenset({"net_long", "net_short", "beta", "basket_net", "concentration", "stress"})
 """Linear kinds in which what is held of one may take off what another adds, or counts beside it."""
@@ -272,7 +271,7 @@ class _Case:
             if given:
                 terms, known = self.market.terms[name], exits.get(name)
                 side = Side.SELL if self.book.holdings[name].shares > 0 else Side.BUY
-                reasons = tuple(f"{REASON}:{key}" for key in self._needing(at, found.point, requirements))
+                reasons = tuple(f"{OBLIGATION}:{key}" for key in self._needing(at, found.point, requirements))
                 left = given if known is None else known[1] + given
                 earlier = () if known is None else known[0].reasons
                 exits[name] = (Exit(name, side, paced(left, terms, in_force), (*earlier, *reasons)), left)

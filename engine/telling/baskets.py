@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
-from engine.fellows import BASKET
 from engine.orders.portfolio import Portfolio
+from engine.reasons import BASKET
 from engine.telling import tokens as say
 from engine.telling.narrative import Telling, tell
 from engine.telling.tokens import Phrase

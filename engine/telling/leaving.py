@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from engine.exits import REVERSAL
-from engine.fellows import BASKET
-from engine.obligations import REASON
+from engine.reasons import BASKET, OBLIGATION, REVERSAL
 from engine.telling import tokens as say
 from engine.telling.baskets import leaving_with
 from engine.telling.evidence import Evidence
@@ -22,7 +20,7 @@ def exit_of(evidence: Evidence, one: Json) -> Telling:
     against = "long" if one["side"] == "buy" else "short"
     for reason in one["reasons"]:
         kind, _, rule = reason.partition(":")
-        if kind == REASON and rule:
+        if kind == OBLIGATION and rule:
             parts.append(tell("`", say.limit(rule), "` asks for it: one lot less would leave it beyond its bound"))
         elif kind == REVERSAL and rule:
             proposed = concluded(evidence, f"candidate({name},{against})")

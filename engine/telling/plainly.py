@@ -9,10 +9,8 @@ from collections import Counter
 from collections.abc import Iterator
 from fractions import Fraction
 
-from engine.exits import REVERSAL
-from engine.fellows import BASKET
 from engine.limits.kinds import NUMERIC
-from engine.obligations import REASON
+from engine.reasons import BASKET, OBLIGATION, REVERSAL
 from engine.telling import tokens as say
 from engine.telling.evidence import Evidence
 from engine.telling.proposal import concluded
@@ -201,7 +199,7 @@ def _leaving(evidence: Evidence, one: Json) -> Phrase:
     """The first reason of an exit."""
     for reason in one["reasons"]:
         kind, _, rule = reason.partition(":")
-        if kind == REASON and rule:
+        if kind == OBLIGATION and rule:
             return ("The limit ", _meant(evidence, rule), " asks for it.")
         if kind == REVERSAL and rule:
             return ("The rule ", say.rule(rule), " proposes the other side, and a position closes before it turns.")

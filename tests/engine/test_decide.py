@@ -17,12 +17,13 @@ import pytest
 
 from engine.baskets import proposed
 from engine.decision import Decision
-from engine.exits import REVERSAL, propose_exits
+from engine.exits import propose_exits
 from engine.gate.market import read_market
 from engine.orders.basket import Basket
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Operations, Position
 from engine.proof.solver import Answer
+from engine.reasons import REVERSAL
 from engine.review.recheck import check_record
 from engine.telling.as_text import lines
 from engine.telling.explain import Evidence, explain_decision

@@ -19,9 +19,10 @@ from engine.gate.market import Terms
 from engine.gate.proposals import Exit
 from engine.limits.kinds import KINDS, OBLIGING
 from engine.limits.model import Limit
-from engine.obligations import BEYOND, NOT_FOUND, REASON, Asked, oblige
+from engine.obligations import BEYOND, NOT_FOUND, Asked, oblige
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Operations, Position
+from engine.reasons import OBLIGATION
 from engine.review.duties import check_duty
 from engine.review.oracle import Case, Worst, worst
 from tests.engine.books_strategy import Desk, desks
@@ -272,7 +273,7 @@ def test_exits_of_obligations_mend_and_no_less_does(here: Desk) -> None:
         less = left - (left % lots[name] or lots[name])
         assert not mends(here, {**given, name: less}, before)
         (one,) = (one for one, _ in exits if one.instrument == name)
-        assert all(why.startswith(f"{REASON}:") for why in one.reasons)
+        assert all(why.startswith(f"{OBLIGATION}:") for why in one.reasons)
         assert one.reasons
 
 

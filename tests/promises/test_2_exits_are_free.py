@@ -18,11 +18,11 @@ from engine.exits import propose_exits, rule_on_exits, worsened
 from engine.gate.circumstances import Circumstances
 from engine.gate.conditions import HOLDS
 from engine.issue import issue_warrants
-from engine.obligations import REASON
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Operations, Portfolio
 from engine.orders.warrants import Inputs, Warrant
 from engine.proof.solver import Answer, Nonsense
+from engine.reasons import OBLIGATION
 from knowledge.door import fact, freeze
 from knowledge.facts import Fact
 from tests.engine.books_strategy import NAMES, Desk, desks
@@ -77,7 +77,7 @@ def free(portfolio: Portfolio, asked: Sequence[str], exits: Sequence[ExitVerdict
     """
     ruled = {one.exit.instrument: one for one in exits}
     due = {name for name in asked if left_to_close(portfolio, name) > 0}
-    owed = {one.exit.instrument for one in exits if all(why.startswith(f"{REASON}:") for why in one.exit.reasons)}
+    owed = {one.exit.instrument for one in exits if all(why.startswith(f"{OBLIGATION}:") for why in one.exit.reasons)}
     assert set(ruled) == due | owed
     assert not owed & (due | set(portfolio.operations.frozen))
     for name, one in ruled.items():
