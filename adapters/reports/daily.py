@@ -2,73 +2,159 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
 
 from adapters.reports.attribution import KINDS, Earned, earned
+from adapters.reports.attribution_told import attribution_section
+from adapters.reports.happenings import Happenings, changes_section, states_section
+from adapters.reports.headroom import Headroom
+from adapters.reports.headroom_told import headroom_section
+from adapters.reports.lives import KINDS as ORDERS
+from adapters.reports.lives import Life, Lives
 from adapters.reports.nav import nav_section
-from adapters.reports.page import Card, Page, Prose, Section
+from adapters.reports.orders import orders_section
+from adapters.reports.origins import Origins
+from adapters.reports.outcomes import outcomes_section
+from adapters.reports.page import Block, Card, Folded, Page, Section
+from adapters.reports.refusals import candidates_table, refusals_section
 from adapters.reports.span import Span
-from adapters.reports.summary import Tally, tally
-from adapters.reports.told import change, count, money, percent
+from adapters.reports.summary import Tally
+from adapters.reports.told import change, count, money, percent, signed
 from engine.limits.model import Limit
+
+_UNFOLDED = 30
 
 
 @dataclass(frozen=True)
 class Days:
-    """What the report's parts are made from."""
+    """What the report's parts are made from: folds over the same records."""
 
     span: Span
     tally: Tally
     earned: Earned
+    headroom: Headroom
+    origins: Origins
+    happenings: Happenings
+    lives: tuple[Life, ...]
 
 
 def daily(span: Span) -> Page:
     """The page of the sessions of `span`."""
-    found = earned(span.history(KINDS), span.first)
     title = f"What was decided on {span.words}" if span.first == span.last else f"What was decided, {span.words}"
-    subtitle = f"Daily report of desk {span.desk}, {span.mode}" if span.mode else f"Daily report of desk {span.desk}"
+    subtitle = f"Daily report of desk {span.desk}{f', {span.mode}' if span.mode else ''}"
+    days = read(span)
+    if days is None:
+        nothing = "The log has no record up to these days: the desk had not begun."
+        return Page("daily", title, subtitle, (nothing,), (), span.origin)
+    return Page("daily", title, subtitle, tuple(lead(days)), _sections(days), span.origin, tuple(_cards(days)))
+
+
+def read(span: Span) -> Days | None:
+    """Read the log once for the days, and the records of money and orders from its beginning; None before any."""
+    found = earned(span.history(KINDS), span.first)
     if found is None:
-        nothing = "The log has no record of these days: the desk had not begun."
-        return Page(
-            "daily", title, subtitle, (nothing,), (Section("nothing", "Nothing", (Prose((nothing,)),)),), span.origin
-        )
-    days = Days(span, tally(span.records(), _limits(span), {}, found.books), found)
-    return Page("daily", title, subtitle, tuple(_lead(days)), _sections(days), span.origin, tuple(_cards(days)))
+        return None
+    counts = Tally((), {}, found.books)
+    headroom, origins, happenings = Headroom(span.limits), Origins(span.log.record), Happenings()
+    limits: dict[str, None] = {}
+    lives, touched = Lives(), set[str]()
+    for record in span.before(ORDERS):
+        lives.take(record)
+    for record in span.records():
+        counts.take(record)
+        happenings.take(record)
+        lives.take(record)
+        if record["kind"] == "decision":
+            headroom.take(record)
+            origins.take(record)
+            limits[record["inputs"]["limits"]] = None
+            touched.update(one["order"]["client_order_id"] for one in record["warrants"])
+        elif record["kind"] in ORDERS:
+            touched.add(record["client_order_id"])
+    counts.limits = _newest_first(span, limits)
+    alive = tuple(one for one in lives.found.values() if one.order_id in touched or not one.ended)
+    return Days(span, counts, found, headroom, origins, happenings, alive)
+
+
+def _newest_first(span: Span, digests: dict[str, None]) -> tuple[Limit, ...]:
+    """Every limit that decisions of these days were held against; where an id stands twice, the newest is first."""
+    return tuple(limit for digest in reversed(digests) for limit in span.limits(digest).limits)
 
 
 def _sections(days: Days) -> tuple[Section, ...]:
-    return (nav_section(days.earned, days.tally.fates),)
-
-
-def _limits(span: Span) -> tuple[Limit, ...]:
-    """Every limit that was in force in these days, the newest of each id first."""
-    digests = dict.fromkeys(
-        record["inputs"]["limits"] for record in span.newest(["decision"]) if record["as_of"][:10] >= span.first
+    counts, found = days.tally, days.earned
+    results = {lot.order_id: change(days.earned.by_lot[lot.order_id].total) for lot in found.lots}
+    return (
+        nav_section(found, counts.fates),
+        headroom_section(days.headroom),
+        _candidates(days),
+        refusals_section(counts),
+        orders_section(days.lives, found.lots, results, [one.session for one in found.closes]),
+        outcomes_section(found, days.origins),
+        attribution_section(found, days.origins),
+        states_section(days.happenings),
+        changes_section(days.happenings),
     )
-    return tuple(limit for digest in digests for limit in span.limits(digest).limits)
 
 
-def _lead(days: Days) -> list[str]:
-    counts, money_of = days.tally, days.earned
-    outcomes = counts.outcomes
-    told = [
-        f"{count(counts.cycles, 'cycle').capitalize()} decided over {sum(outcomes.values()):,} instruments' turns: "
-        f"{outcomes['granted']} granted, {outcomes['cut']} cut, {outcomes['denied']} denied,"
-        f" {outcomes['undetermined']} undetermined."
-    ]
-    told.append(
-        f"{count(sum(counts.fills.values()), 'fill').capitalize()}; NAV {change(money_of.change)} {money_of.currency}."
-    )
-    return told
+def _candidates(days: Days) -> Section:
+    fates, known = days.tally.fates, {one.order_id for one in days.lives}
+    table = candidates_table(fates, known)
+    blocks: tuple[Block, ...] = (table,)
+    if len(fates) > _UNFOLDED:
+        blocks = (Folded(f"Each of the {len(fates)} candidates", (table,)),)
+    return Section("candidates", "Candidates and their verdicts", blocks)
 
 
-def _cards(days: Days) -> list[Card]:
-    found = days.earned
+def lead(days: Days) -> Iterator[str]:
+    """The days in three sentences: what was decided, what came of it, what to look at."""
+    counts, found, happened = days.tally, days.earned, days.happenings
+    fates = counts.fates
+    verdicts = ", ".join(f"{counts.outcomes[name]} {name}" for name in ("granted", "cut", "denied"))
+    decided = f"{count(counts.cycles, 'decision').capitalize()}, {count(len(fates), 'candidate')}"
+    yield f"{decided}{f': {verdicts}' if fates else ', so nothing was asked for and nothing refused'}."
     last = found.closes[-1] if found.closes else found.before
-    share = found.change / found.before.nav if found.before.nav > 0 else Fraction(0)
-    return [
-        Card("NAV", money(last.nav), f"{found.currency}, {last.session or 'as deposited'}"),
-        Card("change", change(found.change), f"{found.currency}, {percent(share)}"),
-        Card("below the peak", percent(last.drawdown), f"{money(last.peak)} at its highest close"),
-    ]
+    fills = ", ".join(f"{times} of an {role}" if role in "entry exit" else f"{times} of a {role}"
+                      for role, times in sorted(counts.fills.items()))  # fmt: skip
+    share = f" ({signed(found.change / found.before.nav)})" if found.before.nav > 0 else ""
+    yield (
+        f"{count(sum(counts.fills.values()), 'fill').capitalize()}{f' ({fills})' if fills else ''}; NAV changed by"
+        f" {change(found.change)} {found.currency}{share} to {money(last.nav)}, {percent(last.drawdown)}"
+        " below its peak."
+    )
+    yield f"{_nearest(days)} {_trouble(happened)}"
+
+
+def _nearest(days: Days) -> str:
+    beyond = [row for row in days.headroom.rows.values() if row.beyond]
+    if beyond:
+        return f"{count(len(beyond), 'limit').capitalize()} did not hold at least once, so entries were refused."
+    near = [row for row in days.headroom.tightest(100) if row.limit.spec.form != "condition"]
+    if not near:
+        return "No limit was used."
+    one = near[0].tightest
+    return f"All limits held; the nearest was {one.measure} with {percent(one.used, 1)} of its bound used."
+
+
+def _trouble(happened: Happenings) -> str:
+    stricter = sum(times for _, state, times in happened.states if state != "active")
+    told = [count(len(happened.faults), "fault"), count(happened.missed, "missed cycle")]
+    states = f"{count(stricter, 'decision')} in a stricter trading state" if stricter else "always active"
+    states = states if happened.states else "no trading state"
+    changed = [one for one in happened.changes if one.kind != "model"]
+    return f"{told[0].capitalize()}, {told[1]}, {states}; {count(len(changed), 'change')} of limits, rules or keys."
+
+
+def _cards(days: Days) -> Iterator[Card]:
+    found, counts = days.earned, days.tally
+    last = found.closes[-1] if found.closes else found.before
+    share = f", {signed(found.change / found.before.nav)}" if found.before.nav > 0 else ""
+    yield Card("NAV", money(last.nav), f"{found.currency}, {last.session or 'as deposited'}")
+    yield Card("change", change(found.change), f"{found.currency}{share}")
+    yield Card("below the peak", percent(last.drawdown), f"peak {money(last.peak)}")
+    costs = found.total
+    yield Card("costs", money(-costs.slippage - costs.commission - costs.borrow), "slippage, commission, borrow")
+    denied = counts.denied()
+    noted = f"of {count(len(counts.fates), 'candidate')}, {sum(one.crowded_out for one in denied)} crowded out"
+    yield Card("denied", f"{len(denied)}", noted)

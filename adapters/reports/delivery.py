@@ -44,7 +44,7 @@ class Asked:
         """Where it is written."""
         if self.out is not None:
             return self.out
-        about = self.about or "-".join(one for one in (self.first, self.last or last) if one)
+        about = self.about or "-".join(dict.fromkeys(one for one in (self.first, self.last or last) if one))
         return Path(f"{self.kind}-{_NOT_IN_NAMES.sub('-', about).strip('-')}.{self.form.value}")
 
 

@@ -62,6 +62,10 @@ class Span:
         """Records of these kinds from the beginning of the log to the end of these days."""
         return self._read(kinds)
 
+    def before(self, kinds: Iterable[Kind | str]) -> Iterator[Json]:
+        """Records of these kinds before these days."""
+        return takewhile(lambda record: record["as_of"][:10] < self.first, self._read(kinds))
+
     def newest(self, kinds: Iterable[Kind | str]) -> Iterator[Json]:
         """Records of these kinds up to the end of these days, the newest first."""
         return self._read(kinds, newest_first=True)
