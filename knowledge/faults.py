@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,3 +30,7 @@ class Faulty(Exception):
     def __init__(self, *faults: Fault) -> None:
         super().__init__("\n".join(map(str, sorted(faults))))
         self.faults = tuple(sorted(faults))
+
+    def of(self, file: str) -> Faulty:
+        """The same faults, in the file of this name: a text is read once, whatever files hold it."""
+        return Faulty(*(replace(fault, file=file) for fault in self.faults))

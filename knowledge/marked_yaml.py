@@ -81,9 +81,17 @@ class Table(Node):
     entries: tuple[Entry, ...] = field(repr=False)
 
 
-@lru_cache(maxsize=256)
 def compose(source: str, file: str) -> Node | None:
-    """The tree of a text; None for a text with nothing in it. Raises `Faulty` for what is no YAML.
+    """The tree of a text; None for a text with nothing in it. Raises `Faulty` for what is no YAML."""
+    try:
+        return _composed(source)
+    except Faulty as error:
+        raise error.of(file) from None
+
+
+@lru_cache(maxsize=256)
+def _composed(source: str) -> Node | None:
+    """The tree of a text. Raises `Faulty`, for a file without a name.
 
     Kept for the texts read last, because the same ones are read again and again: a tree never changes.
     """
@@ -92,18 +100,22 @@ def compose(source: str, file: str) -> Node | None:
 
     try:
         root = YAML(typ="rt", pure=True).compose(source)
-        return None if root is None else _Taking(file).node(root)
+        return None if root is None else _Taking().node(root)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
-        raise Faulty(Fault(file, line, column, f"not YAML: {error.problem or error.context}")) from None
+        raise _unread(line, column, f"{error.problem or error.context}") from None
     except YAMLError as error:
-        raise Faulty(Fault(file, 1, 1, f"not YAML: {str(error).splitlines()[0]}")) from None
+        raise _unread(1, 1, str(error).splitlines()[0]) from None
     except RecursionError:
-        raise Faulty(Fault(file, 1, 1, "the file is nested too deeply; write it with fewer brackets")) from None
+        raise Faulty(Fault("", 1, 1, "the file is nested too deeply; write it with fewer brackets")) from None
     except (ValueError, OverflowError):
         # What the library takes for a character by its number and Python has none for.
-        raise Faulty(Fault(file, 1, 1, "not YAML: an escape such as `\\U…` names no character")) from None
+        raise _unread(1, 1, "an escape such as `\\U…` names no character") from None
+
+
+def _unread(line: int, column: int, why: str) -> Faulty:
+    return Faulty(Fault("", line, column, f"not YAML: {why}"))
 
 
 def is_day(written: str) -> bool:
@@ -220,8 +232,7 @@ class MarkedReader:
 class _Taking:
     """Takes a tree over from the library. What is named twice by aliases is taken once."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self) -> None:
         self.taken: dict[int, Node | None] = {}
 
     def node(self, one: Composed) -> Node:
@@ -250,4 +261,4 @@ class _Taking:
         return Scalar(line, column, span, text, style is None)
 
     def refused(self, one: Composed, message: str) -> Faulty:
-        return Faulty(Fault(self.file, one.start_mark.line + 1, one.start_mark.column + 1, f"not YAML: {message}"))
+        return _unread(one.start_mark.line + 1, one.start_mark.column + 1, message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import postgresql
+from tests import postgresql, slowest
 from tests.postgresql import server
 
 __all__ = ["server"]
@@ -46,10 +47,23 @@ LONGEST = (
 """The files that take longest begin first, so that both processes end at about the same time."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Where the tests run, and where their reports are heard; without pytest-xdist that is one process."""
+    config.pluginmanager.register(slowest.Meter())
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(slowest.Table())
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Longest first; everything else in its order."""
     ranks = {ROOT / name: rank for rank, name in enumerate(LONGEST)}
     items.sort(key=lambda item: ranks.get(item.path, len(ranks)))
+
+
+def pytest_collection_finish() -> None:
+    """Modules and tests are there to stay: no collection of garbage walks through them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session", autouse=True)

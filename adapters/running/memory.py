@@ -17,8 +17,14 @@ MOST_YOUNG = 64
 
 @contextmanager
 def settled_memory() -> Iterator[None]:
-    """What is loaded by now stays: the collector need not walk through bars and models in the middle of a cycle."""
+    """What is loaded by now stays: the collector need not walk through bars and models in the middle of a cycle.
+
+    A process that has settled its memory before keeps what it settled, and no more.
+    """
     gc.collect()
+    if gc.get_freeze_count():
+        yield
+        return
     gc.freeze()
     try:
         yield

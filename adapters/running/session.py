@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 
 from adapters.audit.law import APPROVED
@@ -90,6 +91,12 @@ def _worker(desk: Desk, law: Law) -> Worker:
         raise Faulty(*placed(desk, error)) from None
 
 
+@cache
+def _versions() -> tuple[tuple[str, str], ...]:
+    """Each package with its version. What is installed is looked through once: it is loaded by now."""
+    return tuple((name, version(name)) for name in PACKAGES)
+
+
 def _begin(runner: Runner, clock: Clock | None) -> None:
     """Record what the desk starts with, and resolve what the last run left open."""
     settings, law = runner.desk.settings, runner.law
@@ -97,7 +104,7 @@ def _begin(runner: Runner, clock: Clock | None) -> None:
         {
             "rulebook": law.rulebook.fingerprint,
             "limits": law.limits.fingerprint,
-            "versions": {name: version(name) for name in PACKAGES},
+            "versions": dict(_versions()),
             **terms_of(runner.desk),
             "feed": settings.feed.kind,
             "costs": {name: text(value) for name, value in settings.broker.model_dump().items()},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 
 from engine.limits.kinds import MANDATORY, REGIMES
@@ -40,7 +41,16 @@ def read_limits(source: str, file: str = "limits.yaml", groups: Groups = NO_GROU
 
     Raises `Faulty` with every fault found.
     """
-    return _read(_Reader(file, groups), source, file)
+    try:
+        return _limits(source, tuple((name, tuple(members)) for name, members in groups.items()))
+    except Faulty as error:
+        raise error.of(file) from None
+
+
+@lru_cache(maxsize=16)
+def _limits(source: str, groups: tuple[tuple[str, tuple[str, ...]], ...]) -> Limits:
+    """The limits of a text; raises `Faulty`, for a file without a name. The same few are read again and again."""
+    return _read(_Reader("", dict(groups)), source, "")
 
 
 def recorded_limits(source: str) -> Limits:
