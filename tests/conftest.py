@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import postgresql, slowest
+from tests import postgresql, slowest, sprouting
 from tests.postgresql import server
 
 __all__ = ["server"]
@@ -75,5 +75,6 @@ def _whole(request: pytest.FixtureRequest) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Before any fixture: where the desks of this test are kept."""
+    """Before any fixture: where the desks of this test are kept, and how its engines start."""
     postgresql.turn(item)
+    sprouting.turn(item)

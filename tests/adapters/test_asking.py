@@ -19,6 +19,8 @@ from knowledge.faults import Faulty
 from knowledge.values import Json
 from tests.shared_run import SharedRun
 
+pytestmark = pytest.mark.real_start
+
 GROSS = "kind: gross, bound: 160 %"
 
 

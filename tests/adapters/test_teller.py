@@ -20,6 +20,8 @@ from knowledge.values import canonical, parse
 from rules.rulebook import Rulebook
 from tests.promises.cycles import calm, rulebook
 
+pytestmark = pytest.mark.real_start
+
 CYCLE = calm("long", "quiet")
 NAMES = tuple(sorted(f"X{place:02d}" for place in range(module.WORTH_ASKING)))
 SILENT = Silent(rulebook(), CYCLE.snapshot, (), (*NAMES, *CYCLE.snapshot.universe))

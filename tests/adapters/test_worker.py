@@ -25,6 +25,8 @@ from rules.rulebook import Rulebook, Source
 from tests.knowledge.policy_texts import BASE
 from tests.promises.cycles import Cycle, calm, rulebook
 
+pytestmark = pytest.mark.real_start
+
 ROOT = Path(__file__).resolve().parents[2]
 CYCLE = calm("long", "quiet")
 ENDLESS_RULES = """

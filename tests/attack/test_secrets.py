@@ -12,6 +12,8 @@ from adapters.store.address import VARIABLE, schema_name
 from adapters.watch.desk_watch import WEBHOOK
 from tests.attack.stage import limits, rulebook
 
+pytestmark = pytest.mark.real_start
+
 
 @pytest.mark.parametrize(
     "address",

@@ -15,6 +15,8 @@ from knowledge.facts import Snapshot
 from knowledge.values import canonical, parse
 from tests.attack.stage import SESSIONS, Stage, desk, entries, limits, rulebook, running
 
+pytestmark = pytest.mark.real_start
+
 MON, TUE = SESSIONS[:2]
 MOODS = {(day, "AAPL"): "long" for day in (MON, TUE)}
 LYING = """
