@@ -88,7 +88,7 @@ def _read(desk: Desk, log: LogReader | None) -> _Read:
     last: dict[str, Json] = {}
     size = missed = 0
     began: Json = None
-    for record in log.records() if log else ():
+    for record in log.records(gone=True) if log else ():
         began = began or record
         size += 1
         broker.restore([record])

@@ -63,6 +63,7 @@ class Kind(StrEnum):
     KEY = "key"
     SEAL = "seal"
     HOLD = "hold"
+    RETENTION = "retention"
     SURVEILLANCE = "surveillance"
 
 
@@ -87,6 +88,8 @@ Instant = Annotated[
 DecimalText = Annotated[str, Field(strict=True, pattern=rf"^{_DECIMAL}$")]
 ExactText = Annotated[str, Field(strict=True, pattern=rf"^({_DECIMAL}|-?[0-9]{{1,200}}/[1-9][0-9]{{0,200}})$")]
 DayText = Annotated[str, Field(strict=True, pattern="^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+RootText = Annotated[str, Field(strict=True, pattern="^[0-9a-f]{64}$")]
+Place = Annotated[int, Field(strict=True, ge=0)]
 DigestText = Annotated[str, Field(strict=True, pattern=f"^{DIGEST.pattern}$")]
 
 
@@ -236,6 +239,75 @@ class RulebookRecord(Envelope):
     claimed: Literal[True] = Field(description="nothing but the machine's word says who it was")
 
 
+class SealRecord(Envelope):
+    """The bytes of old records of one kind went into a sealed segment; their hashes stay."""
+
+    kind: Literal[Kind.SEAL]
+    segment: Annotated[int, Field(strict=True, ge=1)] = Field(description="number of the segment, from 1")
+    of: Kind = Field(description="the kind of its records")
+    first: Place = Field(description="place of its first record")
+    last: Place
+    records: Annotated[int, Field(strict=True, ge=1)]
+    values: Place = Field(description="values in it that no other record names")
+    digest: DigestText = Field(description="of the segment's content")
+    bytes: Place = Field(description="length of the content")
+    packed: Place = Field(description="length as it is stored")
+    from_: Instant = Field(alias="from", description="as_of of its first record")
+    to: Instant
+    tree_size: Place = Field(description="records of the log when it was sealed")
+    root: RootText = Field(description="root of the tree over them")
+
+
+class HoldRecord(Envelope):
+    """A named person keeps records beyond their time, or ends that."""
+
+    kind: Literal[Kind.HOLD]
+    action: Literal["place", "lift"]
+    who: Text
+    why: Text
+    asked_at: Instant
+    hold: Annotated[str, Field(strict=True, pattern=f"^{ID.pattern}$")] | None = Field(
+        default=None, description="of a lift: record_id of the hold"
+    )
+    from_: DayText | None = Field(default=None, alias="from", description="first day; absent: from the beginning")
+    to: DayText | None = Field(default=None, description="last day; absent: without end")
+    symbols: list[Text] = Field(default=[], description="instruments; none: all")
+
+
+class RetentionRule(BaseModel):
+    """How long records of a kind are kept."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    kind: Kind
+    years: Annotated[int, Field(strict=True, ge=1)]
+
+
+class GoneSegment(BaseModel):
+    """A segment that went, and what is left of it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    segment: Annotated[int, Field(strict=True, ge=1)]
+    first: Place
+    last: Place
+    records: Annotated[int, Field(strict=True, ge=1)]
+    digest: DigestText = Field(description="of the content that went")
+    residue: DigestText = Field(description="of what is left of it")
+
+
+class RetentionRecord(Envelope):
+    """Sealed segments went because their time to be kept was over."""
+
+    kind: Literal[Kind.RETENTION]
+    rule: RetentionRule
+    by: DayText = Field(description="the day by which it was over")
+    segments: Annotated[list[GoneSegment], Field(min_length=1)]
+    values: Place = Field(description="values that went with them")
+    kept: list[DigestText] = Field(description="values that other records name, and that stay")
+    asked_at: Instant
+
+
 class OtherRecord(Envelope):
     """A record of any other kind: only the envelope is prescribed."""
 
@@ -252,8 +324,6 @@ class OtherRecord(Envelope):
         Kind.RECONCILIATION,
         Kind.FEED,
         Kind.KEY,
-        Kind.SEAL,
-        Kind.HOLD,
         Kind.SURVEILLANCE,
     ]
 
@@ -268,6 +338,9 @@ _SHAPES: dict[str, str] = {
     Kind.APPROVAL: "approval",
     Kind.CHANGE: "change",
     Kind.RULEBOOK: "rulebook",
+    Kind.SEAL: "seal",
+    Kind.HOLD: "hold",
+    Kind.RETENTION: "retention",
 }
 
 
@@ -284,6 +357,9 @@ AnyRecord = (
     | Annotated[ApprovalRecord, Tag("approval")]
     | Annotated[ChangeRecord, Tag("change")]
     | Annotated[RulebookRecord, Tag("rulebook")]
+    | Annotated[SealRecord, Tag("seal")]
+    | Annotated[HoldRecord, Tag("hold")]
+    | Annotated[RetentionRecord, Tag("retention")]
     | Annotated[OtherRecord, Tag("other")]
 )
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Discriminator(_shape)])

@@ -25,7 +25,7 @@ from types import MappingProxyType
 from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import bindparam, insert, select, text
+from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
 from adapters.audit.envelope import FORMAT, Envelope, Kind, inlined, instant, references, seal
@@ -35,7 +35,8 @@ from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable, LogUnwritable, StoreFailed
 from adapters.store.guards import expected, present
-from adapters.store.tables import BLOB, LEAF, TIMING, TREE, pack
+from adapters.store.moving import MARKED, moved_to
+from adapters.store.tables import BLOB, LEAF, SEGMENT, TIMING, TREE, pack
 from knowledge.values import Json, canonical, digest, parse
 
 __all__ = [
@@ -56,12 +57,18 @@ _AGAIN_SECONDS = 0.1
 """Between two tries to reach a server that was lost in the middle of a commit."""
 
 _ADD_LEAF, _ADD_TREE, _ADD_BLOB, _ADD_TIMING = insert(LEAF), insert(TREE), insert(BLOB), insert(TIMING)
-_HAS_BLOB = select(BLOB.c.digest).where(BLOB.c.digest == bindparam("digest"))
+_HAS_BLOB = select(func.substr(BLOB.c.packed, 1, MARKED)).where(BLOB.c.digest == bindparam("digest"))
+_GONE = select(SEGMENT.c.gone).where(SEGMENT.c.number == bindparam("number"))
+_AGAIN = update(BLOB).where(BLOB.c.digest == bindparam("name"))
 # Plain text: what a damaged file gives back goes through no conversion before it is checked.
 _HEAD = "SELECT size, root FROM tree ORDER BY size DESC LIMIT 1"
 _LEAVES_FROM = text("SELECT seq, leaf_hash FROM leaf WHERE seq >= :seq ORDER BY seq")
 _ROOT_OF = text("SELECT root FROM tree WHERE size = :size")
 _LAST_AS_OF = "SELECT as_of FROM leaf ORDER BY seq DESC LIMIT 1"
+
+
+Also = Callable[[Connection, tuple[Receipt, ...]], None]
+"""What belongs to an append and is no record: given the transaction and the receipts of its records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,10 +144,13 @@ class AuditLog(LogReader):
         """Append one record. `after` and what it raises as in `append_many`."""
         return self.append_many([Entry(kind, record, blobs, timings, parts)], after=after)[0]
 
-    def append_many(self, entries: Sequence[Entry], *, after: int | None = None) -> tuple[Receipt, ...]:
+    def append_many(
+        self, entries: Sequence[Entry], *, after: int | None = None, also: Also | None = None
+    ) -> tuple[Receipt, ...]:
         """Append records in one transaction: all or none. Each receipt is against the root just after its record.
 
-        `after` is the number of records the caller knows: what it writes follows from them, and from no others.
+        `also` is done in the same transaction, behind the records: what raises there undoes them. `after` is the number
+        of records the caller knows: what it writes follows from them, and from no others.
         Raises `LogUnwritable` where the log has more or fewer than that, the store refuses, the log does not verify or
         time would go backwards; `ValueError` or `TypeError` where a record is not one (and then nothing was written).
         """
@@ -162,6 +172,8 @@ class AuditLog(LogReader):
                     for statement, made in ((_ADD_LEAF, rows.leaf), (_ADD_TREE, rows.tree), (_ADD_TIMING, rows.timing)):
                         if made:
                             self._connection.execute(statement, made)
+                    if also is not None:
+                        also(self._connection, tuple(receipts))
             except engine.Unconfirmed:
                 self._asked = head
                 self._read_back(head)
@@ -253,14 +265,26 @@ class AuditLog(LogReader):
         for name in needed:
             if name in self._stored:
                 continue
-            if self._connection.execute(_HAS_BLOB, {"digest": name}).first() is not None:
+            stored = self._connection.execute(_HAS_BLOB, {"digest": name}).scalar()
+            gone = stored is not None and self._is_gone(stored)
+            if stored is not None and not gone:
                 continue
             if name not in blobs:
                 raise ValueError(f"the record names `{name}`, which is neither given nor stored")
             content, row = self._prepared.get(name, (None, None))
             if row is None or content is not blobs[name]:
                 row = _blob_row(name, blobs[name])
-            self._connection.execute(_ADD_BLOB, row)
+            if gone:
+                self._connection.execute(
+                    _AGAIN, {"name": name, "packed": row["packed"], "packed_hash": row["packed_hash"]}
+                )
+            else:
+                self._connection.execute(_ADD_BLOB, row)
+
+    def _is_gone(self, packed: bytes) -> bool:
+        """Whether what was stored here went with its segment."""
+        number = moved_to(packed)
+        return number is not None and self._connection.execute(_GONE, {"number": number}).scalar() is not None
 
     def _check(self) -> None:
         opening.settle(self._connection, self.path)

@@ -13,14 +13,16 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVarTuple
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 from sqlalchemy.engine import Connection
 
 from adapters.audit.envelope import Kind
 from adapters.audit.merkle import CompactRange, consistency_path, inclusion_path, leaf_hash, verify_inclusion
+from adapters.audit.segments import Content, Gone, Sealed, Segments
 from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable
+from adapters.store.moving import MARKED, moved_to
 from adapters.store.tables import BLOB, LEAF, TIMING, TREE, unpack
 from knowledge.values import Json, digest, parse
 
@@ -68,6 +70,7 @@ class LogReader:
     def __init__(self, path: Address, connection: Connection) -> None:
         self.path = path
         self._connection = connection
+        self._segments = Segments(connection)
 
     @classmethod
     def read(cls, path: Address) -> LogReader:
@@ -112,10 +115,12 @@ class LogReader:
         until: str | None = None,
         *,
         newest_first: bool = False,
+        gone: bool = False,
     ) -> Iterator[Json]:
         """Records in order of the log, streaming; of these kinds (all if none), `since` <= as_of <= `until`.
 
-        The bounds are compared as text: instants to the second as the records write them, or a day for its midnight.
+        Those whose time to be kept is over are left out, or with `gone` are what is left of them, which says so. The
+        bounds are compared as text: instants to the second as the records write them, or a day for its midnight.
         """
         wanted = [Kind(kind).value for kind in kinds]
         query = select(LEAF.c.seq, LEAF.c.bytes).order_by(LEAF.c.seq.desc() if newest_first else LEAF.c.seq)
@@ -126,8 +131,10 @@ class LogReader:
         if until is not None:
             query = query.where(LEAF.c.as_of <= until)
         with self._reading():
-            for _, leaf in self._streamed(query, newest_first=newest_first):
-                yield self._parsed(leaf)
+            for seq, leaf in self._streamed(query, newest_first=newest_first):
+                record = self._record(seq, leaf)
+                if gone or "gone" not in record:
+                    yield record
 
     def records_from(self, seq: int) -> Iterator[Json]:
         """Records in order of the log from this place on, streaming."""
@@ -150,10 +157,11 @@ class LogReader:
 
     def record(self, record_id: str) -> Json:
         """The record with this id. Raises `KeyError`."""
-        found = self._all(select(LEAF.c.bytes).where(LEAF.c.record_id == record_id))
+        found = self._all(select(LEAF.c.seq, LEAF.c.bytes).where(LEAF.c.record_id == record_id))
         if not found:
             raise KeyError(record_id)
-        return self._parsed(found[0][0])
+        with self._reading():
+            return self._parsed(self._whole(*found[0]))
 
     def find(self, beginning: str, most: int = 5) -> tuple[str, ...]:
         """Ids that begin so, in order of the log, at most `most`: for people, who type the first few digits."""
@@ -165,7 +173,11 @@ class LogReader:
         found = self._all(select(BLOB.c.packed).where(BLOB.c.digest == name))
         if not found:
             raise KeyError(name)
-        content = unpack(found[0][0])
+        if (number := moved_to(found[0][0])) is not None:
+            with self._reading():
+                content: bytes | None = self._segments.value(number, name)
+        else:
+            content = unpack(found[0][0])
         if content is None or digest(content) != name:
             raise LogUnreadable(f"the log `{self.path}` is damaged: the bytes stored as `{name}` have another digest")
         return content
@@ -183,6 +195,8 @@ class LogReader:
         if not found:
             raise KeyError(record_id)
         (index, leaf), hashes = found[0], self._leaf_hashes()
+        with self._reading():
+            leaf = self._whole(index, leaf)
         head = CompactRange().extend(hashes)
         return Receipt(record_id, leaf, index, head.size, inclusion_path(hashes, index), head.root)
 
@@ -195,6 +209,37 @@ class LogReader:
         with self._reading():
             for seq, hashed in self._streamed(select(LEAF.c.seq, LEAF.c.leaf_hash).order_by(LEAF.c.seq)):
                 yield seq, bytes(hashed)
+
+    def rows(self) -> Iterator[tuple[int, str, str, bytes]]:
+        """Place, kind, instant and what the row holds of every record, streaming: its bytes, or where they lie."""
+        with self._reading():
+            columns: Any = (LEAF.c.seq, LEAF.c.kind, LEAF.c.as_of, LEAF.c.bytes)
+            for seq, *rest in self._streamed(select(*columns).order_by(LEAF.c.seq)):
+                kind, as_of, held = rest
+                yield seq, kind, as_of, bytes(held)
+
+    def leaf(self, seq: int) -> bytes:
+        """The bytes of the record at this place. Raises `KeyError`, `Gone`."""
+        found = self._all(select(LEAF.c.bytes).where(LEAF.c.seq == seq))
+        if not found:
+            raise KeyError(seq)
+        with self._reading():
+            return bytes(self._whole(seq, found[0][0]))
+
+    def has_blob(self, name: str) -> bool:
+        """Whether a value is stored under this digest, in a row of its own."""
+        found = self._all(select(func.substr(BLOB.c.packed, 1, MARKED)).where(BLOB.c.digest == name))
+        return bool(found) and moved_to(found[0][0]) is None
+
+    def segments(self) -> tuple[Sealed, ...]:
+        """What was sealed, in order."""
+        with self._reading():
+            return self._segments.sealed()
+
+    def segment(self, number: int) -> Content:
+        """All that a segment holds. Raises `Gone`, `LogUnreadable`."""
+        with self._reading():
+            return self._segments.content(number)
 
     def _leaf_hashes(self) -> list[bytes]:
         return [bytes(row[1]) for row in self._all(select(LEAF.c.seq, LEAF.c.leaf_hash).order_by(LEAF.c.seq))]
@@ -225,6 +270,18 @@ class LogReader:
             if len(rows) < piece:
                 return
             reached, piece = rows[-1][0], min(4 * piece, _LARGEST_PIECE)
+
+    def _record(self, seq: int, leaf: bytes) -> Json:
+        """The record of a row, or what is left of it."""
+        try:
+            return self._parsed(self._whole(seq, leaf))
+        except Gone as went:
+            return self._segments.remains(went.number, seq, went.by)
+
+    def _whole(self, seq: int, leaf: bytes) -> bytes:
+        """The bytes of a record, wherever they lie. Raises `Gone`."""
+        number = moved_to(leaf)
+        return leaf if number is None else self._segments.record(number, seq)
 
     def _parsed(self, leaf: bytes) -> Json:
         try:

@@ -20,7 +20,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from adapters.audit.envelope import Kind
-from adapters.audit.log import AuditLog, Entry, Receipt, verify_receipt
+from adapters.audit.log import Also, AuditLog, Entry, Receipt, verify_receipt
 from adapters.desk.folder import Desk
 from adapters.paper.broker import PaperBroker
 from adapters.paper.venue import Costs, Listing
@@ -70,7 +70,7 @@ class DeskLog:
         self._last_as_of = ""
         self._size = 0
         """Records folded so far: all that is known here, and what every new record must come right after."""
-        for record in log.records():
+        for record in log.records(gone=True):
             self._fold(record, restoring=True)
         watch.opened(self.standing, self._size)
 
@@ -145,10 +145,24 @@ class DeskLog:
             "mode": self.mode.value,
         }
 
-    def _append(self, as_of: str, records: Iterable[Json], blobs: Mapping[str, bytes] = NO_BLOBS) -> list[Json]:
+    def record(self, record: Json, also: Also | None = None) -> Json:
+        """Append one record about the log itself, true as of its last one, with what belongs to it in one transaction.
+
+        Raises `LogUnwritable`.
+        """
+        return self._append(self._last_as_of, [record], also=also)[0]
+
+    def _append(
+        self,
+        as_of: str,
+        records: Iterable[Json],
+        blobs: Mapping[str, bytes] = NO_BLOBS,
+        *,
+        also: Also | None = None,
+    ) -> list[Json]:
         """Append records in one transaction; one that says itself when it was true keeps that.
 
-        `blobs` are what each of them names by digest.
+        `blobs` are what each of them names by digest, `also` what belongs to them beside.
         """
         records = list(records)
         if not records:
@@ -156,7 +170,7 @@ class DeskLog:
         # What the books can not follow must not become a record: no restart would ever get past it.
         fold(self.standing.books, records)
         entries = [Entry(one["kind"], {**self._common(as_of), **_body(one)}, blobs) for one in records]
-        written = [parse(receipt.leaf) for receipt in self.log.append_many(entries, after=self._size)]
+        written = [parse(receipt.leaf) for receipt in self.log.append_many(entries, after=self._size, also=also)]
         for record in written:
             self._fold(record)
             self.watch.recorded(record, NO_TIMINGS)

@@ -14,8 +14,8 @@ from typing import Any
 from sqlalchemy import Column, Row, Table, func, insert, select, text
 from sqlalchemy.engine import Connection
 
-from adapters.store.migrating import FIRST, keeps_checkpoints, version
-from adapters.store.tables import CHECKPOINT, LOG, REQUEST
+from adapters.store.migrating import FIRST, keeps_checkpoints, keeps_segments, version
+from adapters.store.tables import CHECKPOINT, LOG, REQUEST, SEGMENT
 
 PIECE = 200
 """Rows read and written at a time, each with the bytes of a record."""
@@ -26,6 +26,8 @@ def copy(source: Connection, target: Connection) -> None:
     tables = LOG if version(source) == FIRST else (*LOG, REQUEST)
     if keeps_checkpoints(source):
         tables = (*tables, CHECKPOINT)
+    if keeps_segments(source):
+        tables = (*tables, SEGMENT)
     for table in tables:
         (key,) = table.primary_key.columns
         for rows in _pieces(source, table, key):

@@ -51,6 +51,12 @@ def writing(connection: Connection) -> Iterator[None]:
         yield
 
 
+def compact(connection: Connection) -> None:
+    """Give a SQLite file's free room back to the disk; nothing may be under way on the connection."""
+    for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+        connection.exec_driver_sql(statement).close()
+
+
 @contextmanager
 def reading(connection: Connection) -> Iterator[None]:
     """One state of the store, whatever others write meanwhile."""

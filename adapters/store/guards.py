@@ -1,26 +1,28 @@
 """The triggers that keep the log's tables growing: their exact text in each dialect, and what a store has of it.
 
 They refuse UPDATE, DELETE and an INSERT that would replace or go anywhere but to the end (PostgreSQL: TRUNCATE, too).
-They stop mistakes; what somebody does who drops them is found by `adapters.audit.verify`.
+What they let pass is bytes that leave for a sealed segment (`adapters.store.moving`). They stop mistakes; what somebody
+does who drops them is found by `adapters.audit.verify`.
 """
 
 from __future__ import annotations
 
 from sqlalchemy.engine import Connection
 
-from adapters.store.migrating import keeps_checkpoints
-from adapters.store.tables import CHECKPOINT, LOG
+from adapters.store import moving
+from adapters.store.migrating import keeps_checkpoints, keeps_segments
+from adapters.store.tables import CHECKPOINT, LOG, SEGMENT
 
 GROWING = ("leaf", "blob", "tree", "checkpoint")
 """Tables that only grow."""
-_NAMES = {table.name for table in (*LOG, CHECKPOINT)}
+_NAMES = {table.name for table in (*LOG, CHECKPOINT, SEGMENT)}
 
 
 def _refusal(name: str, table: str, when: str, sentence: str) -> str:
     return f"CREATE TRIGGER {name} BEFORE {when} BEGIN SELECT RAISE(ABORT, '{table}: {sentence}'); END"
 
 
-TRIGGERS = {
+_GROWING = {
     f"{table}_{verb}": _refusal(f"{table}_{verb}", table, f"{verb.upper()} ON {table}", "the log only grows")
     for table in GROWING
     for verb in ("update", "delete")
@@ -52,6 +54,9 @@ TRIGGERS = {
         "a checkpoint goes to the end, once",
     ),
 }
+TRIGGERS = _GROWING | {
+    name: _refusal(name, table, when, sentence) for name, (table, when, sentence) in moving.SQLITE.items()
+}
 """SQLite: name of each trigger and its exact text, as the file keeps it."""
 
 _BODY = "BEGIN RAISE EXCEPTION '%: the log only grows', TG_TABLE_NAME; END"
@@ -69,6 +74,7 @@ FUNCTIONS = {
         "BEGIN IF NEW.number IS DISTINCT FROM (SELECT coalesce(max(number), 0) + 1 FROM checkpoint) THEN"
         " RAISE EXCEPTION 'checkpoint: a checkpoint goes to the end, once'; END IF; RETURN NEW; END"
     ),
+    **moving.POSTGRESQL,
 }
 """PostgreSQL: name of each trigger's function and its body. An INSERT that replaces there is an UPDATE, and refused."""
 _WHEN = {
@@ -76,7 +82,7 @@ _WHEN = {
     "delete": ("BEFORE DELETE", "ROW", "only_grows"),
     "truncate": ("BEFORE TRUNCATE", "STATEMENT", "only_grows"),
 }
-HOOKS = {
+_GROWING_HOOKS = {
     f"{table}_{verb}": (table, when, each, function)
     for table in GROWING
     for verb, (when, each, function) in _WHEN.items()
@@ -85,25 +91,32 @@ HOOKS = {
     "tree_insert": ("tree", "BEFORE INSERT", "ROW", "tree_at_end"),
     "checkpoint_insert": ("checkpoint", "BEFORE INSERT", "ROW", "checkpoint_at_end"),
 }
+HOOKS = _GROWING_HOOKS | moving.HOOKS
 """PostgreSQL: name of each trigger, its table, when it fires, for what, and its function."""
 
 
 def expected(connection: Connection) -> dict[str, str]:
     """Name and text of every table (text empty), trigger and function that a store of this dialect has."""
-    every = _expected(connection)
-    if keeps_checkpoints(connection):
-        return every
-    return {name: text for name, text in every.items() if not name.startswith(CHECKPOINT.name)}
+    segments = keeps_segments(connection)
+    every = _expected(connection, TRIGGERS if segments else _GROWING, HOOKS if segments else _GROWING_HOOKS)
+    later = [*([] if keeps_checkpoints(connection) else [CHECKPOINT.name]), *([] if segments else _OF_SEGMENTS)]
+    return {name: text for name, text in every.items() if not name.startswith(tuple(later))}
 
 
-def _expected(connection: Connection) -> dict[str, str]:
+_OF_SEGMENTS = (SEGMENT.name, *moving.POSTGRESQL)
+"""Beginnings of the names that a store of a version without segments has not."""
+
+
+def _expected(
+    connection: Connection, triggers: dict[str, str], hooks_: dict[str, tuple[str, str, str, str]]
+) -> dict[str, str]:
     tables = dict.fromkeys(_NAMES, "")
     if connection.dialect.name == "sqlite":
-        return {**tables, **TRIGGERS}
+        return {**tables, **triggers}
     schema = connection.exec_driver_sql("SELECT current_schema()").scalar()
     hooks = {
         name: f"CREATE TRIGGER {name} {when} ON {schema}.{table} FOR EACH {each} EXECUTE FUNCTION {function}() always"
-        for name, (table, when, each, function) in HOOKS.items()
+        for name, (table, when, each, function) in hooks_.items()
     }
     return {**tables, **hooks, **{name: f"{body} {schema}" for name, body in FUNCTIONS.items()}}
 

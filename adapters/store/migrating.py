@@ -23,12 +23,14 @@ from adapters.store.tables import LOG
 if TYPE_CHECKING:
     from alembic.script import ScriptDirectory
 
-KNOWN = ("0001", "0002", "0003", "0004")
+KNOWN = ("0001", "0002", "0003", "0004", "0005")
 """The versions, oldest first: that of the first release, and last the one that this program writes."""
 FIRST, HEAD = KNOWN[0], KNOWN[-1]
 _MIGRATIONS = Path(__file__).parent / "migrations"
 CHECKPOINTS_SINCE = "0003"
 """The first version that keeps checkpoints."""
+SEGMENTS_SINCE = "0005"
+"""The first version that keeps sealed segments."""
 _VERSION_TABLE = "alembic_version"
 
 
@@ -62,8 +64,17 @@ def state(connection: Connection) -> State:
 
 def keeps_checkpoints(connection: Connection) -> bool:
     """Whether the store is of a version that has a table of checkpoints; one that should and has none is damaged."""
+    return _since(connection, CHECKPOINTS_SINCE)
+
+
+def keeps_segments(connection: Connection) -> bool:
+    """Whether the store is of a version that has sealed segments."""
+    return _since(connection, SEGMENTS_SINCE)
+
+
+def _since(connection: Connection, first: str) -> bool:
     found = version(connection)
-    return found is not None and (found not in KNOWN or found >= CHECKPOINTS_SINCE)
+    return found is not None and (found not in KNOWN or found >= first)
 
 
 def refusal(where: Address, found: State, *, write: bool) -> str:

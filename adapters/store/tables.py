@@ -8,6 +8,9 @@ The log:
 - `tree`: the root of the tree of each size, written in the transaction of the leaf. Its last row is the head.
 - `timing`: wall-clock values beside the leaf and outside its hash.
 
+- `segment`: sealed segments, each the bytes of old records of one kind and what only they name, compressed as one
+  (`adapters.audit.segments`). A row whose bytes lie there says so in their place (`adapters.store.moving`).
+
 Beside the tree, and only growing as well:
 - `checkpoint`: signed heads of the tree (`adapters.audit.checkpoint`), numbered from 1, each with the verifier key that
   the signer had. They prove something to whoever keeps one elsewhere.
@@ -83,6 +86,23 @@ TIMING = Table(
     Column("seq", Integer, ForeignKey(LEAF.c.seq), primary_key=True, autoincrement=False),
     Column("written_at", _WORD, nullable=False),
     Column("stages", _WORD, nullable=False),
+    sqlite_strict=True,
+)
+SEGMENT = Table(
+    "segment",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("kind", _WORD, nullable=False),
+    Column("first_seq", Integer, nullable=False),
+    Column("last_seq", Integer, nullable=False),
+    Column("records", Integer, nullable=False),
+    Column("digest", _WORD, nullable=False),
+    Column("packed_hash", LargeBinary, nullable=False),
+    # The place of the record of kind `retention` for which the bytes went; null while they are there.
+    Column("gone", Integer),
+    # What is left of records that went, packed; empty before.
+    Column("residue", LargeBinary, nullable=False),
+    Column("packed", LargeBinary, nullable=False),
     sqlite_strict=True,
 )
 CHECKPOINT = Table(
