@@ -75,7 +75,7 @@ class Service:
         return {"rulebook": rulebook.fingerprint, "limits": limits.fingerprint}
 
     def _tell(self, message: Json) -> None:
-        facts = facts_of(message["facts"])
+        facts = facts_of(message["columns"])
         if self.rulebook is not None:
             Reasoning.of(self.rulebook).hear(facts)
         for fact in facts:

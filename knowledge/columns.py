@@ -7,15 +7,17 @@ words that the slot lists or has let in before, and floats near no tie of their 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from itertools import groupby, repeat
+from functools import cache
+from itertools import chain, groupby, repeat
 from operator import is_, lt
 
-from knowledge.door import LONGEST_LIST, Check, Guard, Refused, admit, facts_from_json, guards
+from knowledge.door import LONGEST_LIST, Check, Guard, Refused, admit, guards
 from knowledge.facts import Fact, Value, form_of, list_text, quoted
 from knowledge.templates import Slot, Vocabulary, vocabulary
-from knowledge.values import Inexact, Json, places, rounded_all
+from knowledge.values import MOST_DIGITS, Inexact, Json, places, rounded_all
 
 Column = tuple[Sequence[Value], Sequence[str]]
 """Values of one slot, and their canonical texts."""
@@ -37,24 +39,37 @@ def admit_all(
     return [_said(template, dict(zip(columns, row, strict=True)), words) for row in zip(*columns.values(), strict=True)]
 
 
-def facts_of(rows: Sequence[Json]) -> list[Fact]:
-    """The facts that `knowledge.door.facts_from_json` reads, in their order. Raises as it does."""
+def columns_of(facts: Sequence[Fact]) -> str:
+    """Facts as canonical JSON: of each stretch of one template a column of texts for each slot."""
+    return f"[{','.join([_stretch(list(same)) for _, same in groupby(facts, key=_form)])}]"
+
+
+def _form(fact: Fact) -> Json:
+    """What facts that stand in the same columns have in common: the door's facts have the slots of their template."""
+    return fact.template if fact.is_told else (fact.template, *[name for name, _ in fact.slots])
+
+
+def _stretch(facts: Sequence[Fact]) -> str:
+    columns = zip(facts[0].slots, zip(*[fact.texts for fact in facts], strict=True), strict=True)
+    # A list's text is JSON already.
+    said = {
+        name: f"[{','.join(texts if type(value) is tuple else map(quoted, texts))}]" for (name, value), texts in columns
+    }
+    slots = ",".join([f"{quoted(name)}:{said[name]}" for name in sorted(said)])
+    return f"[{quoted(facts[0].template)},{{{slots}}}]"
+
+
+def facts_of(columns: Json) -> list[Fact]:
+    """The facts that `columns_of` wrote, each through the door again. Raises `Refused`, `TypeError`, `ValueError`."""
     facts: list[Fact] = []
-    for template, same in groupby(rows, key=_template):
-        said = [slots for _, slots in same]
-        names = said[0].keys() if type(said[0]) is dict else ()
-        columns = {name: [slots[name] for slots in said] for name in names if all(name in slots for slots in said)}
-        whole = columns and all(type(slots) is dict and len(slots) == len(columns) for slots in said)
-        for one in admit_all(template, columns) if whole else facts_from_json([[template, slots] for slots in said]):
+    for template, said in columns:
+        if type(template) is not str or type(said) is not dict or not all(type(one) is list for one in said.values()):
+            raise TypeError("no columns of a template")
+        for one in admit_all(template, said):
             if isinstance(one, Refused):
                 raise one
             facts.append(one)
     return facts
-
-
-def _template(row: Json) -> Json:
-    template, _ = row
-    return template
 
 
 def _said(template: str, slots: dict[str, object], words: Vocabulary) -> Fact | Refused:
@@ -101,14 +116,32 @@ def _good(
         return _good_lists(slot, one, values)
     check = guard.checks[place][1]
     if slot.by:
-        names = columns[slot.by]
-        measure = words.measure(guard.shape.name, str(names[0]))
-        if measure is not None and type(values[0]) is float and _constant(names):
-            return _floats(values, measure.low, measure.high, measure.quantum)
-        return _each(check, values, [{slot.by: name} for name in names])
-    if slot.type == "number" and type(values[0]) is float:
-        return _floats(values, slot.low, slot.high, slot.quantum)
+        found = _measured(words, guard.shape.name, columns[slot.by], values)
+        return found or _each(check, values, [{slot.by: name} for name in columns[slot.by]])
+    if slot.type == "number":
+        return _numbers(values, slot.low, slot.high, slot.quantum) or _each(check, values)
     return _each(check, values)
+
+
+def _measured(words: Vocabulary, template: str, names: Sequence[object], values: Sequence[object]) -> Column | None:
+    """Numbers with range and quantum of the measure that is named beside each; None where one is not good."""
+    if _constant(names):
+        one = words.measure(template, str(names[0]))
+        return None if one is None else _numbers(values, one.low, one.high, one.quantum)
+    if set(map(type, names)) != {str}:
+        return None
+    places: dict[str, list[int]] = {}
+    for at, name in enumerate(names):
+        places.setdefault(name, []).append(at)  # type: ignore[arg-type]
+    found: list[Value] = [""] * len(values)
+    texts: list[str] = [""] * len(values)
+    for name, ats in places.items():
+        one = words.measure(template, name)
+        if one is None or (column := _numbers([values[at] for at in ats], one.low, one.high, one.quantum)) is None:
+            return None
+        for at, value, text in zip(ats, *column, strict=True):
+            found[at], texts[at] = value, text
+    return found, texts
 
 
 def _constant(values: Sequence[object]) -> bool:
@@ -124,6 +157,10 @@ def _each(check: Check, values: Sequence[object], rows: Sequence[Mapping[str, ob
         elif _constant(values):
             # What stands in every row is looked at once.
             found = [check(values[0], {})] * len(values)
+        elif set(map(type, values)) == {str}:
+            # A text that comes again is not looked at again.
+            known = {value: check(value, {}) for value in set(values)}
+            found = list(map(known.__getitem__, values))
         else:
             found = [check(value, {}) for value in values]
     except (Refused, Inexact):
@@ -133,15 +170,22 @@ def _each(check: Check, values: Sequence[object], rows: Sequence[Mapping[str, ob
 
 
 def _good_lists(slot: Slot, check: Check, rows: Sequence[object]) -> Column | None:
-    found: list[Value] = []
-    texts = []
+    """All lists are looked at as one, and then taken apart again."""
+    lists: list[Sequence[object]] = []
     for row in rows:
         if not isinstance(row, list | tuple) or type(row) not in (list, tuple) or not 0 < len(row) <= LONGEST_LIST:
             return None
-        one = _good_list(slot, check, row)
-        if one is None:
-            return None
-        values, written = one
+        lists.append(row)
+    flat = list(chain.from_iterable(lists))
+    column = _numbers(flat, slot.low, slot.high, slot.quantum) if slot.type == "number" else None
+    column = column or _each(check, flat)
+    if column is None:
+        return None
+    found: list[Value] = []
+    texts, end = [], 0
+    for row in lists:
+        start, end = end, end + len(row)
+        values, written = column[0][start:end], column[1][start:end]
         if slot.ascending and not all(map(lt, values, values[1:])):
             return None
         found.append(tuple(values))  # type: ignore[arg-type]
@@ -150,22 +194,26 @@ def _good_lists(slot: Slot, check: Check, rows: Sequence[object]) -> Column | No
     return found, texts
 
 
-def _good_list(slot: Slot, check: Check, row: Sequence[object]) -> Column | None:
-    if slot.type == "number" and type(row[0]) is float:
-        return _floats(row, slot.low, slot.high, slot.quantum)
-    return _each(check, row)
-
-
-def _floats(
+def _numbers(
     values: Sequence[object], low: Decimal | None, high: Decimal | None, quantum: Decimal | None
 ) -> Column | None:
-    decimals = None if quantum is None else places(quantum)
-    if decimals is None or set(map(type, values)) != {float}:
-        return None
-    texts = rounded_all(values, decimals)  # type: ignore[arg-type]
+    """Floats, rounded, or canonical digits, as they stand; None where they are others, or one of them is not good."""
+    decimals, kinds = None if quantum is None else places(quantum), set(map(type, values))
+    texts: Sequence[str] | None = None
+    if decimals is not None and kinds == {float}:
+        texts = rounded_all(values, decimals)  # type: ignore[arg-type]
+    elif decimals is not None and kinds == {str} and all(map(_written(decimals), values)):  # type: ignore[arg-type]
+        texts = values if max(map(len, values)) <= MOST_DIGITS else None  # type: ignore[arg-type, assignment]
     if texts is None:
         return None
     found = list(map(Decimal, texts))
     if (low is not None and min(found) < low) or (high is not None and max(found) > high):
         return None
     return found, texts
+
+
+@cache
+def _written(decimals: int) -> Callable[[str], object]:
+    """Tells whether a text is a number's canonical one, of at most so many decimals."""
+    part = rf"(?:\.[0-9]{{0,{decimals - 1}}}[1-9])?" if decimals else ""
+    return re.compile(rf"(?!-0\Z)-?(?:0|[1-9][0-9]*){part}").fullmatch

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from knowledge.clips import tree
-from knowledge.door import facts_from_json
+from knowledge.columns import columns_of, facts_of
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import canonical, parse
 from rules.conditions import WorkingMemory
@@ -28,14 +28,14 @@ def question(program: tree.Program, snapshot: Snapshot, others: Iterable[Fact], 
             facts += [fact for fact in snapshot.all(name) if fact.texts[place] in words]
         else:
             facts += snapshot.all(name)
-    lines = ",".join([fact.line for fact in (*facts, *(one for one in others if one.template in asked))])
-    return b'{"facts":[%b],"instruments":%b}' % (lines.encode("utf-8"), canonical(list(instruments)))
+    facts += [one for one in others if one.template in asked]
+    return b'{"facts":%b,"instruments":%b}' % (columns_of(facts).encode("utf-8"), canonical(list(instruments)))
 
 
 def answer(program: tree.Program, asked: bytes) -> bytes:
     """The misses in the order of the instruments, null for none. Raises whatever goes wrong."""
     message = parse(asked)
-    memory = WorkingMemory(facts_from_json(message["facts"]))
+    memory = WorkingMemory(facts_of(message["facts"]))
     found = [nearest(program, memory, name) for name in message["instruments"]]
     return canonical([None if miss is None else miss.to_json() for miss in found])
 

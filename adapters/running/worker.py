@@ -27,6 +27,7 @@ from typing import IO, Self
 from adapters.running.teller import Teller, beside
 from engine.limits.model import Limits
 from engine.orders.portfolio import Portfolio
+from knowledge.columns import columns_of
 from knowledge.facts import Fact, Snapshot
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json, canonical, digest, parse, parse_parts
@@ -147,7 +148,7 @@ class Worker:
         fresh = {id(fact): fact for fact in facts if id(fact) not in self._told}
         if not fresh:
             return
-        frame = b'{"facts":[' + ",".join([fact.line for fact in fresh.values()]).encode() + b'],"op":"tell"}'
+        frame = b'{"columns":' + columns_of([*fresh.values()]).encode() + b',"op":"tell"}'
         try:
             _write_within(self._process.stdin, frame, self._patience)
         except (OSError, WorkerLost):

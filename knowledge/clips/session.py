@@ -20,7 +20,8 @@ import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from operator import is_
+from itertools import groupby
+from operator import attrgetter, is_
 from pathlib import Path
 
 import clips
@@ -37,6 +38,7 @@ from knowledge.templates import Vocabulary, vocabulary
 
 __all__ = ["MOST_FIRINGS", "ClipsImage", "Firing", "Inference"]
 
+_TEMPLATE = attrgetter("template")
 MOST_FIRINGS = 10_000
 """Firings after which a run counts as endless."""
 
@@ -200,25 +202,29 @@ class _Memory:
         # Facts that no rule reads or concludes change nothing, and are most of a large market's: not handed over.
         read: dict[str, Fact] = {}
         last = self._place(self.heard[-1]) if self.heard else None
-        for fact in facts:
-            place = self._place(fact)
-            if last is not None and place < last:
+        for template, same in groupby(facts, key=_TEMPLATE):
+            several = list(same)
+            if last is not None and self._place(several[0]) < last:
                 raise _OutOfOrder
-            last = place
-            try:
-                ref = fact.ref
-            except KeyError as error:
-                raise Undetermined(f"a fact of `{fact.template}` lacks its key slot `{error.args[0]}`") from None
-            known = self.given.setdefault(ref, fact)
-            if known is not fact:
-                if known != fact:
-                    raise Undetermined(f"two facts say `{ref}`")
-                continue
-            asked = self.asked.get(fact.template)
-            if asked is not None and asked.takes(fact):
-                read[ref] = fact
-            elif not fact.is_told:
-                check_fact(ref, fact, self.words.templates[fact.template])
+            last, texts = self._place(several[-1]), several[0].texts
+            asked = self.asked.get(template)
+            for fact in several:
+                # Within a template by texts alone.
+                if fact.texts < texts:
+                    raise _OutOfOrder
+                texts = fact.texts
+                try:
+                    ref = fact.ref
+                except KeyError as error:
+                    raise Undetermined(f"a fact of `{template}` lacks its key slot `{error.args[0]}`") from None
+                known = self.given.setdefault(ref, fact)
+                if known is not fact:
+                    if known != fact:
+                        raise Undetermined(f"two facts say `{ref}`")
+                elif asked is not None and asked.takes(fact):
+                    read[ref] = fact
+                elif not fact.is_told:
+                    check_fact(ref, fact, self.words.templates[template])
         self.refs |= assert_facts(self.environment, read, self.words)
         self.heard += facts
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from knowledge.facts import Fact, Value, ordered
 from knowledge.faults import Faulty
@@ -33,7 +34,7 @@ MOST_DEPTH = 60
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """How a template's facts are written: its predicate, and the mark of each slot's words (none for numbers)."""
+    """How a template's facts are written: its predicate, `written`, and the mark of each slot's words."""
 
     name: str
     marks: tuple[str, ...]
@@ -103,7 +104,7 @@ class PrologPolicies:
         """Write down facts that the next judgement may rest on, while there is time."""
         for fact in facts:
             if fact.template in self._mentioned:
-                self._heard[id(fact)] = fact, written(self._written(fact))
+                self._heard[id(fact)] = fact, self._written(fact)
 
     def forget(self) -> None:
         """Let go of what was heard."""
@@ -121,7 +122,7 @@ class PrologPolicies:
     def _asked(self, what: str, facts: Sequence[Fact], candidates: Sequence[Fact], most_inferences: int) -> Json:
         mentioned = ordered(fact for fact in facts if fact.template in self._mentioned)
         told = ",".join([self._told(fact) for fact in mentioned])
-        asked = written(",".join(map(self._written, candidates)))
+        asked = ",".join(map(self._written, candidates))
         return ask_written(f"warrant_judging:{what}({self._module},[{told}],[{asked}],{most_inferences},{MOST_DEPTH})")
 
     def _verdict(self, candidate: Fact, answer: Json, most_inferences: int) -> PolicyVerdict:
@@ -137,24 +138,33 @@ class PrologPolicies:
     def _told(self, fact: Fact) -> str:
         # By identity: what was heard is held, so that no other fact has its.
         known = self._heard.get(id(fact))
-        return written(self._written(fact)) if known is None else known[1]
+        return self._written(fact) if known is None else known[1]
 
     def _written(self, fact: Fact) -> str:
+        """A fact as a term, `written` as it stands in a question, which leaves brackets, commas and digits alone."""
         shape = self._shapes[fact.template]
-        args = (_written(value, mark) for mark, (_, value) in zip(shape.marks, fact.slots, strict=True))
+        args = [_written(value, mark) for mark, (_, value) in zip(shape.marks, fact.slots, strict=True)]
         return f"{shape.name}({','.join(args)})"
 
 
 def _written(value: Value, mark: str) -> str:
     """A slot's value as a term: words between marks, numbers exact, lists as lists."""
+    if isinstance(value, str):
+        return _word(value, mark)
     if isinstance(value, tuple):
         return f"[{','.join([_written(one, mark) for one in value])}]"
-    return quoted(value, mark) if isinstance(value, str) else term(value)
+    return term(value)
+
+
+@lru_cache(8192)
+def _word(value: str, mark: str) -> str:
+    # The same few hundred words stand in all facts.
+    return written(quoted(value, mark))
 
 
 def _shape(name: str) -> _Shape:
     slots = vocabulary().templates[name].slots.values()
-    return _Shape(quoted(predicate(name)), tuple('"' if slot.type == "text" else "'" for slot in slots))
+    return _Shape(written(quoted(predicate(name))), tuple('"' if slot.type == "text" else "'" for slot in slots))
 
 
 def _undetermined(candidate: Fact, fault: str) -> PolicyVerdict:

@@ -141,7 +141,7 @@ def test_one_that_read_something_else_is_lost() -> None:
 whole = module.Service._tell
 def tell(self, said):
     whole(self, said)
-    self.told[0] = module.facts_of([["rate", {"currency": "EUR", "value": "1.3"}]])[0]
+    self.told[0] = module.facts_of([["rate", {"currency": ["EUR"], "value": ["1.3"]}]])[0]
 module.Service._tell = tell
 """
     with made(broken(other)) as one:

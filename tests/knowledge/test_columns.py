@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.columns import admit_all, facts_of
-from knowledge.door import Refused, admit, facts_from_json
+from knowledge.columns import admit_all, columns_of, facts_of
+from knowledge.door import Refused, admit
 from knowledge.facts import Fact
 from knowledge.templates import vocabulary
-from knowledge.values import exact_and_text, places, rounded_all
+from knowledge.values import canonical, exact_and_text, parse, places, rounded_all
 from tests.knowledge.test_door import NEARLY
 
 NUMBERS = st.floats(-30, 120) | st.integers(-400, 400).map(lambda one: one / 8) | st.floats() | st.just(-0.0)
@@ -82,30 +82,54 @@ def test_digits_of_many_are_the_digits_of_each(numbers: list[float], quantum: st
     assert rounded_all(plainly, decimals) is not None
 
 
-SLOTS = st.dictionaries(st.sampled_from(["instrument", "name", "value"]), WORDS | st.sampled_from(["0.5", "rsi-14"]))
-ROWS = st.tuples(st.sampled_from(["indicator", "rate", "bar"]), SLOTS | st.just("odd")) | st.builds(
-    lambda about, name, value: ("indicator", {"instrument": about, "name": name, "value": value}),
-    st.sampled_from(["AAPL", "IBM"]),
-    st.sampled_from(["rsi-14", "beta-252"]),
-    st.sampled_from(["0.5", "1.25", "0.50"]),
+DIGITS = st.from_regex(r"-?[0-9]{0,3}(\.[0-9]{0,5})?\n?", fullmatch=True) | NUMBERS.map(str)
+
+
+@given(st.lists(DIGITS, min_size=1, max_size=4), st.lists(st.sampled_from(["rsi-14", "beta-252", "odd"]), min_size=4))
+def test_digits_are_taken_as_they_stand_or_looked_at_one_by_one(values: list[str], names: list[str]) -> None:
+    """With one measure in all rows and with several."""
+    about = [f"S{number}" for number in range(len(values))]
+    same("indicator", {"instrument": about, "name": names[: len(values)], "value": values})
+    same("indicator", {"instrument": about, "name": names[:1] * len(values), "value": values})
+    same("rate", {"currency": ["USD"] * len(values), "value": values})
+
+
+SAID = st.tuples(st.sampled_from(["S1", "S2", "S3"]), st.sampled_from(["rsi-14", "beta-252"]), NUMBERS)
+
+
+@given(st.lists(SAID, min_size=1))
+def test_what_is_written_in_columns_is_read_as_it_was(said: list[tuple[str, str, float]]) -> None:
+    rows = [
+        *admit_all("correlations", {"instrument": ["S1", "S2"], "others": [["S2", "S3"], ["S3"]],
+                                    "values": [[0.5, -0.25], [1.0]]}),
+        *admit_all("indicator", dict(zip(("instrument", "name", "value"), zip(*said, strict=True), strict=True))),
+        *admit_all("abstention", {"instrument": ["S1"], "head": ["technical"], "reason": ['no "features", naïve']}),
+        *admit_all("rate", {"currency": ["USD"], "value": [1]}),
+    ]  # fmt: skip
+    facts = [one for one in rows if isinstance(one, Fact)]
+    written = columns_of(facts)
+    assert canonical(parse(written.encode())) == written.encode()
+    assert list(map(shown, facts_of(parse(written.encode())))) == list(map(shown, facts))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        [["rate"]],
+        [["rate", {"currency": "USD", "value": ["1"]}]],
+        [["rate", {"currency": ["USD"], "value": ["1", "2"]}]],
+        [["rate", {"currency": ["USD"]}]],
+        [["rate", {"currency": ["USD"], "value": ["1.50"], "more": ["1"]}]],
+        [["rate", {"currency": ["USD"], "value": ["dear"]}]],
+        [["no-template", {"currency": ["USD"], "value": ["1"]}]],
+        [[{}, {"currency": ["USD"], "value": ["1"]}]],
+        ["rate"],
+        None,
+    ],
 )
-
-
-@given(st.lists(ROWS.map(list) | st.sampled_from([[], ["indicator"], "rate", None]), max_size=6))
-def test_facts_are_read_in_columns_as_they_are_read_one_by_one(rows: list[object]) -> None:
-    try:
-        expected: object = list(map(shown, facts_from_json(rows)))
-    except (Refused, KeyError, TypeError, ValueError) as error:
-        expected = isinstance(error, Refused)
-    try:
-        found: object = list(map(shown, facts_of(rows)))  # type: ignore[arg-type]
-    except (Refused, KeyError, TypeError, ValueError) as error:
-        found = isinstance(error, Refused)
-    if isinstance(expected, list):
-        assert found == expected
-    else:
-        # Which fault of several comes first is another matter.
-        assert not isinstance(found, list)
+def test_what_is_no_column_of_good_rows_is_refused(said: object) -> None:
+    with pytest.raises((Refused, TypeError, ValueError)):
+        facts_of(said)
 
 
 def test_columns_of_two_lengths_are_a_bug_of_ours() -> None:
