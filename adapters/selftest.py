@@ -1,8 +1,9 @@
 """What `warrant test` does: the style, the types, the direction of imports, then the tests.
 
-Rules: every check runs, also after one has failed; each says in one line how it ended and how long it took; the last
-line is pytest's own, or, when another check failed, one of the same form that counts it. Runs from the root of the
-project, and needs what `requirements-dev.lock` pins (the launcher installs it).
+Rules: every check runs, also after one has failed, one after the other and beside the tests, which leave a processor
+idle where they begin and where they end; each says in one line how it ended and how long it took, as soon as it has;
+the last line is pytest's own, or, when another check failed, one of the same form that counts it. Runs from the root of
+the project, and needs what `requirements-dev.lock` pins (the launcher installs it).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from threading import Lock
 
 from adapters.frame import OWN_PACKAGES
 from adapters.installation import ROOT
@@ -26,7 +29,7 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "mypy": ("-m", "mypy", "--no-error-summary"),
     "imports": ("-c", "from importlinter.cli import lint_imports_command as run; run()"),
 }
-"""Name and arguments of Python for each check before the tests."""
+"""Name and arguments of Python for each check beside the tests."""
 
 SPREAD = ("-n", "2", "--dist", "loadfile", "--no-loadscope-reorder")
 """A file of tests stays in one process, so that what it sets up is made once and nobody waits for another's; the order
@@ -44,16 +47,28 @@ class Result:
 
 
 def run_all(words: Sequence[str], say: Callable[[str], None]) -> list[Result]:
-    """Run every check, `words` going to pytest, and say each line as it comes; returns the results in order."""
-    results = []
-    for name, arguments in CHECKS.items():
-        result, output = _run(name, arguments)
-        results.append(result)
-        if not result.passed:
-            say(output.rstrip())
-        say(f"{name}: {'passed' if result.passed else 'FAILED'} in {result.seconds:.1f} s")
-    results.append(_pytest(words, say))
+    """Run every check, `words` going to pytest, and say each line as it comes; returns the results, pytest's last."""
+    saying = Lock()
+
+    def say_whole(*lines: str) -> None:
+        with saying:
+            for line in lines:
+                say(line)
+
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        checks = [beside.submit(_checked, name, arguments, say_whole) for name, arguments in CHECKS.items()]
+        tests, last = _pytest(words, say_whole)
+        results = [*(check.result() for check in checks), tests]
+    say_whole(*last)
     return results
+
+
+def _checked(name: str, arguments: Sequence[str], say: Callable[..., None]) -> Result:
+    """Run one check and say how it ended."""
+    result, output = _run(name, arguments)
+    told = [] if result.passed or not output.strip() else [output.rstrip()]
+    say(*told, f"{name}: {'passed' if result.passed else 'FAILED'} in {result.seconds:.1f} s")
+    return result
 
 
 def closing(results: Sequence[Result]) -> str:
@@ -80,9 +95,9 @@ def _run(name: str, arguments: Sequence[str]) -> tuple[Result, str]:
     return Result(name, ended.returncode == 0, time.monotonic() - begin), ended.stdout
 
 
-def _pytest(words: Sequence[str], say: Callable[[str], None]) -> Result:
-    """Run the tests, their output passing through line by line."""
-    begin, last = time.monotonic(), ""
+def _pytest(words: Sequence[str], say: Callable[..., None]) -> tuple[Result, list[str]]:
+    """Run the tests, their output passing through line by line; the last line, where it counts, is left to be said."""
+    begin, counted, last = time.monotonic(), "", list[str]()
     # The tests start programs by the hundred, and each would compile the whole project anew.
     keeping = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     with subprocess.Popen(  # noqa: S603  our own interpreter
@@ -90,7 +105,11 @@ def _pytest(words: Sequence[str], say: Callable[[str], None]) -> Result:
     ) as tests:
         assert tests.stdout is not None
         for line in tests.stdout:
-            say(line.rstrip("\n"))
+            say(*last)
+            last = [line.rstrip("\n")]
             if re.search(r"\d+ (passed|failed|error)", line):
-                last = line.strip()
-    return Result("pytest", tests.returncode == 0, time.monotonic() - begin, last)
+                counted = line.strip()
+            else:
+                say(*last)
+                last = []
+    return Result("pytest", tests.returncode == 0, time.monotonic() - begin, counted), last

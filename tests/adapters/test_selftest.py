@@ -24,7 +24,7 @@ def ran(folder: Path, tests: str, checks: dict[str, tuple[str, ...]], monkeypatc
 
 def test_all_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     lines = ran(tmp_path, "def test_a(): pass", {"style": FINE}, monkeypatch)
-    assert lines[0].startswith("style: passed in ")
+    assert next(line for line in lines if line.startswith("style: ")).startswith("style: passed in ")
     assert not any("quiet" in line for line in lines)
     assert lines[-2] == "True"
     assert "1 passed in " in lines[-1]
@@ -33,10 +33,29 @@ def test_all_passed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_check_and_a_test_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     tests = "def test_a(): pass\ndef test_b(): assert not 1\n"
     lines = ran(tmp_path, tests, {"style": WRONG, "types": FINE}, monkeypatch)
-    assert lines[0] == "it is wrong"
-    assert lines[1].startswith("style: FAILED in ")
-    assert lines[2].startswith("types: passed in ")
+    # Beside the tests, so that their lines may stand between those of two checks, and none within those of one.
+    wrong = lines.index("it is wrong")
+    assert lines[wrong + 1].startswith("style: FAILED in ")
+    assert any(line.startswith("types: passed in ") for line in lines[wrong + 2 :])
     assert lines[-2:] == ["False", "style failed: 1 passed, 2 failed"]
+
+
+def test_the_last_line_counts_the_tests_also_where_a_check_takes_longer(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = tmp_path / "ended"
+    checks = {
+        "slow": ("-c", f"import pathlib, time\nwhile not pathlib.Path({str(ended)!r}).exists(): time.sleep(0.01)")
+    }
+    (tmp_path / "conftest.py").write_text(
+        "import pathlib\n"
+        "def pytest_unconfigure(config):\n"
+        "    # In the process that says the last line, after it has.\n"
+        f"    hasattr(config, 'workerinput') or pathlib.Path({str(ended)!r}).touch()\n"
+    )
+    lines = ran(tmp_path, "def test_a(): pass", checks, monkeypatch)
+    assert any(line.startswith("slow: passed in ") for line in lines)
+    assert "1 passed in " in lines[-3]
 
 
 @pytest.mark.parametrize(
