@@ -239,6 +239,25 @@ class RulebookRecord(Envelope):
     claimed: Literal[True] = Field(description="nothing but the machine's word says who it was")
 
 
+class KeyRecord(Envelope):
+    """The key that signs the log's checkpoints was enrolled, replaced or revoked."""
+
+    kind: Literal[Kind.KEY]
+    action: Literal["enrol", "rotate", "revoke"]
+    vkey: Text = Field(description="the verifier key that it is about, as C2SP signed-note writes it")
+    former: Text | None = Field(default=None, description="of a rotation: the verifier key in force before")
+    proof: Text | None = Field(default=None, description="the enrolled key's own signature of the statement, in base64")
+    signature: Text | None = Field(
+        default=None, description="of a rotation the former key's, of a revocation the revoked key's, in base64"
+    )
+    claimed: Annotated[bool, Field(strict=True)] = Field(
+        default=False, description="of a revocation: true where the key was not at hand to sign for it"
+    )
+    who: Text = Field(description="who asked for it; nothing proves it")
+    reason: Text
+    asked_at: Instant
+
+
 class SealRecord(Envelope):
     """The bytes of old records of one kind went into a sealed segment; their hashes stay."""
 
@@ -323,7 +342,6 @@ class OtherRecord(Envelope):
         Kind.MISSED,
         Kind.RECONCILIATION,
         Kind.FEED,
-        Kind.KEY,
         Kind.SURVEILLANCE,
     ]
 
@@ -341,6 +359,7 @@ _SHAPES: dict[str, str] = {
     Kind.SEAL: "seal",
     Kind.HOLD: "hold",
     Kind.RETENTION: "retention",
+    Kind.KEY: "key",
 }
 
 
@@ -360,6 +379,7 @@ AnyRecord = (
     | Annotated[SealRecord, Tag("seal")]
     | Annotated[HoldRecord, Tag("hold")]
     | Annotated[RetentionRecord, Tag("retention")]
+    | Annotated[KeyRecord, Tag("key")]
     | Annotated[OtherRecord, Tag("other")]
 )
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Discriminator(_shape)])

@@ -4,11 +4,11 @@ An append writes leaf, blobs, root and timings in one synchronous transaction an
 `format`, `kind`, `seq`, `blobs` and `record_id` to the record; the caller gives `as_of`, `recorded_at`, `desk`, `mode`
 and the rest.
 
-Opening checks the tree head against the leaves' hashes, and each append that the head is still the known one or grew
-from it. Where the log cannot be written or does not verify there is one exception, `LogUnwritable`: the caller sends
-nothing.
+Opening checks the tree head, and the root of every checkpoint in the store, against the leaves' hashes, and each append
+that the head is still the known one or grew from it. Where the log cannot be written or does not verify there is one
+exception, `LogUnwritable`: the caller sends nothing.
 
-Left out: re-hashing the records' bytes (`adapters.audit.verify` does it), signed checkpoints, rotation.
+Left out: re-hashing the records' bytes and looking at signatures (`adapters.audit.verify` does both).
 """
 
 from __future__ import annotations
@@ -28,8 +28,11 @@ from pydantic import ValidationError
 from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
+from adapters.audit import kept
+from adapters.audit.checkpoint import SignedCheckpoint
 from adapters.audit.envelope import FORMAT, Envelope, Kind, inlined, instant, references, seal
 from adapters.audit.merkle import CompactRange, leaf_hash
+from adapters.audit.note import Signer
 from adapters.audit.reader import LogReader, Receipt, verify_receipt
 from adapters.store import engine, opening
 from adapters.store.address import Address
@@ -183,6 +186,23 @@ class AuditLog(LogReader):
             self._unmoved += sum(len(receipt.leaf) for receipt in receipts)
         return tuple(receipts)
 
+    def checkpoint(self, signer: Signer) -> SignedCheckpoint:
+        """Sign the head as it is and keep it in the store; the newest one, where nothing was added since.
+
+        No head is signed that does not go on from the newest one. Raises `LogUnwritable`.
+        """
+        with self._lock, _writing(self.path):
+            self._check_file()
+            with engine.writing(self._connection):
+                head, last = self._catch_up()
+                self._answer(head)
+                before = kept.newest(self._connection)
+                if before and before.signed.size and self._root_of(before.signed.size) != before.signed.root:
+                    raise self._broken(f"its checkpoint {before.number} has another root")
+                found = kept.add(self._connection, head.size, head.root, signer)
+            self._range, self._last_as_of = head, last
+        return found
+
     def rest(self) -> None:
         """Do what a commit would have to do now and then, while nobody waits for one. Raises `LogUnwritable`."""
         with self._lock, _writing(self.path):
@@ -291,13 +311,20 @@ class AuditLog(LogReader):
         missing = expected(self._connection).keys() - present(self._connection).keys()
         if missing:
             raise self._broken(f"its `{min(missing)}` is missing")
-        self._range, self._last_as_of = self._catch_up()
+        signed = {one.signed.size: one for one in kept.every(self._connection)}
+        self._range, self._last_as_of = self._catch_up(signed)
+        beyond = max(signed, default=0)
+        if beyond > self._range.size:
+            raise self._broken(f"its checkpoint {signed[beyond].number} covers more records than it holds")
 
-    def _catch_up(self) -> tuple[CompactRange, datetime | None]:
-        """The range and last instant of the stored log, going on from what is known; the head must agree."""
+    def _catch_up(self, signed: Mapping[int, kept.Kept] | None = None) -> tuple[CompactRange, datetime | None]:
+        """The range and last instant of the stored log, going on from what is known; the head must agree.
+
+        So must the roots of `signed`, by size.
+        """
         found = self._connection.exec_driver_sql(_HEAD).first()
         size, root = found if found else (0, CompactRange().root)
-        head, last = self._range, self._last_as_of
+        head, last, signed = self._range, self._last_as_of, signed or {}
         if size != head.size:
             for seq, hashed in self._connection.execute(_LEAVES_FROM, {"seq": head.size}):
                 if seq != head.size:
@@ -305,6 +332,8 @@ class AuditLog(LogReader):
                 if not isinstance(hashed, bytes):
                     raise self._broken(f"the hash of record {seq} is damaged")
                 head = head.append(hashed)
+                if head.size in signed and signed[head.size].signed.root != head.root:
+                    raise self._broken(f"its checkpoint {signed[head.size].number} has another root")
             last = self._read_last_as_of()
         if (head.size, head.root) != (size, root):
             raise self._broken(f"its tree was written over {size} records and does not match the {head.size} it holds")
@@ -388,6 +417,8 @@ def _writing(path: Address) -> Iterator[None]:
         raise LogUnwritable(f"the log `{path}` cannot be written: {(fault.strerror or str(fault)).lower()}") from None
     except engine.Unconfirmed:
         raise LogUnwritable(f"the log `{path}` cannot be written: the connection to the server was lost") from None
+    except kept.Damaged as fault:
+        raise LogUnwritable(f"the log `{path}` does not verify: {fault}; run `warrant audit verify`") from None
     except LogUnwritable:
         raise
     except StoreFailed as fault:

@@ -10,7 +10,7 @@
   `decision_id` for all). A protective stop may wait as long as an entry of its decision in its instrument is alive.
 
 What fills may do to positions, and the account, is `adapters.audit.trading`'s part of this check; limits in force and
-their approvals are `adapters.audit.law`'s. The last decision's
+their approvals are `adapters.audit.law`'s, keys that sign checkpoints `adapters.audit.log_keys`'s. The last decision's
 warrants may still be open: a crash there is found and resolved at the next start. Missing records
 are `adapters.audit.verify`'s subject; amounts and prices are the arithmetic's.
 """
@@ -38,6 +38,7 @@ from adapters.audit.envelope import (
     instant,
 )
 from adapters.audit.law import LawCheck
+from adapters.audit.log_keys import LogKeys
 from adapters.audit.trading import TradingCheck
 from adapters.audit.verification import Check, Finding
 from engine.orders.order import FINAL, Event, ImpossibleEvent, Role, State, follow
@@ -108,6 +109,7 @@ class SequenceCheck:
         self._last: datetime | None = None
         self._trading = TradingCheck()
         self._law = LawCheck()
+        self._keys = LogKeys()
 
     def feed(self, seq: int, record_id: str | None, record: Json) -> Iterator[Finding]:
         """What is wrong with this record, or with an earlier one that it shows to be unanswered."""
@@ -122,7 +124,8 @@ class SequenceCheck:
             self._answer(record)
         if entry.kind in (Kind.DECISION, Kind.STOP):
             yield from self._unanswered()
-        for field, sentence in (*self._complaints(entry), *self._trading.feed(record), *self._law.feed(record)):
+        others = (each for check in (self._trading, self._law, self._keys) for each in check.feed(record))
+        for field, sentence in (*self._complaints(entry), *others):
             yield Finding(Check.SEQUENCE, seq, record_id, field, sentence)
 
     def _complaints(self, entry: Envelope) -> Iterator[Complaint]:

@@ -76,6 +76,8 @@ class Verification:
     size: int
     root: str | None
     verdicts: tuple[Verdict, ...]
+    notes: tuple[str, ...] = ()
+    """What was held against the log, and what that is worth, in words."""
 
     @property
     def holds(self) -> bool:
@@ -105,11 +107,14 @@ class Verification:
             "verdicts": {verdict.check.value: verdict.outcome for verdict in self.verdicts},
             "first": self.first.to_json() if self.first else None,
             "findings": [finding.to_json() for finding in self.findings],
+            "notes": list(self.notes),
         }
 
 
-def collect(size: int, root: str | None, given: Iterable[Check], findings: Iterable[Finding]) -> Verification:
+def collect(
+    size: int, root: str | None, given: Iterable[Check], findings: Iterable[Finding], notes: tuple[str, ...] = ()
+) -> Verification:
     """The verification over these findings."""
     every, asked = list(findings), set(given)
     verdicts = (Verdict(check, check in asked, tuple(each for each in every if each.check == check)) for check in Check)
-    return Verification(size, root, tuple(verdicts))
+    return Verification(size, root, tuple(verdicts), notes)

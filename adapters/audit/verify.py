@@ -4,37 +4,40 @@
   the root that was stored for each size is the root over the leaves; the store's triggers are in place.
 - *sequence*: no place is missing, the tail is as long as the tree says, and the records tell one possible story
   (`adapters.audit.sequence`).
-- *checkpoints*: always *not given*: there are no signed checkpoints yet. A log whose tail was cut together with its
-  tree rows can only be told from a shorter log by a checkpoint kept elsewhere.
+- *checkpoints*: the log goes on from every signed head that was kept elsewhere or lies in the store
+  (`adapters.audit.heads`). A log whose tail was cut together with its tree rows and its checkpoints can only be told
+  from a shorter log by one kept elsewhere.
 - *arithmetic*, *replay*: what the caller gives as a `Recheck` is asked about each record.
 
-A damaged file is a finding, never a traceback: values are read without conversion and each row on its own, so that one
-that cannot be read does not hide the others. Wall-clock values (`timing`) lie outside the hash and are not covered.
+A damaged file is a finding, never a traceback: values are read without conversion and each row on its own
+(`adapters.audit.raw`), so that one that cannot be read does not hide the others. Wall-clock values (`timing`) lie
+outside the hash and are not covered, nor are the roots of subtrees, which prove nothing by themselves.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from functools import lru_cache
-from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Row, TextClause, text
-from sqlalchemy.engine import Connection, CursorResult
+from sqlalchemy.engine import Connection
 
-from adapters.audit.envelope import ID, derived_id, references
+from adapters.audit.envelope import derived_id, references
+from adapters.audit.heads import Given, HeadsCheck
 from adapters.audit.merkle import CompactRange, leaf_hash
+from adapters.audit.named_values import check_named_values
+from adapters.audit.note import VerifierKey
+from adapters.audit.raw import RawLeaf, RawStore
 from adapters.audit.sequence import SequenceCheck
 from adapters.audit.verification import Check, Finding, Verification, collect, finding_of
 from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable
 from adapters.store.guards import expected, present
-from adapters.store.tables import unpack
-from knowledge.values import Json, canonical, digest, parse
+from knowledge.values import Json, canonical, parse
+
+__all__ = ["Given", "Recheck", "verify", "verify_within"]
 
 Recheck = Callable[[Json, Callable[[str], bytes]], list[str]]
 """Asked about every record in order, with a lookup of stored bytes by digest (which raises `KeyError`); answers with
@@ -44,28 +47,22 @@ KEPT_BLOBS = 8
 """Unpacked values kept for the rechecks, because the same rulebook belongs to thousands of records."""
 
 
-_FETCHED = 1000
-_text: Callable[[str], TextClause] = lru_cache(text)
+def verify(
+    path: Address,
+    *,
+    arithmetic: Recheck | None = None,
+    replay: Recheck | None = None,
+    against: Sequence[Given] = (),
+    keys: Sequence[VerifierKey] = (),
+) -> Verification:
+    """Verify the log at `path`. Raises `LogUnreadable` only where there is none, or a server cannot be reached.
 
-
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row of `leaf` as it was read: whatever the file holds, of whatever type."""
-
-    seq: int
-    record_id: object
-    kind: object
-    as_of: object
-    leaf_hash: object
-    content: object
-
-
-def verify(path: Address, *, arithmetic: Recheck | None = None, replay: Recheck | None = None) -> Verification:
-    """Verify the log at `path`. Raises `LogUnreadable` only where there is none, or a server cannot be reached."""
+    `against` are checkpoints that were kept elsewhere, `keys` those that whoever asks trusts to have signed them.
+    """
     rechecks = {
         check: asked for check, asked in ((Check.ARITHMETIC, arithmetic), (Check.REPLAY, replay)) if asked is not None
     }
-    pass_ = _Pass(rechecks)
+    pass_ = _Pass(rechecks, HeadsCheck(against, keys))
     if not isinstance(path, Path):
         with opening.to_read(path) as connection:
             return pass_.within(connection)
@@ -83,15 +80,16 @@ def verify(path: Address, *, arithmetic: Recheck | None = None, replay: Recheck 
 
 
 def verify_within(connection: Connection) -> Verification:
-    """Verify bytes and sequence of the log that this connection's transaction sees, written or not."""
-    return _Pass({}).over(connection)
+    """Verify bytes, sequence and kept checkpoints of what this connection's transaction sees, written or not."""
+    return _Pass({}, HeadsCheck()).over(connection)
 
 
 class _Pass:
     """One walk over the store, collecting findings."""
 
-    def __init__(self, rechecks: dict[Check, Recheck]) -> None:
+    def __init__(self, rechecks: dict[Check, Recheck], heads: HeadsCheck) -> None:
         self._rechecks = rechecks
+        self._heads = heads
         self._findings: list[Finding] = []
         self._sequence = SequenceCheck()
         self._range: CompactRange | None = CompactRange()
@@ -110,16 +108,16 @@ class _Pass:
 
     def over(self, connection: Connection) -> Verification:
         """The verification of everything in this connection's transaction."""
-        self._connection, self._sqlite = connection, connection.dialect.name == "sqlite"
-        self._blob = lru_cache(KEPT_BLOBS)(self._read_blob)
-        self._check_objects()
-        for row in self._rows():
-            self._check_place(row.seq)
-            self._check_row(row)
+        self._raw = RawStore(connection, self._findings.append)
+        self._blob = lru_cache(KEPT_BLOBS)(self._raw.blob)
+        self._check_objects(connection)
+        self._heads.read(self._raw)
+        self._walk()
         self._check_tail()
-        self._check_blobs()
-        if self._sqlite:
+        self._findings.extend(check_named_values(self._raw, self._owners))
+        if self._raw.sqlite:
             self._check_file()
+        self._findings.extend(self._heads.findings(self._next))
         return self._result()
 
     def unreadable(self, why: str) -> Verification:
@@ -131,45 +129,20 @@ class _Pass:
 
     @property
     def _active(self) -> tuple[Check, ...]:
-        return (Check.BYTES, Check.SEQUENCE, *self._rechecks)
+        heads = (Check.CHECKPOINTS,) if self._heads.given else ()
+        return (Check.BYTES, Check.SEQUENCE, *heads, *self._rechecks)
 
     def _result(self) -> Verification:
         root = self._range.root.hex() if self._range is not None else None
-        return collect(self._size, root, self._active, self._findings)
+        return collect(self._size, root, self._active, self._findings, self._heads.notes())
 
     def _complain(self, check: Check, seq: int | None, record_id: str | None, field: str, sentence: str) -> None:
         self._findings.append(Finding(check, seq, record_id, field, sentence))
 
-    def _ask(self, query: str, **values: object) -> CursorResult[*tuple[Any, ...]]:
-        return self._connection.execute(_text(query), values)
-
-    def _streamed(self, name: str, query: str) -> Iterator[Row[*tuple[Any, ...]]]:
-        """Rows one by one: SQLite reads as it goes, a server is asked for some at a time.
-
-        On a server a fault ends the transaction, unless it is taken back to a point before it.
-        """
-        if self._sqlite:
-            yield from self._ask(query)
-            return
-        self._ask(f"DECLARE {name} NO SCROLL CURSOR FOR {query}")
-        self._ask("SAVEPOINT walk")
-        while rows := self._ask(f"FETCH {_FETCHED} FROM {name}").all():
-            yield from rows
-
-    @contextmanager
-    def _guarded(self, field: str, seq: int | None = None, record_id: str | None = None) -> Iterator[None]:
-        """A part of the file that cannot be read is a finding about the bytes; the rest is read all the same."""
-        try:
-            yield
-        except engine.FAULTS as fault:
-            self._complain(Check.BYTES, seq, record_id, field, f"cannot be read: {engine.reason(fault)}")
-            if not self._sqlite:
-                self._ask("ROLLBACK TO SAVEPOINT walk")
-
     # The file
 
-    def _check_objects(self) -> None:
-        known, found = expected(self._connection), present(self._connection)
+    def _check_objects(self, connection: Connection) -> None:
+        known, found = expected(connection), present(connection)
         for name, text_ in known.items():
             what = "trigger that protects the log" if text_ else "table"
             if name not in found:
@@ -178,20 +151,18 @@ class _Pass:
                 self._complain(Check.BYTES, None, None, name, f"the {what} was changed")
 
     def _check_file(self) -> None:
-        with self._guarded("file"):
-            for (sentence,) in self._ask("PRAGMA integrity_check(10)").all():
+        with self._raw.guarded("file"):
+            for (sentence,) in self._raw.ask("PRAGMA integrity_check(10)").all():
                 if sentence != "ok":
                     self._complain(Check.BYTES, None, None, "file", f"SQLite finds the file inconsistent: {sentence}")
 
-    def _rows(self) -> Iterator[_Row]:
-        """All rows of `leaf`. Where the table itself is broken, what can be reached before the break."""
+    def _walk(self) -> None:
+        """Every record. Where the table itself is broken, what can be reached before the break."""
         try:
-            keys = self._streamed("keys", "SELECT seq, record_id, kind, as_of, leaf_hash FROM leaf ORDER BY seq")
-            for seq, record_id, kind, as_of, hashed in keys:
-                content = None
-                with self._guarded("bytes", seq, _named(record_id)):
-                    content = self._ask("SELECT bytes FROM leaf WHERE seq = :seq", seq=seq).scalar()
-                yield _Row(seq, record_id, kind, as_of, hashed, content)
+            for row in self._raw.leaves():
+                self._check_place(row.seq)
+                record = self._check_row(row)
+                self._heads.walked(record, self._range, row.seq + 1)
         except engine.FAULTS as fault:
             for check in self._active:
                 sentence = f"the records cannot be read from here on: {engine.reason(fault)}"
@@ -212,8 +183,8 @@ class _Pass:
         self._next = max(self._next, seq + 1)
 
     def _check_tail(self) -> None:
-        with self._guarded("tree"):
-            rows, last = self._ask("SELECT count(*), coalesce(max(size), 0) FROM tree").one()
+        with self._raw.guarded("tree"):
+            rows, last = self._raw.ask("SELECT count(*), coalesce(max(size), 0) FROM tree").one()
             if isinstance(last, int) and last > self._next:
                 sentence = f"the tree was written over {last} records: the tail from here on is missing"
                 self._complain(Check.SEQUENCE, self._next, None, "seq", sentence)
@@ -223,18 +194,18 @@ class _Pass:
 
     # One record
 
-    def _check_row(self, row: _Row) -> None:
+    def _check_row(self, row: RawLeaf) -> Json | None:
+        """The record of this row, where it is one in the shape of its kind."""
         if not isinstance(row.content, bytes):
-            name = _named(row.record_id)
-            self._unusable(row.seq, name, "the stored bytes are no bytes")
-            self._grow(row, name, leaf_hash(b""))
-            return
+            self._unusable(row.seq, row.name, "the stored bytes are no bytes")
+            self._grow(row, row.name, leaf_hash(b""))
+            return None
         record, own_id, why = _read(row.content)
-        name = own_id or _named(row.record_id)
+        name = own_id or row.name
         self._grow(row, name, leaf_hash(row.content))
         if record is None:
             self._unusable(row.seq, name, why)
-            return
+            return None
         if own_id is None:
             self._complain(
                 Check.BYTES, row.seq, name, "bytes", "the content gives the record another id than it carries"
@@ -245,9 +216,12 @@ class _Pass:
                 self._complain(Check.BYTES, row.seq, name, field, sentence)
         for needed in references(record):
             self._owners.setdefault(needed, (row.seq, name))
+        told = len(self._findings)
         self._findings.extend(self._sequence.feed(row.seq, name, record))
+        sound = len(self._findings) == told
         for check, recheck in self._rechecks.items():
             self._recheck(check, recheck, row.seq, name, record)
+        return record if sound else None
 
     def _unusable(self, seq: int, name: str | None, why: str) -> None:
         """Bytes that are no record leave every other question about the record open."""
@@ -255,15 +229,15 @@ class _Pass:
         for check in self._active[1:]:
             self._complain(check, seq, name, "bytes", "the record cannot be read")
 
-    def _grow(self, row: _Row, name: str | None, recomputed: bytes) -> None:
+    def _grow(self, row: RawLeaf, name: str | None, recomputed: bytes) -> None:
         """Compare bytes, leaf hash and root: the two that agree show which of them is damaged."""
         if self._range is None:
             if row.leaf_hash != recomputed:
                 self._complain(Check.BYTES, row.seq, name, "bytes", "they do not have the hash stored beside them")
             return
         stored = None
-        with self._guarded("root", row.seq, name):
-            stored = self._ask("SELECT root FROM tree WHERE size = :size", size=row.seq + 1).scalar()
+        with self._raw.guarded("root", row.seq, name):
+            stored = self._raw.root(row.seq + 1)
         grown = self._range.append(recomputed)
         if row.leaf_hash != recomputed:
             other = self._range.append(row.leaf_hash) if isinstance(row.leaf_hash, bytes) else grown
@@ -286,34 +260,6 @@ class _Pass:
             sentences = [f"the re-evaluation failed: {type(fault).__name__}: {fault}"]
         self._findings.extend(finding_of(check, seq, name, sentence) for sentence in sentences)
 
-    # What records name by digest
-
-    def _check_blobs(self) -> None:
-        found: set[str] = set()
-        # By the place of the row, not by its name: two rows of one name are both read.
-        place, kind = ("rowid", "INTEGER") if self._sqlite else ("ctid", "tid")
-        names = f"SELECT CAST({place} AS TEXT), digest FROM blob"  # noqa: S608  ours
-        kept_at = f"SELECT packed_hash, packed FROM blob WHERE {place} = CAST(:row AS {kind})"  # noqa: S608  ours
-        with self._guarded("blob"):
-            for row, name in self._streamed("names", names):
-                seq, owner = self._owners.get(name, (None, None))
-                with self._guarded(str(name), seq, owner):
-                    kept = self._ask(kept_at, row=row).first()
-                    fault = _blob_fault(name, *kept) if kept else "its row cannot be found"
-                    if fault:
-                        self._complain(Check.BYTES, seq, owner, str(name), fault)
-                found.add(name)
-        for name, (seq, owner) in self._owners.items():
-            if name not in found:
-                self._complain(Check.BYTES, seq, owner, name, "the record names it, but nothing is stored under it")
-
-    def _read_blob(self, name: str) -> bytes:
-        packed = self._ask("SELECT packed FROM blob WHERE digest = :name", name=name).scalar()
-        content = unpack(packed)
-        if content is None or digest(content) != name:
-            raise KeyError(name)
-        return content
-
 
 def _read(content: bytes) -> tuple[dict[str, Json] | None, str | None, str]:
     """The record in these bytes, its id if its content gives it the one it carries, and why they are no record."""
@@ -327,22 +273,3 @@ def _read(content: bytes) -> tuple[dict[str, Json] | None, str | None, str]:
     except (ValueError, RecursionError) as fault:
         return None, None, f"they are no record in canonical JSON: {fault}"
     return record, own_id if own_id == record.get("record_id") else None, ""
-
-
-def _named(record_id: object) -> str | None:
-    return record_id if isinstance(record_id, str) and ID.fullmatch(record_id) else None
-
-
-def _blob_fault(name: object, packed_hash: object, packed: object) -> str:
-    """Why this row of `blob` does not hold; empty if it does."""
-    content = unpack(packed)
-    if content is None or not isinstance(packed, bytes):
-        return "what is stored cannot be unpacked"
-    if digest(content) != name:
-        return "what is stored has another digest"
-    if sha256(packed).digest() != packed_hash:
-        return "the packed bytes do not have the hash stored beside them"
-    try:
-        return "" if canonical(parse(content)) == content else "what is stored is not in canonical form"
-    except (ValueError, RecursionError) as fault:
-        return f"what is stored is not canonical JSON: {fault}"

@@ -69,6 +69,11 @@ class Desk:
         return (self.folder / self.settings.store.path).parent / "models"
 
     @property
+    def log_key(self) -> Path:
+        """The file of the private key that signs the log's checkpoints; not every desk has one."""
+        return self.folder / self.settings.store.key
+
+    @property
     def bars(self) -> Path | None:
         """The folder bars come from, `bars` for a store of the desk's own; `None` when they come from the sample."""
         feed = self.settings.feed

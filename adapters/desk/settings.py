@@ -100,6 +100,8 @@ class StoreSection(_Section):
 
     The database's `url` holds no password: give the whole address in `WARRANT_STORE`, or the password where libpq looks
     for it. Without a `schema` the desk's name is used. Models lie beside `path` in either case.
+
+    `key` is the file of the private key that signs the log's checkpoints; `warrant keys log` makes it.
     """
 
     path: Annotated[str, Field(min_length=1, description="the name of a file, relative to the desk")] = (
@@ -114,6 +116,8 @@ class StoreSection(_Section):
             description="a word of small letters, digits and _, not beginning with a digit",
         ),
     ] = ""
+
+    key: Annotated[str, Field(min_length=1, description="the name of a file, relative to the desk")] = "keys/log.pem"
 
     @field_validator("url")
     @classmethod

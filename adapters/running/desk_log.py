@@ -16,11 +16,14 @@ Rules:
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
+from adapters.audit.checkpoint import SignedCheckpoint
 from adapters.audit.envelope import Kind
 from adapters.audit.log import Also, AuditLog, Entry, Receipt, verify_receipt
+from adapters.audit.note import Signer
 from adapters.desk.folder import Desk
 from adapters.paper.broker import PaperBroker
 from adapters.paper.venue import Costs, Listing
@@ -50,6 +53,8 @@ class DeskLog:
         clock: Clock | None = None,
     ) -> None:
         self.desk, self.log, self.watch, self._clock = desk, log, watch, clock
+        self.signer: Signer | None = None
+        """The key that signs the log's checkpoints, of a desk that has one."""
         settings = desk.settings
         self.mode: Literal[Mode.BACKTEST, Mode.PAPER] = Mode.PAPER if settings.desk.mode == "paper" else Mode.BACKTEST
         costs = Costs(
@@ -106,6 +111,18 @@ class DeskLog:
         """Record that a person approved other limits. Raises `LogUnwritable`."""
         return self._append(self._last_as_of, [approval], blobs)[0]
 
+    def record_key(self, record: Json) -> Json:
+        """Record what became of the key that signs the log. Raises `LogUnwritable`."""
+        return self._append(self._last_as_of, [{"kind": "key", **record}])[0]
+
+    def sign(self) -> SignedCheckpoint | None:
+        """Keep a signed checkpoint of the log as it is; None of a desk without a key. Raises `LogUnwritable`."""
+        return None if self.signer is None else self.log.checkpoint(self.signer)
+
+    def now(self) -> datetime:
+        """The instant by the desk's clock."""
+        return (self._clock or WallClock()).now()
+
     def _last_decision(self) -> Json | None:
         return next(self.log.records([Kind.DECISION], newest_first=True), None)
 
@@ -136,7 +153,7 @@ class DeskLog:
 
     def _common(self, as_of: str) -> dict[str, Json]:
         # In a backtest what we learned and when is the market's past, so that two runs have the same root.
-        now = (self._clock or WallClock()).now()
+        now = self.now()
         recorded_at = as_of if self.mode is Mode.BACKTEST else now.strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
             "as_of": as_of,

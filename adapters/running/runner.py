@@ -78,6 +78,8 @@ class Runner(DeskLog):
         """Let a session pass and decide at its close. Returns the decision record. Raises `LogUnwritable`."""
         with uncollected():
             record = self._cycle(day)
+        if self.mode is Mode.PAPER and self.standing.books.ended:
+            self.sign()
         self.log.rest()
         collect()
         return record

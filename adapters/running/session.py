@@ -1,7 +1,7 @@
 """A desk opened for running: law checked, log verified, lease taken, worker started, unfinished business resolved.
 
 The order is the point: nothing starts before the files are sound, nothing is read from the log before the lease is
-ours, and nothing is sent before the log verifies.
+ours, and nothing is sent before the log verifies. At its end the log is signed, where the desk has a key.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from adapters.running.amending import settle
 from adapters.running.clock import Clock, name_of
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.lease import held
+from adapters.running.log_key import checked_signer, enrol
 from adapters.running.memory import settled_memory
 from adapters.running.provenance import program
 from adapters.running.runner import Runner
@@ -73,10 +74,12 @@ def opened(
             runner = Runner(desk, law, world, log, worker, watch, clock)
             runner.lease = lease
             check_instruments(desk, runner.standing, world.listings)
+            runner.signer = checked_signer(runner)
             settle(runner)
             _begin(runner, clock)
             with settled_memory():
                 yield runner
+            runner.sign()
     except StoreFailed as error:
         raise Failed(f"{error}; nothing more was sent") from error
     except WorkerLost as error:
@@ -113,5 +116,6 @@ def _begin(runner: Runner, clock: Clock | None) -> None:
             **({} if clock is None or runner.mode is not Mode.PAPER else {"clock": name_of(clock)}),
         }
     )
+    enrol(runner)
     runner.recover()
     runner.reconcile()

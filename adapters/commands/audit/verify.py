@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,8 +13,9 @@ import typer
 from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_json
 
 if TYPE_CHECKING:
+    from adapters.audit.note import VerifierKey
     from adapters.audit.verification import Verification
-    from adapters.audit.verify import Recheck
+    from adapters.audit.verify import Given, Recheck
     from adapters.store.address import Address
 
 MOST_SHOWN = 20
@@ -27,20 +28,31 @@ def command(
         int | None,
         typer.Option("--jobs", min=1, max=64, help="Worker processes for --replay. [default: one for each core]"),
     ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option("--against", metavar="FILE", help="A checkpoint that you kept elsewhere; may be repeated."),
+    ] = None,
+    key: Annotated[
+        list[str] | None,
+        typer.Option("--key", metavar="VKEY", help="A verifier key that you noted elsewhere; may be repeated."),
+    ] = None,
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
     """Verify the whole log: five verdicts, reported separately, and the first bad record by id and field.
 
     Exit status 0 only if all that were asked for hold, 1 otherwise, 3 if the store cannot be read at all. A log that
-    was cut short together with its tree looks like a shorter log: compare size and root with what you noted elsewhere.
+    was cut short together with its tree and its checkpoints looks like a shorter log: give a checkpoint that was kept
+    elsewhere. Without `--key` the log's own word says whose signatures count.
     """
+    from adapters.audit.given import read_checkpoints, read_keys
     from adapters.audit.log import LogUnreadable
     from adapters.desk.folder import find_desk, read_desk
 
     store = read_desk(find_desk(desk)).store
+    heads, keys = read_checkpoints(against or ()), read_keys(key or ())
     try:
-        verification = _verification(store, replay, jobs or os.cpu_count() or 1)
+        verification = _verification(store, replay, jobs or os.cpu_count() or 1, heads, keys)
     except LogUnreadable as error:
         raise Failed(f"{error}; run `warrant demo` or `warrant cycle` first") from None
     if json:
@@ -53,22 +65,24 @@ def command(
     return Status.FINE if verification.holds else Status.FOUND
 
 
-def _verification(store: Address, replay: bool, jobs: int) -> Verification:
+def _verification(
+    store: Address, replay: bool, jobs: int, against: Sequence[Given], keys: Sequence[VerifierKey]
+) -> Verification:
     """Walk the store once; decisions to replay are handed on during the walk and awaited after it."""
     from adapters.audit.recheck import Arithmetic
     from adapters.audit.replay import Replay
-    from adapters.audit.verification import Check, collect
+    from adapters.audit.verification import collect
     from adapters.audit.verify import verify
 
     with ExitStack() as stack:
         told = stack.enter_context(_progress(store))
         if not replay:
-            return verify(store, arithmetic=_telling(Arithmetic(), told))
+            return verify(store, arithmetic=_telling(Arithmetic(), told), against=against, keys=keys)
         replays = stack.enter_context(Replay(jobs))
-        walked = verify(store, arithmetic=_telling(Arithmetic(), told), replay=replays)
+        walked = verify(store, arithmetic=_telling(Arithmetic(), told), replay=replays, against=against, keys=keys)
         found = [*walked.findings, *replays.findings()]
-    given = [Check.BYTES, Check.SEQUENCE, Check.ARITHMETIC, Check.REPLAY]
-    return collect(walked.size, walked.root, given, found)
+    given = [one.check for one in walked.verdicts if one.given]
+    return collect(walked.size, walked.root, given, found, walked.notes)
 
 
 def _lines(store: Address, verification: Verification) -> Iterator[str]:
@@ -78,6 +92,8 @@ def _lines(store: Address, verification: Verification) -> Iterator[str]:
     for verdict in verification.verdicts:
         count = len(verdict.findings)
         yield f"{verdict.check:<12} {verdict.outcome}{f' ({count} found)' if count else ''}"
+    for note in verification.notes:
+        yield f"note: {note}"
     findings = verification.findings
     if findings and decided_by_another(store):
         yield "note: the log was last started by another version of this program, which may word things differently"

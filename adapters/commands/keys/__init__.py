@@ -1,1 +1,1 @@
-"""Key pairs of people who approve limits."""
+"""Key pairs: of people who approve limits, and of the log that signs its checkpoints."""
