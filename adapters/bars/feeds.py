@@ -17,8 +17,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -33,6 +34,9 @@ from advisors.panel import Floats
 from advisors.quality import COLUMNS, Cleaned, Market, Rows
 from knowledge.faults import Fault, Faulty
 from knowledge.values import digest
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 INDEX = "SPX"
 """What the S&P 500 is called in reports."""
@@ -83,13 +87,11 @@ class SampleFeed:
 
     def index(self) -> Rows:
         """The S&P 500, a price index, over the span of the instruments."""
-        from arch.data import sp500
-
         first, last = self._span()
-        frame = sp500.load().loc[first:last]
-        columns = {name: frame[name.title()].to_numpy(dtype=np.float64) for name in COLUMNS}
+        frame = _sp500().loc[first:last]
+        columns: dict[str, Any] = {name: frame[name.title()].to_numpy(dtype=np.float64) for name in COLUMNS}
         nothing = np.full(len(frame), np.nan)
-        return Rows(INDEX, tuple(frame.index.strftime("%Y-%m-%d")), **columns, adj_close=nothing)
+        return Rows(INDEX, tuple(frame.index), **columns, adj_close=nothing)
 
     def sessions(self) -> tuple[str, ...]:
         """The sessions of the New York Stock Exchange over the span of the instruments."""
@@ -102,6 +104,18 @@ class SampleFeed:
     def _span(self) -> tuple[str, str]:
         dates = [date for rows in self._series for date in rows.dates]
         return min(dates), max(dates)
+
+
+def _sp500() -> pd.DataFrame:
+    """The S&P 500 of arch by date (ISO). Its file is read without arch: to import that takes two seconds."""
+    import pandas as pd
+
+    found = find_spec("arch")
+    if found is None or found.origin is None:
+        raise ModuleNotFoundError("No module named 'arch'", name="arch")
+    frame = pd.read_csv(Path(found.origin).parent / "data" / "sp500" / "sp500.csv.gz", index_col="Date")
+    frame.index = pd.to_datetime(frame.index, format="%m/%d/%Y").strftime("%Y-%m-%d")
+    return frame
 
 
 def due(calendar: ExchangeCalendar, interval: str, first: str, last: str) -> tuple[str, ...]:

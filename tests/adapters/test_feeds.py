@@ -33,6 +33,15 @@ def test_the_sample_is_what_the_packages_ship(sample):
     assert (index.instrument, index.dates[0], index.dates[-1]) == ("SPX", "2000-03-01", "2013-03-01")
 
 
+def test_the_index_is_what_its_package_reads(sample):
+    from arch.data import sp500
+
+    index, frame = sample.index(), sp500.load().loc["2000-03-01":"2013-03-01"]
+    assert index.dates == tuple(day.date().isoformat() for day in frame.index)
+    for name in ("open", "high", "low", "close", "volume"):
+        assert np.array_equal(getattr(index, name), frame[name.title()].to_numpy(dtype=np.float64)), name
+
+
 def test_the_index_and_the_calendar_agree_on_every_session(sample):
     assert sample.sessions() == sample.index().dates == sample.series()[0].dates
 
