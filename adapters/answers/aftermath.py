@@ -1,51 +1,181 @@
-"""What came of a decision's warrants: the events of its orders, as far as the log goes."""
+"""What came of a decision's warrants: the events of its orders, and what the positions made, as far as the log goes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 
+from adapters.answers.evidence import proven
+from adapters.answers.lookup import orders_of
 from adapters.audit.envelope import period_of
-from adapters.audit.log import LogReader
-from engine.telling.figures import amount
+from adapters.audit.reader import LogReader
+from engine.orders.portfolio import Portfolio
+from engine.reasons import BASKET, OBLIGATION, REVERSAL
+from engine.telling import tokens as say
 from engine.telling.narrative import Telling, tell
-from knowledge.values import Json
+from engine.telling.outcome import RECORDS, Outcome, closing, follow, outcome_of, sentence
+from engine.telling.tokens import Phrase, Token
+from knowledge.values import Json, parse
 
-_KINDS = ("order", "fill", "cancel", "expiry", "rejection")
+EVENTS = ("order", "fill", "cancel", "expiry", "rejection")
+_ENDED = frozenset({"filled", "cancelled", "expired", "rejected"})
+_WORDS = {
+    "submit": "submitted", "accept": "taken by the venue", "request-cancel": "cancel asked for",
+    "confirm-cancel": "cancelled", "refuse-cancel": "cancel refused", "expire": "expired", "reject": "rejected",
+}  # fmt: skip
+_ROLES = {"entry": "entry order", "exit": "exit order", "stop": "protective stop", "target": "profit target"}
+
+
+@dataclass(frozen=True)
+class Aftermath:
+    """What came of some orders of a decision."""
+
+    orders: tuple[Telling, ...]
+    positions: tuple[Telling, ...]
+    sentences: tuple[Phrase, ...]
+    """For a summary: one for each position."""
+
+    @property
+    def telling(self) -> tuple[Telling, ...]:
+        """As one part, or none where there were no orders."""
+        if not self.orders:
+            return ()
+        return (tell("what came of it", *self.orders, *self.positions).named("orders"),)
 
 
 def aftermath(log: LogReader, record: Json, instruments: Iterable[str]) -> tuple[Telling, ...]:
-    """One part for each warrant, with its order's events."""
+    """What came of the orders of a decision: of some instruments, or of all where none is named."""
+    return aftermath_of(log, record, instruments).telling
+
+
+def aftermath_of(log: LogReader, record: Json, instruments: Iterable[str] = (), order: str = "") -> Aftermath:
+    """The same, to be taken apart; `order` names a single one."""
     chosen = set(instruments)
-    wanted: dict[str, list[Telling]] = {}
+    wanted = [
+        (warrant, one)
+        for warrant, one in orders_of(record)
+        if (not chosen or one["instrument"] in chosen) and order in ("", one["client_order_id"])
+    ]
+    events = _events(log, record, [one["client_order_id"] for _, one in wanted])
     minutes = len(period_of(record)) > len("2011-03-01")
-    orders: dict[str, Json] = {}
-    for one in record["warrants"]:
-        if chosen and one["order"]["instrument"] not in chosen:
+    told = [
+        tell(*order_words(one), *(event(each, minutes) for each in events[one["client_order_id"]])).named("order")
+        for _, one in wanted
+    ]
+    alone = [(warrant, one) for warrant, one in wanted if one is warrant["order"]]
+    positions = [
+        (warrant, found)
+        for warrant, one in alone
+        if one["role"] == "entry" and (found := _outcome(log, record, one)) is not None
+    ]
+    closed = [found for _, one in alone if one["role"] != "entry" and (found := _outcome(log, record, one)) is not None]
+    endings = [_Endings(log, warrant) for warrant, _ in positions]
+    return Aftermath(
+        tuple(told),
+        tuple(outcome_of(found, ending.words) for (_, found), ending in zip(positions, endings, strict=True)),
+        (
+            *(
+                sentence(found, ending.words(found.fills[-1]))
+                for (_, found), ending in zip(positions, endings, strict=True)
+            ),
+            *map(closing, closed),
+        ),
+    )
+
+
+def order_words(order: Json, state: str = "") -> Iterator[Phrase]:
+    """An order's terms, and how it stands."""
+    yield from (f"{_ROLES.get(order['role'], order['role'])} ", say.order(order["client_order_id"]), ": ")
+    yield f"{order['side']} "
+    yield from (say.number(order["quantity"]), " ", say.instrument(order["instrument"]), f", {order['kind']}")
+    price = order["limit_price"] or order["stop_price"]
+    if price:
+        yield from (" at ", say.money(price, order["currency"], 4))
+    if state:
+        yield from ("; ", say.verdict(state.replace("-", " ")))
+
+
+def event(record: Json, minutes: bool) -> Telling:
+    """One event of an order, with its day, or its minute where bars are shorter than a session."""
+    written = record["as_of"]
+    day = written[:16] if minutes else (record.get("session") or written)[:10]
+    when = say.instant(written, day)
+    if record["kind"] == "fill":
+        currency = record["currency"]
+        commission = ("commission ", say.money(record["commission"], currency))
+        slipped = ("slippage ", say.money(record["slippage"], currency, 4), " a share")
+        what = (" filled ", say.number(record["quantity"]), " at ", say.money(record["price"], currency, 4))
+        return tell(when, *what, " (", commission, ", ", slipped, ")")
+    detail = record.get("detail") or record.get("why") or record.get("reason") or ""
+    said = _WORDS.get(record["event"], record["event"])
+    return tell(when, f" {said}", f": {detail}" if detail else "")
+
+
+# --- from the log -----------------------------------------------------------------------------------------------
+
+
+def _events(log: LogReader, decision: Json, names: Iterable[str]) -> dict[str, list[Json]]:
+    """The events of orders, read until all have ended."""
+    found: dict[str, list[Json]] = {name: [] for name in names}
+    open_orders = set(found)
+    for record in log.records(EVENTS, after=decision["seq"]) if found else ():
+        name = record["client_order_id"]
+        if name not in found:
             continue
-        for order in (one["order"], one["protective_stop"], one.get("take_profit")):
-            if order is not None:
-                wanted[order["client_order_id"]] = []
-                orders[order["client_order_id"]] = order
-    if not wanted:
-        return ()
-    for event in log.records(_KINDS, since=record["as_of"]):
-        if event["client_order_id"] in wanted:
-            wanted[event["client_order_id"]].append(tell(_event(event, minutes)))
-    parts = [tell(_order(orders[name]), *events) for name, events in wanted.items()]
-    return (tell("what came of it", *parts),)
+        found[name].append(record)
+        if record["state"] in _ENDED:
+            open_orders.discard(name)
+            if not open_orders:
+                break
+    return found
 
 
-def _order(order: Json) -> str:
-    price = f" at {order['limit_price'] or order['stop_price']}" if order["limit_price"] or order["stop_price"] else ""
-    what = f"{order['role']} order {order['client_order_id']}"
-    return f"{what}: {order['side']} {amount(order['quantity'])} {order['instrument']}, {order['kind']}{price}"
+def _outcome(log: LogReader, decision: Json, entry: Json) -> Outcome | None:
+    portfolio = Portfolio.from_json(parse(log.blob(decision["inputs"]["portfolio"])))
+    records = log.records(RECORDS, after=decision["seq"])
+    return follow(entry, portfolio.position(entry["instrument"]), records)
 
 
-def _event(event: Json, minutes: bool) -> str:
-    """One event, with its day, or its minute where bars are shorter than a session."""
-    day = event["as_of"][:16] if minutes else (event.get("session") or event["as_of"])[:10]
-    if event["kind"] == "fill":
-        costs = f"commission {event['commission']}, slippage {amount(event['slippage'])} a share"
-        return f"{day} filled {amount(event['quantity'])} at {amount(event['price'])} ({costs})"
-    detail = event.get("detail") or event.get("why") or event.get("reason") or ""
-    return f"{day} {event['event']}, now {event['state']}{': ' + str(detail) if detail else ''}"
+class _Endings:
+    """Whose order a fill was, in words, for the position of one warrant."""
+
+    def __init__(self, log: LogReader, warrant: Json) -> None:
+        self._log, self._warrant = log, warrant
+
+    def words(self, fill: Json) -> Phrase:
+        name = say.order(fill["client_order_id"])
+        match fill["role"]:
+            case "stop":
+                own = self._warrant["protective_stop"]
+                moved = own is None or own["client_order_id"] != fill["client_order_id"]
+                return ("by its protective stop", ", which had been moved closer" if moved else "", " (", name, ")")
+            case "target":
+                return ("at its profit target (", name, ")")
+            case "exit":
+                return ("by an exit: ", self._reasons(fill), " (", name, ")")
+            case role:
+                return (f"by the {_ROLES.get(role, role)} ", name)
+
+    def _reasons(self, fill: Json) -> Phrase:
+        """Why an exit was asked for, from the decision that did."""
+        try:
+            decision = self._log.record(fill["decision_id"])
+        except KeyError:
+            return "its decision is not in the log"
+        proven(self._log).check(decision)
+        asked = [one for one in decision["exits"] if one["instrument"] == fill["instrument"]]
+        return say.listed(_reason(code) for one in asked for code in one["reasons"]) or "no reason is recorded"
+
+
+def _reason(code: str) -> Phrase:
+    kind, _, name = code.partition(":")
+    token: Token = say.limit(name) if kind == OBLIGATION else say.rule(name or code)
+    match kind if name else "":
+        case str(one) if one == OBLIGATION:
+            return ("the limit ", token, " in breach")
+        case str(one) if one == REVERSAL:
+            return ("the rule ", token, " proposing the other side")
+        case str(one) if one == BASKET:
+            return f"the basket {name} leaving"
+        case _:
+            return ("the rule ", token)

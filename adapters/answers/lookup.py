@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
+from adapters.answers.evidence import evidence_of
 from adapters.answers.reading import check_date, is_date, reading, unknown
 from adapters.audit.envelope import period_of
-from adapters.audit.log import LogReader, LogUnreadable, verify_receipt
-from engine.limits.text import recorded_limits
-from engine.orders.portfolio import Portfolio
-from engine.telling.explain import Evidence
-from knowledge.door import snapshot_from_json
-from knowledge.values import Json, parse
-from rules.rulebook import Rulebook
+from adapters.audit.reader import LogReader
+from knowledge.values import Json
 
 if TYPE_CHECKING:
     from adapters.running.world import World
 
 __all__ = [
+    "Found",
     "check_date",
     "check_symbol",
     "decision_at",
@@ -27,50 +26,88 @@ __all__ = [
     "evidence_of",
     "is_date",
     "is_label",
+    "orders_of",
     "reading",
+    "record_of",
     "session_date",
 ]
 
+_DIGITS = re.compile(r"[0-9a-fA-F]{1,16}\Z")
+_ORDER = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})T([0-9]{2})([0-9]{2})([0-9]{2})Z-")
+MOST = 5
+"""Records that are looked for where an id is short."""
 _TIME = re.compile(r"T([01][0-9]|2[0-3]):[0-5][0-9]\Z")
 
 
-def evidence_of(log: LogReader, record: Json) -> Evidence:
-    """A decision record with everything it names, each read back from its digest.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record, and the order in it that was meant, by its id; empty where the record as a whole was."""
 
-    Raises `LogUnreadable` where the record is not the one that the log's tree holds: what was changed is not told.
+    record: Json
+    order: str = ""
+
+    @property
+    def instrument(self) -> str:
+        """That of the order."""
+        return next((one["instrument"] for warrant, one in orders_of(self.record) if self._is(warrant, one)), "")
+
+    def _is(self, warrant: Json, order: Json) -> bool:
+        return bool(self.order) and self.order in (order["client_order_id"], warrant["warrant_id"])
+
+
+def record_of(log: LogReader, name: str) -> Found:
+    """The record meant: by its id or the beginning of it, or the decision with an order or warrant of this id.
+
+    Raises `Faulty` where nothing, or more than one record, answers to the name.
     """
-    receipt = log.receipt(record["record_id"])
-    if receipt.record != record or not verify_receipt(receipt, log.root_at(receipt.tree_size)):
-        raise LogUnreadable(f"the record {record['record_id']} is not the one the log was written over")
-    inputs = record["inputs"]
-    return Evidence(
-        record,
-        snapshot_from_json(parse(log.blob(inputs["snapshot"]))),
-        Portfolio.from_json(parse(log.blob(inputs["portfolio"]))),
-        Rulebook.from_json(parse(log.blob(inputs["rulebook"]))),
-        recorded_limits(parse(log.blob(inputs["limits"]))),
-    )
+    found = log.find(name, MOST) if _DIGITS.match(name) else ()
+    if len(found) > 1:
+        raise unknown(
+            name, f"{len(found)} records begin so{' or more' if len(found) == MOST else ''}; give more digits"
+        )
+    if found:
+        return Found(log.record(found[0]))
+    for decision in _candidates(log, name):
+        for warrant, order in orders_of(decision):
+            if name in (order["client_order_id"], warrant["warrant_id"]):
+                return Found(decision, order["client_order_id"])
+    hint = "`warrant audit find` lists records; for a day, write its date, such as 2011-03-01"
+    raise unknown(name, f"no record, order or warrant has this id; {hint}")
+
+
+def orders_of(decision: Json) -> Iterator[tuple[Json, Json]]:
+    """The orders of a decision, each behind its warrant."""
+    for warrant in decision.get("warrants", []):
+        for order in (warrant["order"], warrant["protective_stop"], warrant.get("take_profit")):
+            if order is not None:
+                yield warrant, order
 
 
 def decision_of(log: LogReader, name: str) -> tuple[Json, str]:
     """The decision meant by a record id (or its beginning), an order's id or a warrant's; and the instrument, if one.
 
-    Raises `Faulty` where nothing, or more than one decision, answers to the name.
+    Raises `Faulty` where nothing, or more than one record, answers to the name, or a record that is no decision.
     """
-    found: list[tuple[Json, str]] = []
-    for record in log.records(["decision"]):
-        if record["record_id"].startswith(name):
-            found.append((record, ""))
-        for one in record["warrants"]:
-            orders = (one["order"], one["protective_stop"], one.get("take_profit"))
-            if name in (one["warrant_id"], *(order["client_order_id"] for order in orders if order)):
-                found.append((record, one["order"]["instrument"]))
-    if not found:
-        hint = "ids stand before each decision of `warrant cycle`; for a day, write its date, such as 2011-03-01"
-        raise unknown(name, f"no decision, order or warrant has this id; {hint}")
-    if len({record["record_id"] for record, _ in found}) > 1:
-        raise unknown(name, f"{len(found)} decisions begin so; give more digits")
-    return found[0]
+    found = record_of(log, name)
+    if found.record["kind"] != "decision":
+        raise unknown(name, f"this is a record of kind `{found.record['kind']}`, and a decision is asked for")
+    return found.record, found.instrument
+
+
+def _candidates(log: LogReader, name: str) -> Iterator[Json]:
+    """Decisions that may have made an order or warrant of this id: those of the instant it begins with, or all."""
+    begins = _ORDER.match(name)
+    if begins:
+        year, month, day, hour, minute, second = begins.groups()
+        as_of = f"{year}-{month}-{day}T{hour}:{minute}:{second}Z"
+        yield from log.records(["decision"], since=as_of, until=as_of)
+    elif name.startswith("W-"):
+        submitted = next((one for one in log.records(["order"]) if one["warrant_id"] == name), None)
+        if submitted is not None:
+            yield log.record(submitted["decision_id"])
+            return
+    if name:
+        yield from log.records(["decision"])
 
 
 def decision_at(log: LogReader, session: str) -> Json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from engine.telling.narrative import Telling, tell
 from knowledge.values import Json
 
 
@@ -44,8 +43,3 @@ def _closest(miss: Json) -> str:
     """The closest rule and what failed; where a fact was absent, what kept the closest rule from concluding it."""
     deeper = miss["because"] or miss
     return f"closest {miss['rule']}: {deeper['failing'].split('; ')[0]}"
-
-
-def fault_telling(record: Json) -> Telling:
-    """A cycle that made no decision."""
-    return tell(f"{record['period']}: the cycle made no decision, so nothing was sent", tell(record["fault"]))

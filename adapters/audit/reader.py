@@ -116,16 +116,20 @@ class LogReader:
         *,
         newest_first: bool = False,
         gone: bool = False,
+        after: int | None = None,
     ) -> Iterator[Json]:
         """Records in order of the log, streaming; of these kinds (all if none), `since` <= as_of <= `until`.
 
         Those whose time to be kept is over are left out, or with `gone` are what is left of them, which says so. The
         bounds are compared as text: instants to the second as the records write them, or a day for its midnight.
+        `after` leaves out the records up to this place, without looking at them.
         """
         wanted = [Kind(kind).value for kind in kinds]
         query = select(LEAF.c.seq, LEAF.c.bytes).order_by(LEAF.c.seq.desc() if newest_first else LEAF.c.seq)
         if wanted:
             query = query.where(LEAF.c.kind.in_(wanted))
+        if after is not None:
+            query = query.where(LEAF.c.seq > after)
         if since is not None:
             query = query.where(LEAF.c.as_of >= since)
         if until is not None:

@@ -21,19 +21,12 @@ def command(
     json: JsonOption = False,
 ) -> Status:
     """Why not: the closest rule and the condition that failed, or every reason the trade was refused."""
-    from adapters.answers.lookup import check_symbol, decision_at, evidence_of, reading
+    from adapters.answers.explaining import explain_not
+    from adapters.answers.reading import reading
     from adapters.answers.rendering import show
-    from adapters.answers.telling import fault_telling
     from adapters.desk.folder import find_desk, read_desk
-    from engine.telling.explain import explain_verdict
 
     with reading(read_desk(find_desk(desk))) as log:
-        record = decision_at(log, at)
-        if record["kind"] == "fault":
-            told = fault_telling(record)
-        else:
-            check_symbol(record, symbol)
-            verdict = next(one for one in record["verdicts"] if one["instrument"] == symbol)
-            told = explain_verdict(evidence_of(log, record), verdict)
+        told = explain_not(log, symbol, at)
     show(told, Form.JSON if json else form, out, full=full)
     return Status.FINE

@@ -51,7 +51,7 @@ def test_a_symbol_that_was_not_there_is_no_silence(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("explain", "nosuch"), "no decision, order or warrant has this id"),
+        (("explain", "nosuch"), "no record, order or warrant has this id"),
         (("why-not", "AAPL", "--at", "2011-02-30"), "this is no date; write one such as 2011-03-01"),
         (("why-not", "AAPL", "--at", "1999-01-04"), "the log has no decision of this date"),
         (("explain", "2011-01-08"), "the one before is of 2011-01-07"),

@@ -74,6 +74,6 @@ def test_what_came_of_a_gap_is_told_as_it_was(tmp_path: Path, worker: Worker):
         runner.cycle(SESSIONS[2])
         told = "\n".join(line for part in aftermath(runner.log, record, ()) for line in lines(part))
         explained = "\n".join(lines(explain_decision(evidence_of(runner.log, record))))
-    assert "expire, now expired" in told
+    assert "2012-03-05 expired" in told
     assert "filled 193" not in told
     assert "AAPL: cut, buy 193 of" in explained
