@@ -204,6 +204,37 @@ def _rulebook(record: Json) -> Iterator[Phrase]:
     yield from (say.listed(map(say.code, record["files"])), ", as ", say.person(record["who"]), " left it")
 
 
+def _key(record: Json) -> Iterator[Phrase]:
+    verbs = {"enrol": "enrolled the key that signs checkpoints", "rotate": "replaced the key that signs checkpoints",
+             "revoke": "revoked a key that signed checkpoints"}  # fmt: skip
+    yield from (say.person(record["who"]), f" {verbs.get(record['action'], record['action'])}")
+    yield from (", ", say.code(record["vkey"]), f": {record['reason']}")
+
+
+def _seal(record: Json) -> Iterator[Phrase]:
+    yield f"{record['records']:,} old records of kind {record['of']}, of "
+    yield from (say.instant(record["from"]), " to ", say.instant(record["to"]))
+    yield f", were packed into segment {record['segment']}; their hashes stay"
+
+
+def _hold(record: Json) -> Iterator[Phrase]:
+    names, days = record.get("symbols", []), [record.get("from"), record.get("to")]
+    about = say.listed(map(say.instrument, names)) if names else "all instruments"
+    if record["action"] == "lift":
+        yield from (say.person(record["who"]), " ended the hold ", say.record(record.get("hold") or ""))
+    else:
+        yield from (say.person(record["who"]), " asked that records be kept beyond their time, about ", about)
+        yield "".join(f" {word} {day}" for word, day in zip(("from", "to"), days, strict=True) if day)
+    yield f": {record['why']}"
+
+
+def _retention(record: Json) -> Iterator[Phrase]:
+    count = sum(one["records"] for one in record["segments"])
+    rule = record["rule"]
+    yield f"{count:,} records of kind {rule['kind']} went, as {rule['years']} years to keep them were over by "
+    yield say.instant(record["by"])
+
+
 def _fault(record: Json) -> Iterator[Phrase]:
     period = record.get("period", record["as_of"][:10])
     yield from ("the cycle of ", say.instant(period), f" made no decision, so nothing was sent: {record['fault']}")
@@ -222,5 +253,5 @@ _KINDS: dict[str, Callable[[Json], Iterator[Phrase]]] = {
     **dict.fromkeys(ORDER_KINDS, _event),
     "start": _start, "stop": _stop, "model": _model, "state": _state, "recovery": _recovery, "missed": _missed,
     "reconciliation": _reconciliation, "approval": _approval, "change": _change, "rulebook": _rulebook, "fault": _fault,
-    "books": books_words,
+    "books": books_words, "key": _key, "seal": _seal, "hold": _hold, "retention": _retention,
 }  # fmt: skip

@@ -130,6 +130,10 @@ MADE: dict[Kind, dict[str, Json]] = {
     Kind.RULEBOOK: {"old": OLD, "new": NEW, "verdict": "1 rule differs", "outcome": "refused", "reason": "no owner",
                     "files": ["rules.clp"], "who": "bob", "claimed": True, "reasons": ["no owner"]},
     Kind.BOOKS: {"entry": "split", "instrument": "AAPL", "ratio": "7", "session": "2011-01-03"},
+    Kind.KEY: {"action": "enrol", "vkey": "desk+1234+abc", "who": "ada", "reason": "the first key"},
+    Kind.SEAL: {"segment": 1, "of": "fill", "records": 9, "from": "2010-01-03T21:00:00Z", "to": "2010-12-03T21:00:00Z"},
+    Kind.HOLD: {"action": "place", "who": "ada", "why": "a dispute", "symbols": ["AAPL"], "from": "2011-01-01"},
+    Kind.RETENTION: {"rule": {"kind": "fill", "years": 5}, "by": "2016-01-03", "segments": [{"segment": 1, "records": 9}]},
     Kind.REJECTION: {"client_order_id": "unknown", "decision_id": None, "warrant_id": None, "event": "reject",
                      "state": "rejected", "reason": "not-in-the-log", "detail": "no receipt", "stray": True},
 }  # fmt: skip
