@@ -133,7 +133,8 @@ MADE: dict[Kind, dict[str, Json]] = {
     Kind.KEY: {"action": "enrol", "vkey": "desk+1234+abc", "who": "ada", "reason": "the first key"},
     Kind.SEAL: {"segment": 1, "of": "fill", "records": 9, "from": "2010-01-03T21:00:00Z", "to": "2010-12-03T21:00:00Z"},
     Kind.HOLD: {"action": "place", "who": "ada", "why": "a dispute", "symbols": ["AAPL"], "from": "2011-01-01"},
-    Kind.RETENTION: {"rule": {"kind": "fill", "years": 5}, "by": "2016-01-03", "segments": [{"segment": 1, "records": 9}]},
+    Kind.RETENTION: {"rule": {"kind": "fill", "years": 5}, "by": "2016-01-03",
+                     "segments": [{"segment": 1, "records": 9}]},
     Kind.REJECTION: {"client_order_id": "unknown", "decision_id": None, "warrant_id": None, "event": "reject",
                      "state": "rejected", "reason": "not-in-the-log", "detail": "no receipt", "stray": True},
 }  # fmt: skip
