@@ -13,8 +13,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from adapters.audit.envelope import period_of
+from adapters.reports.told import minus
 from engine.limits.model import Limit, Limits
 from engine.telling import convex
+from engine.telling.figures import amount, root
 from knowledge.values import Json, fraction
 
 AT_LEAST = frozenset({"healthy_heads"})
@@ -41,6 +43,8 @@ class Reading:
     holds: bool
     squares: bool = False
     """Whether value and bound are squares of money."""
+    numeric: bool = False
+    """Whether it bounds a number that orders make."""
 
 
 @dataclass
@@ -74,7 +78,7 @@ class Headroom:
         known = {one.id: one for one in self.limits(record["inputs"]["limits"]).limits}
         self.periods.append(period_of(record))
         found: dict[str, Reading] = {}
-        for one in _readings(record, known):
+        for one in readings(record, known):
             there = found.get(one.limit)
             if there is None or (not one.holds, one.used) > (not there.holds, there.used):
                 found[one.limit] = one
@@ -91,14 +95,15 @@ class Headroom:
         return sorted(near, key=lambda row: (-row.beyond, -row.tightest.used))[:most]
 
 
-def _readings(record: Json, known: dict[str, Limit]) -> Iterator[Reading]:
+def readings(record: Json, known: dict[str, Limit]) -> Iterator[Reading]:
+    """Everything that a decision was held against and a number or a word tells; of the limits that are `known`."""
     period, name = period_of(record), record["record_id"]
     for one in record.get("readings", []):
         if one["limit"] in known:
             used = _used(one)
             bound = one["bound"] if "corner" in one else max(one["bound"], one["base"], key=fraction)
             yield Reading(
-                period, name, one["limit"], one["measure"], one["value"], bound, used, used <= 1, "corner" in one
+                period, name, one["limit"], one["measure"], one["value"], bound, used, used <= 1, "corner" in one, True
             )
     findings = [one for verdict in record["verdicts"] for one in verdict.get("findings", [])]
     for one in [*record.get("states", []), *findings]:
@@ -131,17 +136,16 @@ def _share(one: Json, *, at_least: bool) -> float:
     return min(share, 1.0) if one["holds"] else max(share, 1.0)
 
 
-def shown(row: Row, reading: Reading) -> tuple[str, str]:
-    """Value and bound for a reader."""
-    from engine.telling.figures import amount, root
-
+def shown(row: Row, reading: Reading) -> tuple[str, str, str]:
+    """Value, bound and what is left between them, for a reader."""
     places = 2 if row.limit.spec.form in ("linear", "convex") else 4
-    pair = []
-    for digits in (reading.value, reading.bound):
-        try:
-            exact: Fraction = fraction(digits)
-        except ValueError:
-            pair.append(digits)
-            continue
-        pair.append(amount(root(exact) if reading.squares else exact, places))
-    return pair[0], pair[1]
+    try:
+        value, bound = (_rooted(fraction(one), reading.squares) for one in (reading.value, reading.bound))
+    except ValueError:
+        return reading.value, reading.bound, "–"
+    left = value - bound if row.limit.kind in AT_LEAST else bound - value
+    return amount(value, places), amount(bound, places), minus(amount(left, places))
+
+
+def _rooted(value: Fraction, squares: bool) -> Fraction:
+    return root(value) if squares else value

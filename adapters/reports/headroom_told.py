@@ -42,8 +42,10 @@ def picture(told: Headroom, rows: Sequence[Row]) -> Block:
 def tightest_table(told: Headroom, most: int = TIGHTEST) -> Table:
     """The limits that came nearest to their bounds, in numbers."""
     columns = (
-        Column("limit"), Column("layer", keep=True), Column("at its tightest", keep=True), Column("value", number=True),
-        Column("bound", number=True), Column("used", number=True), Column("not held", number=True), Column("decision"),
+        Column("limit", keep=True), Column("layer", keep=True), Column("at its tightest", keep=True),
+        Column("value", number=True),
+        Column("bound", number=True), Column("slack", number=True), Column("used", number=True),
+        Column("not held", number=True), Column("decision"),
     )  # fmt: skip
     rows = [_told(row) for row in told.tightest(most)]
     return Table(columns, rows, "The tightest, in numbers", "no limit was used at all")
@@ -51,10 +53,10 @@ def tightest_table(told: Headroom, most: int = TIGHTEST) -> Table:
 
 def _told(row: Row) -> tuple[str, ...]:
     one = row.tightest
-    value, bound = shown(row, one)
+    value, bound, left = shown(row, one)
     times = f"{row.beyond} of {len(row.readings)}"
     return (
-        code(one.measure), LAYERS[row.limit.layer][0], one.period, value, bound, _figure(one), times,
+        code(one.measure), LAYERS[row.limit.layer][0], one.period, value, bound, left, _figure(one), times,
         record(one.record_id),
     )  # fmt: skip
 

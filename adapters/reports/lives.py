@@ -98,7 +98,10 @@ class Lives:
         life.warranted, life.terms, life.decision_id = record["as_of"], warrant["order"], record["record_id"]
         for part in ("protective_stop", "take_profit"):
             if warrant.get(part):
-                self.terms[warrant[part]["client_order_id"]] = (warrant[part], record["as_of"])
+                other = warrant[part]["client_order_id"]
+                self.terms[other] = (warrant[part], record["as_of"])
+                if other in self.found:
+                    self.found[other].warranted = record["as_of"]
 
     def _event(self, record: Json) -> None:
         name = record["client_order_id"]

@@ -189,3 +189,38 @@ def _lane(lane: _Lane, x: object, y: float, end_of_days: float) -> Iterator[str]
         yield line(ended - 3.5, y + 3.5, ended + 3.5, y - 3.5, _VERMILLION, 2.2)
     elif lane.ended:
         yield box(ended - 3.2, y - 3.2, 6.4, 6.4, _GREEN)
+
+
+def track(lives: Sequence[Life], closes: Sequence[str]) -> str:
+    """A few orders over the sessions of their lives, one under the other; empty where all is on one day."""
+    events = [event for life in lives for event in life.events]
+    if not events:
+        return ""
+    first, last = min(one.day for one in events), max(one.day for one in events)
+    days = [day for day in closes if first <= day <= last]
+    days = list(dict.fromkeys([*([] if first in days else [first]), *days, *([] if last in days else [last])]))
+    if len(days) < 2:
+        return ""
+    labels = [cut(what(one), 250) for one in lives]
+    left, ends = max(map(wide, labels)) + 14, [end(one).split(" (")[0] for one in lives]
+    right = max(map(wide, ends)) + 14
+    room, tall = WIDTH - left - right, 17.0
+    place = {day: left + room * (at + 0.5) / len(days) for at, day in enumerate(days)}
+    parts = list(_grid(days, place.__getitem__, tall * len(lives) + 22))
+    for number, (life, label, ending) in enumerate(zip(lives, labels, ends, strict=True)):
+        y = 18 + tall * number + tall / 2
+        parts += [text(left - 8, y + 3.6, label, anchor="end"), text(left + room + 10, y + 3.6, ending, fill=SOFT)]
+        parts += _track(life, place, y)
+    return drawing(tall * len(lives) + 24, parts)
+
+
+def _track(life: Life, place: dict[str, float], y: float) -> Iterator[str]:
+    if not life.events:
+        return
+    start, stop = place[life.events[0].day], place[life.events[-1].day]
+    yield line(start, y, stop, y, _BLUE, 2.0)
+    yield f'<circle cx="{start:.1f}" cy="{y:.1f}" r="4" fill="white" stroke="{SOFT}" stroke-width="1.4"/>'
+    for one in life.of("fill"):
+        yield f'<circle cx="{place[one.day]:.1f}" cy="{y:.1f}" r="4.4" fill="{_GREEN}"/>'
+    if life.ended and life.state != "filled":
+        yield box(stop - 3.5, y - 3.5, 7, 7, _VERMILLION)

@@ -177,11 +177,12 @@ def render(page: Page) -> str:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     from adapters.reports.fonts import faces
+    from engine.telling.as_html import STYLE
 
     shown = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined)
     shown.trim_blocks = shown.lstrip_blocks = shown.keep_trailing_newline = True
     shown.filters["blocks"] = blocks_html
-    body = shown.get_template("page.html.j2").render(page=page, faces=_PLACE)
+    body = shown.get_template("page.html.j2").render(page=page, faces=_PLACE, telling=STYLE)
     # A number and its unit stay on one line.
     body = re.sub(r"(?<=[0-9]) (?=%|bp\b)", "\u00a0", body)
     return body.replace(_PLACE, faces(body))

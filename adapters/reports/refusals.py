@@ -82,7 +82,8 @@ def _reasons(counts: Tally) -> Table:
             meaning = policies
         rows.append((LAYERS[one.layer][0], code(one.reason), meaning, str(one.alone), str(one.crowded)))
     columns = (
-        Column("layer", keep=True), Column("reason"), Column("what it bounds"), Column("on its own", number=True),
+        Column("layer", keep=True), Column("reason", keep=True), Column("what it bounds"),
+        Column("on its own", number=True),
         Column("crowded out", number=True),
     )  # fmt: skip
     return Table(columns, rows, "Denied, by layer and reason", "no candidate was denied")

@@ -135,11 +135,10 @@ class Tally:
         self.regimes[record["regime"]] += 1
         if record["fault"]:
             self.faults.append(record["fault"])
+        self.fates += fates(record)
         for verdict in record["verdicts"]:
             self.outcomes[verdict["outcome"]] += 1
-            if "side" in verdict:
-                self.fates.append(_fate(record, verdict))
-            elif verdict.get("miss"):
+            if "side" not in verdict and verdict.get("miss"):
                 self.silences.append(_silence(record, verdict))
         for one in record["exits"]:
             self.exits.update(one["reasons"])
@@ -199,6 +198,11 @@ def tally(records: Iterable[Json], limits: tuple[Limit, ...], sectors: Mapping[s
     for record in records:
         result.take(record)
     return result
+
+
+def fates(record: Json) -> list[Fate]:
+    """What became of the candidates of a decision."""
+    return [_fate(record, verdict) for verdict in record["verdicts"] if "side" in verdict]
 
 
 def _fate(record: Json, verdict: Json) -> Fate:

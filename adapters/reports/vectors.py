@@ -82,6 +82,17 @@ def cut(words: str, room: float, size: float = SIZE) -> str:
     return f"{words}…"
 
 
+def wrapped(words: str, room: float, size: float = SIZE) -> list[str]:
+    """Words on as many lines as they need; a word that is wider than a line is shortened."""
+    lines: list[str] = []
+    for word in words.split():
+        if lines and wide(f"{lines[-1]} {word}", size) <= room:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(cut(word, room, size))
+    return lines or [""]
+
+
 @dataclass(frozen=True, slots=True)
 class Lane:
     """A row of a heat map; `shares` has one for each column, None where nothing was read."""
