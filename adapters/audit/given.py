@@ -40,11 +40,11 @@ def read_checkpoints(files: Iterable[str]) -> tuple[Given, ...]:
     return tuple(found)
 
 
-def bytes_of(file: str) -> bytes:
-    """What is in a file, as far as it may be long. Raises `Faulty` where it cannot be read."""
+def bytes_of(file: str, most: int = MOST_BYTES) -> bytes:
+    """What is in a file, and a byte more than it may have. Raises `Faulty` where it cannot be read."""
     try:
         with Path(file).open("rb") as source:
-            return source.read(MOST_BYTES + 1)
+            return source.read(most + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or str(error)
         raise Faulty(Fault(file, 1, 1, f"it cannot be read: {why.lower()}")) from None

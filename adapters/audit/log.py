@@ -34,12 +34,13 @@ from adapters.audit.envelope import FORMAT, Envelope, Kind, inlined, instant, re
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.audit.note import Signer
 from adapters.audit.reader import LogReader, Receipt, verify_receipt
+from adapters.audit.stored_tree import keep_subtrees
 from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable, LogUnwritable, StoreFailed
 from adapters.store.guards import expected, present
 from adapters.store.moving import MARKED, moved_to
-from adapters.store.tables import BLOB, LEAF, SEGMENT, TIMING, TREE, pack
+from adapters.store.tables import BLOB, LEAF, SEGMENT, SUBTREE_LEAVES, TIMING, TREE, pack
 from knowledge.values import Json, canonical, digest, parse
 
 __all__ = [
@@ -100,6 +101,8 @@ class AuditLog(LogReader):
         self._lock = threading.Lock()
         self._unmoved = 0
         """Bytes written since the store was last tidied up."""
+        self._subtrees_due = 0
+        """Records from which on another root of a subtree is to be kept."""
         self._prepared: dict[str, tuple[bytes, _Row]] = {}
         """What `prepare` was given by name, with its row."""
         self._stored: set[str] = set()
@@ -212,6 +215,16 @@ class AuditLog(LogReader):
                 keep_up(self, self._connection)
                 engine.rest(self._connection)
                 self._unmoved = 0
+            if self._range.size >= self._subtrees_due:
+                self._keep_subtrees()
+
+    def _keep_subtrees(self) -> None:
+        try:
+            with engine.writing(self._connection):
+                there = keep_subtrees(self._connection, self._range.size)
+        except IndexError as why:
+            raise self._broken(str(why)) from None
+        self._subtrees_due = (there + 1) * SUBTREE_LEAVES
 
     def _read_back(self, written: CompactRange) -> None:
         """Find out whether a commit whose answer was lost did happen. Raises `LogUnwritable` where it did not.

@@ -7,13 +7,13 @@ A *compact range* is all that has to be remembered of a tree in order to go on: 
 for each set bit of its size, largest first. Appending costs O(log n), and the audit path of a leaf that has just been
 appended is the range from before it, read backwards: everything to the left, nearest first.
 
-Left out: storing inner nodes (a path for an old leaf is computed from all leaf hashes, O(n)) and signing roots.
+Left out: where roots of subtrees come from (`adapters.audit.stored_tree`) and who signs them (`adapters.audit.note`).
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 HASH_BYTES = 32
@@ -73,19 +73,32 @@ def root(leaves: Iterable[bytes]) -> bytes:
     return CompactRange().extend(leaves).root
 
 
+RootOf = Callable[[int, int], bytes]
+"""The root over the leaves from one place on and before another, where that is a subtree of the tree."""
+
+
 def inclusion_path(leaves: Sequence[bytes], index: int) -> tuple[bytes, ...]:
     """The audit path of leaf `index` in the tree over all of `leaves` (hashes), nearest sibling first.
 
-    RFC 6962 section 2.1.1. Raises `IndexError` where there is no such leaf.
+    Raises `IndexError` where there is no such leaf.
     """
-    if not 0 <= index < len(leaves):
-        raise IndexError(f"a tree of {len(leaves)} leaves has no leaf {index}")
-    if len(leaves) == 1:
-        return ()
-    split = _split(len(leaves))
-    if index < split:
-        return (*inclusion_path(leaves[:split], index), root(leaves[split:]))
-    return (*inclusion_path(leaves[split:], index - split), root(leaves[:split]))
+    return path_of(index, len(leaves), lambda begin, end: root(leaves[begin:end]))
+
+
+def path_of(index: int, size: int, root_of: RootOf) -> tuple[bytes, ...]:
+    """The audit path of leaf `index` in a tree of `size`. RFC 6962 section 2.1.1. Raises `IndexError`."""
+    if not 0 <= index < size:
+        raise IndexError(f"a tree of {size} leaves has no leaf {index}")
+    path, begin, end = list[bytes](), 0, size
+    while end - begin > 1:
+        middle = begin + _split(end - begin)
+        if index < middle:
+            path.append(root_of(middle, end))
+            end = middle
+        else:
+            path.append(root_of(begin, middle))
+            begin = middle
+    return tuple(reversed(path))
 
 
 def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], expected: bytes) -> bool:
@@ -112,20 +125,26 @@ def verify_inclusion(leaf: bytes, index: int, size: int, path: Sequence[bytes], 
 def consistency_path(leaves: Sequence[bytes], first: int) -> tuple[bytes, ...]:
     """The proof that the tree over the first `first` leaves is a beginning of the tree over all of them.
 
-    RFC 6962 section 2.1.2. Raises `IndexError` unless 0 < first <= len(leaves).
+    Raises `IndexError` unless 0 < first <= len(leaves).
     """
-    if not 0 < first <= len(leaves):
-        raise IndexError(f"a tree of {len(leaves)} leaves has no beginning of {first} to prove")
-    return _subproof(leaves, first, whole=True)
+    return consistency_of(first, len(leaves), lambda begin, end: root(leaves[begin:end]))
 
 
-def _subproof(leaves: Sequence[bytes], first: int, *, whole: bool) -> tuple[bytes, ...]:
-    if first == len(leaves):
-        return () if whole else (root(leaves),)
-    split = _split(len(leaves))
-    if first <= split:
-        return (*_subproof(leaves[:split], first, whole=whole), root(leaves[split:]))
-    return (*_subproof(leaves[split:], first - split, whole=False), root(leaves[:split]))
+def consistency_of(first: int, second: int, root_of: RootOf) -> tuple[bytes, ...]:
+    """The same for a tree of `second` leaves. RFC 6962 section 2.1.2. Raises `IndexError`."""
+    if not 0 < first <= second:
+        raise IndexError(f"a tree of {second} leaves has no beginning of {first} to prove")
+    path, begin, end, whole = list[bytes](), 0, second, True
+    while first != end:
+        middle = begin + _split(end - begin)
+        if first <= middle:
+            path.append(root_of(middle, end))
+            end = middle
+        else:
+            path.append(root_of(begin, middle))
+            begin, whole = middle, False
+    # A beginning that is whole is what the reader knows; of another its last part is sent, which he does not know.
+    return tuple(reversed(path)) if whole else (root_of(begin, end), *reversed(path))
 
 
 def verify_consistency(first: int, second: int, first_root: bytes, second_root: bytes, path: Sequence[bytes]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVarTuple
@@ -17,8 +17,9 @@ from sqlalchemy import Row, Select, func, select
 from sqlalchemy.engine import Connection
 
 from adapters.audit.envelope import Kind
-from adapters.audit.merkle import CompactRange, consistency_path, inclusion_path, leaf_hash, verify_inclusion
+from adapters.audit.merkle import CompactRange, inclusion_path, leaf_hash, verify_consistency, verify_inclusion
 from adapters.audit.segments import Content, Gone, Sealed, Segments
+from adapters.audit.stored_tree import StoredTree
 from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable
@@ -194,19 +195,42 @@ class LogReader:
                 yield seq, json.loads(stages)
 
     def receipt(self, record_id: str) -> Receipt:
-        """A receipt for any record against the present root; reads every leaf's hash. Raises `KeyError`."""
+        """A receipt for any record against the present root. Raises `KeyError`."""
         found = self._all(select(LEAF.c.seq, LEAF.c.bytes).where(LEAF.c.record_id == record_id))
         if not found:
             raise KeyError(record_id)
-        (index, leaf), hashes = found[0], self._leaf_hashes()
+        (index, leaf), (size, root) = found[0], self._head()
         with self._reading():
             leaf = self._whole(index, leaf)
+            with suppress(IndexError):
+                path = StoredTree(self._connection).inclusion(index, size)
+                if verify_inclusion(leaf_hash(leaf), index, size, path, root):
+                    return Receipt(record_id, leaf, index, size, path, root)
+        # Damaged, or a root of a subtree is: what the leaves' own hashes give is for the asker to judge.
+        hashes = self._leaf_hashes()
         head = CompactRange().extend(hashes)
         return Receipt(record_id, leaf, index, head.size, inclusion_path(hashes, index), head.root)
 
-    def consistency(self, size: int) -> tuple[bytes, ...]:
-        """The proof that the log when it had `size` records is a beginning of the present one. Raises `IndexError`."""
-        return consistency_path(self._leaf_hashes(), size)
+    def inclusion(self, index: int, size: int) -> tuple[bytes, ...]:
+        """The audit path of record #`index` in the tree that the log had with `size`. Raises `IndexError`."""
+        with self._reading():
+            path = StoredTree(self._connection).inclusion(index, size)
+            hashed = self._connection.execute(select(LEAF.c.leaf_hash).where(LEAF.c.seq == index)).scalar()
+            if verify_inclusion(bytes(hashed or b""), index, size, path, self.root_at(size)):
+                return path
+            return StoredTree(self._connection, cached=False).inclusion(index, size)
+
+    def consistency(self, first: int, second: int | None = None) -> tuple[bytes, ...]:
+        """The proof that the log of `first` records is a beginning of that of `second` (default: the present one).
+
+        Raises `IndexError`, `KeyError` where it never had so many.
+        """
+        second = self.size if second is None else second
+        with self._reading():
+            path = StoredTree(self._connection).consistency(first, second)
+            if verify_consistency(first, second, self.root_at(first), self.root_at(second), path):
+                return path
+            return StoredTree(self._connection, cached=False).consistency(first, second)
 
     def leaves(self) -> Iterator[tuple[int, bytes]]:
         """Place and leaf hash of every record, in order, streaming."""
