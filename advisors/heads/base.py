@@ -12,6 +12,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import version
 from typing import Protocol
 
 import numpy as np
@@ -24,6 +26,12 @@ HORIZON = 5
 """Sessions of the swing horizon, over which every head predicts."""
 
 Bools = NDArray[np.bool_]
+
+
+@cache
+def version_of(package: str) -> str:
+    """The version of an installed package, looked up once: each training names what it was made with."""
+    return version(package)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -54,7 +62,11 @@ class Features:
 
 
 class Scorer(Protocol):
-    """A fitted head."""
+    """A fitted head.
+
+    One that has `by_row`, and it is true, says that the score of a row is the same to the bit whatever rows are beside
+    it; it is then asked about the rows of many sessions at once.
+    """
 
     @property
     def digest(self) -> str:
