@@ -82,13 +82,14 @@ def turn(item: pytest.Item) -> None:
 def started(command: list[str], **how: Any) -> subprocess.Popen[bytes]:
     """What `subprocess.Popen` gives back."""
     known = command[:3] == [sys.executable, "-P", "-c"] and command[3] in PROGRAMS
-    seed = os.environ.get("PYTHONHASHSEED")
-    if known and how.get("env", {}).get("PYTHONHASHSEED") == seed and subprocess.Popen is _popen:
+    if known and how.get("env", {}).get("PYTHONHASHSEED") == _SEED and subprocess.Popen is _popen:
         return Sprouted(command, **how)
     return subprocess.Popen(command, **how)
 
 
 _popen = subprocess.Popen
+_SEED = os.environ.get("PYTHONHASHSEED")
+"""What the process that has imported everything is started with."""
 
 
 class Sprouted(subprocess.Popen[bytes]):
