@@ -18,6 +18,7 @@ from engine.orders.basket import Basket
 from engine.orders.order import Side
 from knowledge.facts import Fact
 from knowledge.prolog.session import PolicyVerdict
+from knowledge.values import rational
 from rules.rulebook import Rulebook
 
 ZERO = Fraction(0)
@@ -51,7 +52,7 @@ def shape(
     side = Side.BUY if fact["side"] == "long" else Side.SELL
     strategy = f"{owner}-{horizon}"
     found = findings(here, states, Case(name, side, strategy, horizon, _forbidden(policy), basket))
-    conviction = Fraction(fact.number("conviction"))
+    conviction = rational(fact.number("conviction"))
     terms = here.market.terms.get(name)
     if terms is None:
         entry = Entry(name, side, conviction, ZERO, ZERO, ZERO, strategy, horizon, found, basket)

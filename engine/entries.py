@@ -46,7 +46,7 @@ def rule_on_entries(
 ) -> Entries:
     """Ask policies, conditions, limits and solver about every candidate. Raises whatever goes wrong.
 
-    `meanwhile` is called while the solver works, if it does.
+    `meanwhile` is called while the solver works, if it does; what is only told of the candidates is made ready then.
     """
     if not proposed.candidates:
         return Entries()
@@ -58,7 +58,15 @@ def rule_on_entries(
     })  # fmt: skip
     asked = [one.entry for one in candidates.values()]
     judgement = judge(here.book, asked, here.market, here.limits, here.regime, here.state)
-    proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state, meanwhile)
+
+    def beside() -> None:
+        for one in policies:
+            tuple(one.proofs)
+        _ = judgement.readings
+        if meanwhile is not None:
+            meanwhile()
+
+    proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state, beside)
     rows, nav = here.limits.rows(here.session), Fraction(here.portfolio.nav)
     verdicts = tuple(verdict_of(one, candidates[one.entry.instrument], proof, rows, nav) for one in judgement.rulings)
     return Entries(verdicts, judgement.grants if proof.agrees else (), judgement.readings, proof)

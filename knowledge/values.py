@@ -185,6 +185,11 @@ def _decimals(denominator: int) -> int | None:
     return max(twos, fives) if rest == 1 else None
 
 
+def rational(number: Decimal) -> Fraction:
+    """The same number as a fraction, without the look at what kind of number it is that `Fraction` takes."""
+    return Fraction(*number.as_integer_ratio())
+
+
 def fraction(digits: str) -> Fraction:
     """Read what `text` wrote (decimal or `n/d`). Raises `ValueError`."""
     return Fraction(digits)

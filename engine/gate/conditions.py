@@ -19,7 +19,7 @@ from engine.orders.order import Order, Role
 from engine.orders.portfolio import Position
 from engine.orders.warrants import instant
 from knowledge.facts import Fact
-from knowledge.values import text
+from knowledge.values import rational, text
 
 HOLDS = {
     "frozen": "the venue has halted the instrument",
@@ -60,7 +60,7 @@ def _head_figure(slot: str) -> Callable[[Limit, Circumstances, Case], Finding]:
         if strangers or not heads:
             who = ", ".join(strangers) or "any head that speaks for it"
             return unknown(limit, f"{slot} of {who} is unknown")
-        worst, name = max((Fraction(record.number(slot)), name) for name, record in heads if record is not None)
+        worst, name = max((rational(record.number(slot)), name) for name, record in heads if record is not None)
         return at_most(limit, worst, f"worst {slot} among the heads that speak for it ({name})")
 
     return condition
@@ -75,7 +75,7 @@ def _interval_width(limit: Limit, here: Circumstances, case: Case) -> Finding:
     fact = here.snapshot.find("indicator", case.instrument, "interval-75")
     if fact is None:
         return unknown(limit, "interval-75 is unknown")
-    return at_most(limit, Fraction(fact.number("value")), "width of the 75 % interval of the next daily return")
+    return at_most(limit, rational(fact.number("value")), "width of the 75 % interval of the next daily return")
 
 
 # --- layer 6: operations ----------------------------------------------------------------------------------------

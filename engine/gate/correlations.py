@@ -35,14 +35,17 @@ def correlation(snapshot: Snapshot, one: str, other: str) -> Decimal | None:
 
 def correlations(snapshot: Snapshot) -> Iterator[tuple[str, str, Decimal]]:
     """Every pair that is known, the lesser name first, each once."""
-    lists = snapshot.all("correlations")
-    for found in lists:
-        first = found.word("instrument")
-        for second, value in zip(found.words("others"), found.numbers("values"), strict=True):
+    for first, others, values in by_first(snapshot):
+        for second, value in zip(others, values, strict=True):
             if first < second:
                 yield first, second, value
+
+
+def by_first(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...], tuple[Decimal, ...]]]:
+    """What each fact says: an instrument, others, and the correlation with each; a pair counts for the lesser name."""
+    lists = snapshot.all("correlations")
+    for found in lists:
+        yield found.word("instrument"), found.words("others"), found.numbers("values")
     if not lists:
         for pair in snapshot.all("correlation"):
-            first, second = pair.word("first"), pair.word("second")
-            if first < second:
-                yield first, second, pair.number("value")
+            yield pair.word("first"), (pair.word("second"),), (pair.number("value"),)

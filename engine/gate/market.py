@@ -12,11 +12,11 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
 
-from engine.gate.correlations import correlations
+from engine.gate.correlations import by_first, correlations
 from engine.limits.model import Scenario
 from engine.orders.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
-from knowledge.values import text
+from knowledge.values import rational, text
 
 ROOT_OF_YEAR = Fraction(1587, 100)
 """A rational just below the square root of 252 sessions, so that a daily volatility is never understated."""
@@ -100,7 +100,7 @@ def read_market(
             terms[name] = found
     terms, fault = _with_covariance(snapshot, terms)
     clusters = _clusters(snapshot, sorted(names), cluster_threshold)
-    figures = {fact.word("name"): Fraction(fact.number("value")) for fact in snapshot.all("market")}
+    figures = {fact.word("name"): rational(fact.number("value")) for fact in snapshot.all("market")}
     return Market(snapshot.as_of[:10], terms, missing, clusters, figures, fault)
 
 
@@ -114,7 +114,7 @@ def _terms(snapshot: Snapshot, name: str, account_currency: str) -> tuple[Terms 
         currency = reference.word("currency")
         price = snapshot.find("rate", currency)
         if price is not None:
-            rate = Fraction(price.number("value"))
+            rate = rational(price.number("value"))
         elif currency == account_currency:
             rate = Fraction(1)
         else:
@@ -122,12 +122,12 @@ def _terms(snapshot: Snapshot, name: str, account_currency: str) -> tuple[Terms 
     if lacks or reference is None or bar is None:
         return None, tuple(lacks)
     average_volume, beta, volatility, true_range = (_number(found[measure]) for measure in measures)
-    multiplier = Fraction(reference.number("multiplier"))
+    multiplier = rational(reference.number("multiplier"))
     return Terms(
         instrument=name,
-        price=Fraction(bar.number("close")),
+        price=rational(bar.number("close")),
         unit=multiplier * rate,
-        tick=Fraction(reference.number("tick")),
+        tick=rational(reference.number("tick")),
         lot=int(reference.number("lot")),
         multiplier=multiplier,
         average_volume=average_volume,
@@ -149,7 +149,7 @@ def _with_covariance(snapshot: Snapshot, terms: dict[str, Terms]) -> tuple[dict[
         return terms, f"loadings of {min(lengths)} and of {max(lengths)} factors"
     known = {
         name: replace(
-            terms[name], factors=tuple(map(Fraction, loadings[name])), residual=Fraction(fact.number("residual"))
+            terms[name], factors=tuple(map(rational, loadings[name])), residual=rational(fact.number("residual"))
         )
         for name, fact in facts.items()
     }
@@ -158,7 +158,7 @@ def _with_covariance(snapshot: Snapshot, terms: dict[str, Terms]) -> tuple[dict[
 
 def _number(fact: Fact | None) -> Fraction:
     assert fact is not None
-    return Fraction(fact.number("value"))
+    return rational(fact.number("value"))
 
 
 def _clusters(snapshot: Snapshot, names: list[str], threshold: Fraction) -> tuple[tuple[str, ...], ...]:
@@ -185,20 +185,25 @@ def _connected(snapshot: Snapshot, names: list[str], threshold: Fraction) -> Ite
     There are as many pairs as half the square of the instruments, so that each published one is looked at once, and
     pairs that are missing are searched for only where some are.
     """
-    known, published = set(names), set()
+    known, published = set(names), 0
     above, below = threshold.as_integer_ratio()
     # As a decimal where its digits end, which is exact, and compared in a tenth of the time.
     digits = text(threshold)
     bounds = None if "/" in digits else (Decimal(digits), Decimal(digits).copy_negate())
-    for first, second, value in correlations(snapshot):
-        if first in known and second in known:
-            published.add((first, second))
-            if bounds is not None:
-                is_near = value >= bounds[0] or value <= bounds[1]
-            else:
-                top, bottom = value.as_integer_ratio()
-                is_near = abs(top) * below >= above * bottom
-            if is_near:
-                yield first, second
-    if 2 * len(published) < len(names) * (len(names) - 1):
-        yield from (pair for pair in combinations(names, 2) if pair not in published)
+    for first, others, values in by_first(snapshot):
+        if first not in known:
+            continue
+        said = [(second, value) for second, value in zip(others, values, strict=True)
+                if second in known and first < second]  # fmt: skip
+        published += len({second for second, _ in said})
+        if bounds is None:
+            ratios = [(second, value.as_integer_ratio()) for second, value in said]
+            near = [second for second, (top, bottom) in ratios if abs(top) * below >= above * bottom]
+        else:
+            high, low = bounds
+            near = [second for second, value in said if value >= high or value <= low]
+        for second in near:
+            yield first, second
+    if 2 * published < len(names) * (len(names) - 1):
+        found = {(first, second) for first, second, _ in correlations(snapshot)}
+        yield from (pair for pair in combinations(names, 2) if pair not in found)

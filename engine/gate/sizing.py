@@ -25,7 +25,7 @@ from engine.limits.model import Limits
 from engine.orders.order import Role, Side
 from engine.orders.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
-from knowledge.values import Json, text
+from knowledge.values import Json, rational, text
 
 ZERO = Fraction(0)
 
@@ -96,8 +96,8 @@ def _kelly(snapshot: Snapshot, instrument: str, side: Side) -> tuple[Fraction, s
         record = snapshot.find("head", advisory.word("head"))
         if record is None or record.number("observations") == 0 or record.number("payoff") == 0:
             continue
-        win, payoff = Fraction(record.number("hit-rate")), Fraction(record.number("payoff"))
-        weight = Fraction(advisory.number("weight"))
+        win, payoff = rational(record.number("hit-rate")), rational(record.number("payoff"))
+        weight = rational(advisory.number("weight"))
         total += weight * (win - (1 - win) / payoff)
         weights += weight
         parts.append(f"{advisory.word('head')} won {_figure(win)} of its bets at {_figure(payoff)} to 1")
@@ -109,14 +109,17 @@ def _kelly(snapshot: Snapshot, instrument: str, side: Side) -> tuple[Fraction, s
 def _highest_correlation(snapshot: Snapshot, portfolio: Portfolio, instrument: str, side: Side) -> Fraction:
     """The highest correlation of the entry's result with that of anything held; unknown counts as 1."""
     exposures: Mapping[str, Decimal] = {held.instrument: held.quantity for held in portfolio.positions}
-    highest = ZERO
+    highest = Decimal(0)
     for other, quantity in exposures.items():
         if other == instrument or quantity == 0:
             continue
         known = correlation(snapshot, instrument, other)
-        together = 1 if (quantity > 0) == (side is Side.BUY) else -1
-        highest = max(highest, Fraction(1) if known is None else together * Fraction(known))
-    return highest
+        if known is None:
+            known = Decimal(1)
+        elif (quantity > 0) != (side is Side.BUY):
+            known = known.copy_negate()
+        highest = max(highest, known)
+    return rational(highest)
 
 
 def _held(portfolio: Portfolio, instrument: str, side: Side) -> Fraction:

@@ -6,9 +6,10 @@ node carries the goal with its values in Prolog's syntax, so that a stranger can
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from functools import cached_property
+from typing import Literal, get_args, overload
 
 from knowledge.values import Json
 
@@ -55,6 +56,34 @@ class ProofNode:
         return cls(value["goal"], value["sentence"], value["source"], value["status"], children)
 
 
+class Proofs(Sequence[ProofNode]):
+    """Proofs that are put in words when somebody asks for one; how many there are is known before."""
+
+    def __init__(self, count: int, tell: Callable[[], tuple[ProofNode, ...]]) -> None:
+        self._count, self._tell = count, tell
+
+    @cached_property
+    def told(self) -> tuple[ProofNode, ...]:
+        """All of them. Raises what their wording raises."""
+        return self._tell()
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, at: int) -> ProofNode: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[ProofNode, ...]: ...
+    def __getitem__(self, at: int | slice) -> ProofNode | tuple[ProofNode, ...]:
+        return self.told[at]
+
+    def __eq__(self, other: object) -> bool:
+        return self.told == (other.told if isinstance(other, Proofs) else other)
+
+    def __hash__(self) -> int:
+        return hash(self.told)
+
+
 @dataclass(frozen=True, slots=True)
 class PolicyVerdict:
     """The policies' word on one candidate. `reasons` names the reason of each proof of a forbidden candidate."""
@@ -62,7 +91,7 @@ class PolicyVerdict:
     instrument: str
     side: str
     outcome: Outcome
-    proofs: tuple[ProofNode, ...]
+    proofs: Sequence[ProofNode]
     fault: str | None
     reasons: tuple[str, ...] = ()
 

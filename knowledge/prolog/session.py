@@ -19,7 +19,7 @@ from knowledge.prolog.check import check_policies, probe
 from knowledge.prolog.compiled import compile_policies
 from knowledge.prolog.engine import PrologFault, ask, ask_written, quoted, term, written
 from knowledge.prolog.lint import lint, predicate
-from knowledge.prolog.proof import PolicyVerdict, ProofNode
+from knowledge.prolog.proof import PolicyVerdict, ProofNode, Proofs
 from knowledge.prolog.text import Source, read_policies
 from knowledge.prolog.words import Wording, show
 from knowledge.templates import vocabulary
@@ -129,7 +129,7 @@ class PrologPolicies:
         outcome, found = answer
         if outcome == "undetermined":
             return _undetermined(candidate, _sentence(found, most_inferences))
-        proofs = tuple(self._wording.node(node) for _, node in found)
+        proofs = Proofs(len(found), lambda: tuple([self._wording.node(node) for _, node in found]))
         reasons = tuple(
             reason if isinstance(reason, str) else show(reason) for reason, _ in found if reason is not None
         )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from fractions import Fraction
+from functools import lru_cache
 
 from knowledge.prolog.compiled import Asked
 from knowledge.prolog.lint import ORDER, Name, predicate
@@ -169,7 +170,7 @@ def show(value: Json) -> str:  # noqa: PLR0911  one line for each kind of value
     if value is None:
         return "_"
     if isinstance(value, str):
-        return value if _PLAIN.match(value) else "'" + value.replace("\\", "\\\\").replace("'", "\\'") + "'"
+        return _atom(value)
     if isinstance(value, int):
         return str(value)
     tag, *rest = value
@@ -178,13 +179,18 @@ def show(value: Json) -> str:  # noqa: PLR0911  one line for each kind of value
     if tag == "s":
         return '"' + str(rest[0]).replace("\\", "\\\\").replace('"', '\\"') + '"'
     if tag == "l":
-        return f"[{', '.join(show(one) for one in rest)}]"
-    if (rest[0], len(rest) - 1) in _INFIX:
+        return f"[{', '.join([show(one) for one in rest])}]"
+    if len(rest) == len(("operator", "left", "right")) and rest[0] in _INFIX:
         return f"{show(rest[1])} {rest[0]} {show(rest[2])}"
-    return f"{show(rest[0])}({', '.join(show(one) for one in rest[1:])})"
+    return f"{_atom(rest[0])}({', '.join([show(one) for one in rest[1:]])})"
 
 
-_INFIX = {(name, 2) for name in _SAYS if name != "member"}
+@lru_cache(4096)
+def _atom(word: str) -> str:
+    return word if _PLAIN.match(word) else "'" + word.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+_INFIX = {name for name in _SAYS if name != "member"}
 
 
 def _test(goal: Json, asked: Asked, holds: bool) -> str:
