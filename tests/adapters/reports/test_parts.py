@@ -106,7 +106,7 @@ def test_the_entries_of_a_range_are_those_that_were_sent(shared: SharedRun) -> N
 def test_what_is_no_order_is_refused(shared: SharedRun) -> None:
     with LogReader.read(shared.store) as log:
         of = span(log, "desk", None, None, "")
-        with pytest.raises(Faulty, match="no decision, order or warrant"):
+        with pytest.raises(Faulty, match="order or warrant has this id"):
             order(of, "nothing-like-it")
         with pytest.raises(Faulty, match="is a decision, and no order"):
             order(of, next(one["record_id"] for one in decisions(shared) if not one["warrants"]))
