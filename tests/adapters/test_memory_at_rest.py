@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 
-from adapters.running.memory import MOST_YOUNG, collect, uncollected
+from adapters.running.memory import MOST_YOUNG, collect, settled_memory, uncollected
 
 
 class Circle:
@@ -55,3 +58,31 @@ def test_what_is_old_is_walked_through_now_and_then() -> None:
     assert gone == [], "it is old"
     collect()
     assert gone == [1]
+
+
+def test_what_is_loaded_stays_as_long_as_a_desk_is_open() -> None:
+    """In a process of its own, which has settled nothing before: pytest has."""
+    said = subprocess.run(
+        [sys.executable, "-P", "-c", SETTLING],
+        env={"PYTHONPATH": str(Path(__file__).parents[2])}, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    before, within, after = map(int, said.stdout.split())
+    assert before == after == 0 < within
+
+
+SETTLING = """
+import gc
+from adapters.running.memory import settled_memory
+print(gc.get_freeze_count())
+with settled_memory():
+    print(gc.get_freeze_count())
+print(gc.get_freeze_count())
+"""
+
+
+def test_what_a_process_has_settled_before_stays_settled() -> None:
+    before = gc.get_freeze_count()
+    assert before > 0, "tests and modules are, once they are collected"
+    with settled_memory():
+        assert gc.get_freeze_count() == before
+    assert gc.get_freeze_count() == before
