@@ -99,7 +99,7 @@ def _composed(source: str) -> Node | None:
     from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
     try:
-        root = YAML(typ="rt", pure=True).compose(source)
+        root = YAML(typ="safe", pure=True).compose(source)
         return None if root is None else _Taking().node(root)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark

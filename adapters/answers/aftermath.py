@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from adapters.answers.evidence import proven
 from adapters.answers.lookup import orders_of
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.reader import LogReader
 from engine.orders.portfolio import Portfolio
 from engine.reasons import BASKET, OBLIGATION, REVERSAL

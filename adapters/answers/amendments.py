@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapters.audit.approvals import objection
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.law import REFUSED, LawInForce
 from adapters.audit.log import LogReader
 from knowledge.values import Json

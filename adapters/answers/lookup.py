@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from adapters.answers.evidence import evidence_of
 from adapters.answers.reading import check_date, is_date, reading, unknown
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.reader import LogReader
 from knowledge.values import Json
 

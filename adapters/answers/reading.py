@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
+from typing import TYPE_CHECKING
 
 from adapters.audit.reader import LogReader
-from adapters.desk.folder import Desk
 from adapters.store.faults import LogUnreadable
 from knowledge.faults import Fault, Faulty
+
+if TYPE_CHECKING:
+    from adapters.desk.folder import Desk
+    from adapters.store.address import Address
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 
@@ -18,8 +22,15 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}\Z")
 @contextmanager
 def reading(desk: Desk) -> Iterator[LogReader]:
     """The desk's log, for reading. Raises `Faulty` where there is none."""
+    with reading_at(desk.store) as log:
+        yield log
+
+
+@contextmanager
+def reading_at(store: Address) -> Iterator[LogReader]:
+    """The same by its address."""
     try:
-        with LogReader.read(desk.store) as log:
+        with LogReader.read(store) as log:
             yield log
     except LogUnreadable as error:
         begun = "there is no log" not in str(error)
@@ -28,7 +39,7 @@ def reading(desk: Desk) -> Iterator[LogReader]:
             if begun
             else "the desk has never run: `warrant run` or `warrant cycle` begins it"
         )
-        raise Faulty(Fault(str(desk.store), 1, 1, f"{error}; {hint}")) from None
+        raise Faulty(Fault(str(store), 1, 1, f"{error}; {hint}")) from None
 
 
 def is_date(words: str) -> bool:

@@ -15,12 +15,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
-from enum import StrEnum
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field, Tag, TypeAdapter
 
+from adapters.audit.kinds import Kind
 from engine.orders.order import Event, Role, State, TimeInForce
 from knowledge.values import Json, canonical, digest
 
@@ -35,36 +35,6 @@ ID = re.compile(rf"[0-9a-f]{{{ID_DIGITS}}}")
 _INSTANT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z")
 # No exponents: `1e999999999` is short to write and long to compute with.
 _DECIMAL = r"-?[0-9]{1,40}(\.[0-9]{1,40})?"
-
-
-class Kind(StrEnum):
-    """The closed list of what a log can hold."""
-
-    START = "start"
-    DECISION = "decision"
-    ORDER = "order"
-    FILL = "fill"
-    REJECTION = "rejection"
-    CANCEL = "cancel"
-    EXPIRY = "expiry"
-    STATE = "state"
-    MODEL = "model"
-    STOP = "stop"
-    RECOVERY = "recovery"
-    CHECKPOINT = "checkpoint"
-    BOOKS = "books"
-    FAULT = "fault"
-    MISSED = "missed"
-    RECONCILIATION = "reconciliation"
-    FEED = "feed"
-    APPROVAL = "approval"
-    CHANGE = "change"
-    RULEBOOK = "rulebook"
-    KEY = "key"
-    SEAL = "seal"
-    HOLD = "hold"
-    RETENTION = "retention"
-    SURVEILLANCE = "surveillance"
 
 
 def instant(written: str) -> datetime:
@@ -393,11 +363,6 @@ def schema() -> Json:
         "title": f"a record of the audit log ({FORMAT})",
         **RECORD.json_schema(),
     }
-
-
-def period_of(record: Json) -> str:
-    """The period a decision or fault is about; records of the first release name none, and are about a session."""
-    return str(record.get("period", record["as_of"][:10]))
 
 
 def seal(body: Mapping[str, Json], parts: Mapping[str, bytes] = NO_PARTS) -> tuple[str, bytes]:

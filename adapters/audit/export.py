@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import IO
 
-from adapters.audit.envelope import Kind, inlined
+from adapters.audit.envelope import inlined
+from adapters.audit.kinds import Kind
 from adapters.audit.reader import LogReader
 from adapters.store.faults import LogUnreadable
 from engine.limits.text import read_limits

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.audit.approvals import objection
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from knowledge.values import Json
 
 APPROVED: Final = "approved"

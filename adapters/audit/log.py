@@ -30,7 +30,8 @@ from sqlalchemy.engine import Connection
 
 from adapters.audit import kept
 from adapters.audit.checkpoint import SignedCheckpoint
-from adapters.audit.envelope import FORMAT, Envelope, Kind, inlined, instant, references, seal
+from adapters.audit.envelope import FORMAT, Envelope, inlined, instant, references, seal
+from adapters.audit.kinds import Kind
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.audit.note import Signer
 from adapters.audit.reader import LogReader, Receipt, verify_receipt

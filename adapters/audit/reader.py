@@ -16,7 +16,7 @@ from typing import Any, Self, TypeVarTuple
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.engine import Connection
 
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.merkle import CompactRange, inclusion_path, leaf_hash, verify_consistency, verify_inclusion
 from adapters.audit.segments import Content, Gone, Sealed, Segments
 from adapters.audit.stored_tree import StoredTree

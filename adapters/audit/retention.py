@@ -22,7 +22,7 @@ from datetime import date
 from sqlalchemy import bindparam, update
 from sqlalchemy.engine import Connection
 
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.log import Also, Receipt
 from adapters.audit.reader import LogReader
 from adapters.audit.sealing import names_in

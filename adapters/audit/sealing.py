@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.engine import Connection
 
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.log import Also, Receipt
 from adapters.audit.merkle import leaf_hash
 from adapters.audit.reader import LogReader

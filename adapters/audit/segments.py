@@ -25,7 +25,7 @@ from hashlib import sha256
 from sqlalchemy import bindparam, select
 from sqlalchemy.engine import Connection
 
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.store.faults import LogUnreadable
 from adapters.store.migrating import keeps_segments
 from adapters.store.tables import SEGMENT

@@ -30,13 +30,13 @@ from adapters.audit.envelope import (
     DecisionRecord,
     Envelope,
     FillRecord,
-    Kind,
     OrderEndRecord,
     OrderRecord,
     WarrantedOrder,
     WarrantPart,
     instant,
 )
+from adapters.audit.kinds import Kind
 from adapters.audit.law import LawCheck
 from adapters.audit.log_keys import LogKeys
 from adapters.audit.trading import TradingCheck

@@ -27,8 +27,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from adapters.audit.envelope import instant, period_of
+from adapters.audit.envelope import instant
 from adapters.audit.export import ALWAYS, Between
+from adapters.audit.kinds import period_of
 from adapters.audit.reader import LogReader
 from adapters.bars.store import fsync_folder
 from adapters.store.faults import LogUnreadable

@@ -13,7 +13,7 @@ from pathlib import Path
 from time import monotonic
 
 from adapters.answers.lookup import is_date
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.log import LogReader
 from adapters.backtest.ahead import AheadWorld, published_ahead, train
 from adapters.backtest.place import Span, claimed, place_of

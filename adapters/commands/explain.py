@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.frame import DeskOption, Form, FormatOption, FullOption, JsonOption, OutOption, Status
+from adapters.frame import DeskOption, Form, FormatOption, FullOption, JsonOption, OutOption, Status, uncollected
 
 
 def command(
@@ -24,12 +24,13 @@ def command(
 
     Of an order also what became of it and what its position made; of any other record, what it says happened.
     """
-    from adapters.answers.explaining import explain
-    from adapters.answers.reading import reading
-    from adapters.answers.rendering import show
-    from adapters.desk.folder import find_desk, read_desk
+    with uncollected():
+        from adapters.answers.explaining import explain
+        from adapters.answers.reading import reading_at
+        from adapters.answers.rendering import show
+        from adapters.desk.folder import find_desk, store_of
 
-    with reading(read_desk(find_desk(desk))) as log:
-        told = explain(log, name, symbol)
-    show(told, Form.JSON if json else form, out, full=full)
+        with reading_at(store_of(find_desk(desk))) as log:
+            told = explain(log, name, symbol)
+        show(told, Form.JSON if json else form, out, full=full)
     return Status.FINE

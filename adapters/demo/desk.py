@@ -26,7 +26,7 @@ from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.log import LogReader, LogUnreadable
 from adapters.desk.folder import ENTRIES, SETTINGS, Desk, read_desk, server, shown
 from adapters.desk.making import make_desk

@@ -15,12 +15,15 @@ import os
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from adapters.desk.settings import Settings, read_settings
-from adapters.desk.toml_text import decode
+from adapters.desk.toml_text import decode, parse
 from adapters.installation import INSTALLED, SHIPPED
-from adapters.store.address import VARIABLE, Address, Schema, is_url, schema_name
+from adapters.store.address import FILE, VARIABLE, Address, Schema, is_url, schema_name
 from knowledge.faults import Fault, Faulty
+
+if TYPE_CHECKING:
+    from adapters.desk.settings import Settings
 
 SETTINGS = "warrant.toml"
 ENTRIES = ("rules.clp", "policies.pl", "limits.yaml", "instruments.yaml", SETTINGS)
@@ -129,6 +132,8 @@ def read_desk(folder: Path, needed: Sequence[str] = ENTRIES) -> Desk:
     ]
     settings = None
     if (folder / SETTINGS).is_file():
+        from adapters.desk.settings import read_settings
+
         try:
             settings = read_settings((folder / SETTINGS).read_bytes(), shown(folder / SETTINGS))
         except Faulty as faulty:
@@ -136,6 +141,20 @@ def read_desk(folder: Path, needed: Sequence[str] = ENTRIES) -> Desk:
     if settings is None or faults:
         raise Faulty(*faults)
     return Desk(folder, settings, server())
+
+
+def store_of(folder: Path) -> Address:
+    """Where the desk in `folder` has its records; what else its settings say is not read where that is a file.
+
+    For whoever only reads the log: a fault of `warrant.toml` elsewhere does not keep an answer back, and to read all of
+    it takes longer than an answer. Raises `Faulty` as `read_desk` does.
+    """
+    if not server() and all((folder / name).is_file() for name in ENTRIES):
+        section = parse((folder / SETTINGS).read_bytes(), shown(folder / SETTINGS)).get("store", {})
+        path = section.get("path", FILE) if isinstance(section, dict) and section.keys() <= {"path"} else None
+        if isinstance(path, str) and path:
+            return folder / path
+    return read_desk(folder).store
 
 
 def server() -> str:

@@ -29,8 +29,8 @@ from adapters.audit.approvals import key_bytes
 from adapters.calendars.exchanges import EXCHANGES
 from adapters.calendars.periods import INTERVAL, MOST_MINUTES, minutes_of
 from adapters.desk.toml_text import Place, parse, places
+from adapters.store.address import FILE, VARIABLE, holds_password, is_url
 from adapters.store.address import NAME as SCHEMA_NAME
-from adapters.store.address import VARIABLE, holds_password, is_url
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
@@ -104,9 +104,7 @@ class StoreSection(_Section):
     `key` is the file of the private key that signs the log's checkpoints; `warrant keys log` makes it.
     """
 
-    path: Annotated[str, Field(min_length=1, description="the name of a file, relative to the desk")] = (
-        "store/warrant.sqlite"
-    )
+    path: Annotated[str, Field(min_length=1, description="the name of a file, relative to the desk")] = FILE
     url: Annotated[str, Field(description="the address of a PostgreSQL database, without a password")] = ""
     schema_: Annotated[
         str,

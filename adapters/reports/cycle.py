@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from adapters.answers.lookup import decision_at, decision_of, evidence_of, is_date
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.reports.derivation import derivation, exit_derivation
 from adapters.reports.drawing import LAYERS
 from adapters.reports.headroom import Headroom, readings, shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from adapters.audit.envelope import Kind, period_of
+from adapters.audit.kinds import Kind, period_of
 from adapters.reports.page import Block, Column, Prose, Section, Table, record
 from adapters.reports.told import count
 from engine.telling.figures import short

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.reports.told import minus
 from engine.limits.model import Limit, Limits
 from engine.telling import convex

@@ -17,7 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from adapters.answers.aftermath import aftermath
 from adapters.answers.lookup import evidence_of
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.log import LogReader
 from adapters.demo.desk import TRIALS, Changed
 from adapters.reports.drawing import LAYERS, MARKS

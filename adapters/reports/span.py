@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import takewhile
 
 from adapters.answers.lookup import check_date
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.log import LogReader
 from adapters.reports.page import Origin
 from engine.limits.model import Limits

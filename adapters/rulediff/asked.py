@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.backtest.run import Asked
 from adapters.demo.progress import Progress
 from adapters.desk.folder import Desk

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from adapters.answers.lookup import decision_at, reading
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.reader import LogReader
 from adapters.desk.folder import Desk, shown
 from knowledge.faults import Fault, Faulty

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.reader import LogReader
 from adapters.casework.kept import Kept, Lost
 from adapters.comparing.comparison import Comparison, compare

@@ -19,7 +19,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from adapters.audit.approvals import objection
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.law import ADOPTED, FREE, REFUSED, RESTORED, REVERTED, LawInForce
 from adapters.audit.reader import LogReader
 from adapters.desk.folder import SETTINGS, Desk, read_desk, shown

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.log import LogReader
 from adapters.desk.folder import SETTINGS, Desk, shown, text_of
 from adapters.desk.toml_text import places

@@ -21,7 +21,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from adapters.audit.checkpoint import SignedCheckpoint
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.log import Also, AuditLog, Entry, Receipt, verify_receipt
 from adapters.audit.note import Signer
 from adapters.desk.folder import Desk

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.retention import LIFT, PLACE, Due, due, gone, in_force
 from adapters.audit.sealing import sealed, segments_of
 from adapters.desk.folder import Desk, refuse_packaged

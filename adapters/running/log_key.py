@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.audit.checkpoint import SignedCheckpoint, origin_of
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.log import AuditLog, LogReader
 from adapters.audit.log_keys import ENROL, REVOKE, ROTATE, LogKeys, statement
 from adapters.audit.note import Signer, VerifierKey

@@ -14,7 +14,7 @@ from dataclasses import replace
 from fractions import Fraction
 from time import perf_counter_ns
 
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.log import AuditLog, Receipt
 from adapters.calendars.calendar import NoSession
 from adapters.desk.folder import Desk

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.law import LawInForce
 from adapters.audit.log import Receipt
 from adapters.paper.broker import PaperBroker, Unstated

@@ -18,7 +18,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.engine import Connection
 
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.reader import LogReader
 from adapters.search.index import index_of, keep_up, rebuild
 from adapters.search.subjects import Subject, subjects

@@ -15,6 +15,8 @@ from hashlib import sha256
 from pathlib import Path
 
 VARIABLE = "WARRANT_STORE"
+FILE = "store/warrant.sqlite"
+"""The file of a desk whose settings name no other, relative to the desk."""
 NAME = re.compile(r"[a-z_][a-z0-9_]{0,50}")
 """What a schema may be called: nothing that would have to be quoted."""
 _MADE = re.compile(r"desk_.{1,30}_[0-9a-f]{12}")

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from adapters.answers.lookup import check_symbol, decision_at, decision_of, evidence_of, is_label
-from adapters.audit.envelope import period_of
+from adapters.audit.kinds import period_of
 from adapters.audit.log import LogReader
 from adapters.frame import Failed
 from adapters.running.worker import Worker, WorkerLost

@@ -10,7 +10,6 @@ from fractions import Fraction
 
 from engine.limits.model import Limit
 from engine.orders.portfolio import Portfolio
-from engine.proof.smt_convex import MOST_MOVING
 from engine.telling import tokens as say
 from engine.telling.figures import root
 from engine.telling.narrative import Telling, tell
@@ -62,6 +61,8 @@ def _of_nav(portfolio: Portfolio, value: Fraction) -> Phrase:
 def _where(portfolio: Portfolio, corner: Sequence[Sequence[str]] | None) -> Phrase:
     """The worst corner: what is bought, what is sold, what waits."""
     if corner is None:
+        from engine.proof.smt_convex import MOST_MOVING
+
         return f"; a bound that is never too low, as more than {MOST_MOVING} instruments may move"
     names: dict[str, list[str]] = {"bought": [], "sold": [], "waits": []}
     for name, shares in corner:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.watch.alerts import KINDS
 
 ROOT = Path(__file__).parents[2]

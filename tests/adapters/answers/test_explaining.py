@@ -16,7 +16,7 @@ from adapters.answers.aftermath import EVENTS, aftermath_of
 from adapters.answers.explaining import explain, explain_not
 from adapters.answers.lookup import orders_of
 from adapters.answers.records import ENVELOPE, explain_record
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.audit.log import AuditLog, LogReader
 from adapters.store.faults import LogUnreadable
 from engine.books.books import Books, fold

@@ -6,7 +6,7 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from adapters.audit.envelope import Kind
+from adapters.audit.kinds import Kind
 from adapters.watch.lines import _TOLD, Lines
 from adapters.watch.logbook import Logbook
 from tests.shared_run import SharedRun
