@@ -68,6 +68,8 @@ def _lines(ended: Demonstration) -> Iterator[str]:
     yield ""
     yield f"report    {shlex.quote(typed(ended.report))}"
     yield f"log root  {ended.results.root} ({ended.results.records:,} records)"
+    if ended.key is not None:
+        yield f"signed    {shlex.quote(typed(ended.checkpoint))}, by the key of this demo: {ended.key.text}"
     yield ""
     yield "three commands to try"
     for words in _commands(ended):
@@ -88,6 +90,8 @@ def _json(ended: Demonstration) -> dict[str, object]:
         ],
         "trials": TRIALS,
         **ended.results.to_json(),
+        "checkpoint": typed(ended.checkpoint),
+        "vkey": ended.key.text if ended.key else None,
         "commands": list(_commands(ended)),
     }
 

@@ -25,16 +25,23 @@ def command(
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
-    """Make a desk in DIR, named after it: a copy of the desk that ships (or of --desk). Nothing is overwritten."""
+    """Make a desk in DIR, named after it: a copy of the desk that ships (or of --desk). Nothing is overwritten.
+
+    The desk gets a key of its own that signs its log (`warrant keys log`).
+    """
+    from adapters.desk.folder import read_desk
     from adapters.desk.making import make_desk, name_after
+    from adapters.running.log_key import make_log_key
 
     files = make_desk(folder, desk)
     name_after(folder)
+    key = make_log_key(read_desk(folder))
     if json:
-        write_json({"desk": str(folder), "files": [str(file) for file in files]})
+        write_json({"desk": str(folder), "files": [str(file) for file in files], "vkey": key.text})
         return Status.FINE
     write(f"made a desk in `{folder}`: {len(files)} files; next, in that folder:")
     for name, purpose in NEXT.items():
         write(f"  {name:<22} {purpose}")
+    write(f"its log is signed by a key of its own; note elsewhere: {key.text}")
     write(f"then: warrant doctor --desk {shlex.quote(str(folder))}")
     return Status.FINE

@@ -45,8 +45,9 @@ MARKER = ".warrant-demo"
 OPENING = "made by `warrant demo`, which makes this folder anew each time; keep nothing here\n"
 """First line of the marker; then the program's digest and that of the desk's files as they were made."""
 REPORT = "report.html"
+CHECKPOINT = "checkpoint.txt"
 STORE = "store/warrant.sqlite"
-MADE = (*ENTRIES, "rules", "store", REPORT)
+MADE = (*ENTRIES, "rules", "store", "keys", REPORT, CHECKPOINT)
 """What a demonstration makes in its folder, and may remove from it."""
 NAME = "demo"
 

@@ -16,11 +16,13 @@ from pathlib import Path
 from types import FrameType
 
 from adapters.answers.lookup import session_date
-from adapters.demo.desk import REPORT, Changed, claimed, prepare
+from adapters.audit.note import VerifierKey
+from adapters.demo.desk import CHECKPOINT, REPORT, Changed, claimed, prepare
 from adapters.demo.progress import Progress
 from adapters.reports.report import write_report
 from adapters.reports.results import Results, read_results
 from adapters.running.backtest import remaining, run
+from adapters.running.log_key import log_signer, make_log_key
 from adapters.running.session import opened
 from adapters.running.world import World
 from knowledge.faults import Fault, Faulty
@@ -39,6 +41,13 @@ class Demonstration:
     """The last session decided, empty before the first."""
     results: Results | None
     """None where it was interrupted."""
+    key: VerifierKey | None = None
+    """The key made for it, by which the log as it ended is signed."""
+
+    @property
+    def checkpoint(self) -> Path:
+        """Where the signed size and root of the log are, once there are results."""
+        return self.folder / CHECKPOINT
 
     @property
     def report(self) -> Path:
@@ -92,6 +101,8 @@ def demonstrate(
         days = _sessions(world, last)
         progress.phase(f"training the heads on bars up to {world.trained_until}")
         heads = world.council.seats
+        if log_signer(stage.desk) is None:
+            make_log_key(stage.desk)
         progress.phase(f"checking the desk, starting the engines ({len(heads)} heads are ready)")
         with opened(stage.desk, world) as runner:
             left = remaining(runner, days[0], last)
@@ -106,7 +117,10 @@ def demonstrate(
             progress.phase("reading the log back, drawing the report")
             results = read_results(runner.log, world)
             write_report(folder / REPORT, results, runner.log, stage.changed)
-        return Demonstration(folder, stage.changed, done, len(days), reached, results)
+            signed, key = runner.sign(), runner.signer.key if runner.signer else None
+            if signed is not None:
+                (folder / CHECKPOINT).write_bytes(signed.content)
+        return Demonstration(folder, stage.changed, done, len(days), reached, results, key)
 
 
 def typed(path: Path) -> str:
