@@ -11,6 +11,7 @@ import json as json_text
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import date
 from enum import IntEnum, StrEnum
 from importlib import import_module
 from pathlib import Path
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from knowledge.faults import Fault, Faulty
 from warrant_engine import PACKAGES
 
 if TYPE_CHECKING:
@@ -110,6 +112,16 @@ def uncollected() -> Iterator[None]:
     finally:
         if was_on:
             gc.enable()
+
+
+def day(option: str, written: str | None) -> str:
+    """A day of the calendar as an option gave it (ISO date); empty where it was not given. Raises `Faulty`."""
+    try:
+        if written is None or date.fromisoformat(written).isoformat() == written:
+            return written or ""
+    except ValueError:
+        pass
+    raise Faulty(Fault("command line", 1, 1, f"`{option} {written}` is no date; write one such as 2026-12-31"))
 
 
 def write_json(value: Json) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from hashlib import sha256
 
 from adapters.audit.raw import RawStore
+from adapters.audit.sealed import SealedCheck
 from adapters.audit.verification import Check, Finding
+from adapters.store.moving import moved_to
 from adapters.store.tables import unpack
 from knowledge.values import canonical, digest, parse
 
@@ -14,7 +16,7 @@ Owners = Mapping[str, tuple[int, str | None]]
 """By digest: place and id of the first record that names it."""
 
 
-def check_named_values(raw: RawStore, owners: Owners) -> Iterator[Finding]:
+def check_named_values(raw: RawStore, owners: Owners, sealed: SealedCheck) -> Iterator[Finding]:
     """Findings about rows of `blob`, sound or not named by anything, and about names without a row."""
     found: set[str] = set()
     # By the place of the row, not by its name: two rows of one name are both read.
@@ -26,7 +28,11 @@ def check_named_values(raw: RawStore, owners: Owners) -> Iterator[Finding]:
             seq, owner = owners.get(name, (None, None))
             with raw.guarded(str(name), seq, owner):
                 kept = raw.ask(kept_at, row=row).first()
-                fault = _fault(name, *kept) if kept else "its row cannot be found"
+                number = moved_to(kept[1]) if kept else None
+                if number is not None:
+                    fault = sealed.value_fault(number, name, owner is not None)
+                else:
+                    fault = _fault(name, *kept) if kept else "its row cannot be found"
                 if fault:
                     yield Finding(Check.BYTES, seq, owner, str(name), fault)
             found.add(name)

@@ -90,10 +90,13 @@ class RawStore:
         """The root that is stored for the tree of this size."""
         return self.ask("SELECT root FROM tree WHERE size = :size", size=size).scalar()
 
+    def packed(self, name: str) -> object:
+        """What is stored under this digest."""
+        return self.ask("SELECT packed FROM blob WHERE digest = :name", name=name).scalar()
+
     def blob(self, name: str) -> bytes:
-        """The bytes that have this digest. Raises `KeyError`."""
-        packed = self.ask("SELECT packed FROM blob WHERE digest = :name", name=name).scalar()
-        content = unpack(packed)
+        """The bytes that have this digest, where they lie in a row. Raises `KeyError`."""
+        content = unpack(self.packed(name))
         if content is None or digest(content) != name:
             raise KeyError(name)
         return content

@@ -7,7 +7,7 @@ header says which is which:
     {"format":"warrant-segment/1","kind":"decision","number":3,"records":[17,22,…],"values":["sha256:…",…]}
 
 Its digest stands in a `seal` record of the log. It is packed with LZMA (`xz`), because thousands of records that look
-alike pack some ten times better together than each alone (`docs/adr/0016`).
+alike pack some ten times better together than each alone (`docs/adr/0017-old-records-go-into-sealed-segments.md`).
 
 When a segment's time to be kept is over, a *residue* takes its place: of each record what a restart and the sequence
 of the log still need (`REMAINS`), in the same form, its digest in the `retention` record. Everything here is pure but

@@ -11,12 +11,15 @@
 
 A damaged file is a finding, never a traceback: values are read without conversion and each row on its own
 (`adapters.audit.raw`), so that one that cannot be read does not hide the others. Wall-clock values (`timing`) lie
-outside the hash and are not covered, nor are the roots of subtrees, which prove nothing by themselves.
+outside the hash and are not covered, nor are the roots of subtrees, which prove nothing by themselves. Bytes that lie
+in a sealed segment are read from there; of those that went by retention the hash counts, and it is said
+(`adapters.audit.sealed`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -29,12 +32,14 @@ from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.audit.named_values import check_named_values
 from adapters.audit.note import VerifierKey
 from adapters.audit.raw import RawLeaf, RawStore
+from adapters.audit.sealed import SealedCheck
 from adapters.audit.sequence import SequenceCheck
 from adapters.audit.verification import Check, Finding, Verification, collect, finding_of
 from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable
 from adapters.store.guards import expected, present
+from adapters.store.moving import moved_to
 from knowledge.values import Json, canonical, parse
 
 __all__ = ["Given", "Recheck", "verify", "verify_within"]
@@ -97,6 +102,7 @@ class _Pass:
         self._next = 0
         self._size = 0
         self._owners: dict[str, tuple[int, str | None]] = {}
+        self._notes: list[str] = []
 
     def within(self, connection: Connection) -> Verification:
         """The verification of the store as it is now."""
@@ -109,12 +115,15 @@ class _Pass:
     def over(self, connection: Connection) -> Verification:
         """The verification of everything in this connection's transaction."""
         self._raw = RawStore(connection, self._findings.append)
-        self._blob = lru_cache(KEPT_BLOBS)(self._raw.blob)
+        self._sealed = SealedCheck(self._raw, self._findings.append)
+        self._blob = lru_cache(KEPT_BLOBS)(self._value)
         self._check_objects(connection)
         self._heads.read(self._raw)
         self._walk()
         self._check_tail()
-        self._findings.extend(check_named_values(self._raw, self._owners))
+        self._findings.extend(check_named_values(self._raw, self._owners, self._sealed))
+        self._findings.extend(self._sealed.findings())
+        self._notes = self._sealed.notes
         if self._raw.sqlite:
             self._check_file()
         self._findings.extend(self._heads.findings(self._next))
@@ -134,7 +143,7 @@ class _Pass:
 
     def _result(self) -> Verification:
         root = self._range.root.hex() if self._range is not None else None
-        return collect(self._size, root, self._active, self._findings, self._heads.notes())
+        return collect(self._size, root, self._active, self._findings, (*self._heads.notes(), *self._notes))
 
     def _complain(self, check: Check, seq: int | None, record_id: str | None, field: str, sentence: str) -> None:
         self._findings.append(Finding(check, seq, record_id, field, sentence))
@@ -196,6 +205,12 @@ class _Pass:
 
     def _check_row(self, row: RawLeaf) -> Json | None:
         """The record of this row, where it is one in the shape of its kind."""
+        if (number := moved_to(row.content)) is not None:
+            held = self._sealed.leaf(number, row.seq)
+            if isinstance(held, dict):
+                self._check_remains(row, held)
+                return None
+            row = replace(row, content=held)
         if not isinstance(row.content, bytes):
             self._unusable(row.seq, row.name, "the stored bytes are no bytes")
             self._grow(row, row.name, leaf_hash(b""))
@@ -210,18 +225,34 @@ class _Pass:
             self._complain(
                 Check.BYTES, row.seq, name, "bytes", "the content gives the record another id than it carries"
             )
-        for field in ("seq", "record_id", "kind", "as_of"):
-            if getattr(row, field) != record.get(field) or type(getattr(row, field)) is not type(record.get(field)):
-                sentence = f"the column says {getattr(row, field)!r}, the record {record.get(field)!r}"
-                self._complain(Check.BYTES, row.seq, name, field, sentence)
+        self._check_columns(row, name, record)
         for needed in references(record):
             self._owners.setdefault(needed, (row.seq, name))
         told = len(self._findings)
         self._findings.extend(self._sequence.feed(row.seq, name, record))
         sound = len(self._findings) == told
+        if sound:
+            self._findings.extend(self._sealed.feed(row.seq, name, record))
         for check, recheck in self._rechecks.items():
             self._recheck(check, recheck, row.seq, name, record)
         return record if sound else None
+
+    def _check_columns(self, row: RawLeaf, name: str | None, record: Json) -> None:
+        for field in ("seq", "record_id", "kind", "as_of"):
+            if getattr(row, field) != record.get(field) or type(getattr(row, field)) is not type(record.get(field)):
+                sentence = f"the column says {getattr(row, field)!r}, the record {record.get(field)!r}"
+                self._complain(Check.BYTES, row.seq, name, field, sentence)
+
+    def _check_remains(self, row: RawLeaf, left: Json) -> None:
+        """What is left of a record that went: the hash counts for the tree, its orders for the sequence."""
+        self._grow(row, row.name, row.leaf_hash if isinstance(row.leaf_hash, bytes) else leaf_hash(b""))
+        self._check_columns(row, row.name, left)
+        self._findings.extend(self._sequence.feed(row.seq, row.name, left))
+
+    def _value(self, name: str) -> bytes:
+        """The bytes that have this digest, wherever they lie. Raises `KeyError`."""
+        number = moved_to(self._raw.packed(name))
+        return self._raw.blob(name) if number is None else self._sealed.value(number, name)
 
     def _unusable(self, seq: int, name: str | None, why: str) -> None:
         """Bytes that are no record leave every other question about the record open."""

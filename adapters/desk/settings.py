@@ -221,6 +221,21 @@ class PeopleSection(_Section):
     ] = {}
 
 
+class RetentionSection(_Section):
+    """How many years sealed records are kept, by kind; RTS 6 art. 28 asks for five. Nothing goes by itself.
+
+    What `warrant audit expire` may remove; kinds that are not named here are kept for good.
+    """
+
+    decision: Annotated[int, Field(ge=5, le=100, description="a whole number of years from 5 to 100")] = 5
+    surveillance: Annotated[int, Field(ge=5, le=100, description="a whole number of years from 5 to 100")] = 5
+
+    @property
+    def years(self) -> Mapping[str, int]:
+        """Years by kind of record."""
+        return {"decision": self.decision, "surveillance": self.surveillance}
+
+
 class AdvisorsSection(_Section):
     """When heads are trained: first on bars up to `trained_until`, then anew after so many calendar days.
 
@@ -242,6 +257,7 @@ class Settings(_Section):
     schedule: ScheduleSection = ScheduleSection()
     watch: WatchSection = WatchSection()
     people: PeopleSection = PeopleSection()
+    retention: RetentionSection = RetentionSection()
 
 
 def read_settings(source: bytes, file: str) -> Settings:

@@ -27,6 +27,9 @@ from adapters.store.opening import failing, is_there
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json
 
+AT_ONCE = 8
+"""Segments that go for one record: each is held in memory meanwhile."""
+
 
 @contextmanager
 def _log_of(desk: Desk, what: str, watch: Watch) -> Iterator[DeskLog]:
@@ -117,8 +120,9 @@ def expire(desk: Desk, by: str, years: Mapping[str, int], watch: Watch = unwatch
         found, records = due(desk_log.log, years, by), []
         for kind in dict.fromkeys(one.kind for one in found.going):
             going = [one for one in found.going if one.kind == kind]
-            record, move = gone(desk_log.log, going, years[kind], by)
-            records.append(desk_log.record({**record, "asked_at": _now()}, move))
+            for some in (going[at : at + AT_ONCE] for at in range(0, len(going), AT_ONCE)):
+                record, move = gone(desk_log.log, some, years[kind], by)
+                records.append(desk_log.record({**record, "asked_at": _now()}, move))
     if records:
         compact(desk)
     return records, found

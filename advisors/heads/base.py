@@ -12,8 +12,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from importlib.metadata import version
 from typing import Protocol
 
 import numpy as np
@@ -26,12 +24,6 @@ HORIZON = 5
 """Sessions of the swing horizon, over which every head predicts."""
 
 Bools = NDArray[np.bool_]
-
-
-@cache
-def version_of(package: str) -> str:
-    """The version of an installed package, looked up once: each training names what it was made with."""
-    return version(package)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -62,11 +54,7 @@ class Features:
 
 
 class Scorer(Protocol):
-    """A fitted head.
-
-    One that has `by_row`, and it is true, says that the score of a row is the same to the bit whatever rows are beside
-    it; it is then asked about the rows of many sessions at once.
-    """
+    """A fitted head."""
 
     @property
     def digest(self) -> str:

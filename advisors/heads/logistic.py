@@ -10,11 +10,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, ClassVar
+from importlib.metadata import version
+from typing import Any
 
 import numpy as np
 
-from advisors.heads.base import version_of
 from advisors.panel import Floats
 from knowledge.values import Json, digest
 
@@ -27,7 +27,6 @@ class Logistic:
     """A fitted scikit-learn pipeline of a scaler (`scale`) and a logistic regression (`regression`)."""
 
     pipeline: Any
-    by_row: ClassVar[bool] = True
 
     @cached_property
     def parameters(self) -> tuple[Floats, Floats, Floats, float]:
@@ -93,5 +92,5 @@ def settings(names: tuple[str, ...], strength: float) -> Json:
         "features": list(names),
         "strength": repr(strength),
         "widest": repr(WIDEST),
-        "scikit-learn": version_of("scikit-learn"),
+        "scikit-learn": version("scikit-learn"),
     }

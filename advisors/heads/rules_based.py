@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import ClassVar
 
 import numpy as np
 
@@ -50,7 +49,6 @@ class Ballot:
     """The vote counted: its score moves the log-odds away from the base rate, one to one until it is calibrated."""
 
     base: float
-    by_row: ClassVar[bool] = True
 
     @property
     def digest(self) -> str:

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from advisors import windows
 from advisors.heads import logistic
-from advisors.heads.base import Features, News, version_of
+from advisors.heads.base import Features, News
 from advisors.heads.finance_lexicon import NEUTRAL, PHRASES, WORDS
 from advisors.panel import Floats, Panel
 from knowledge.values import Json, canonical, digest
@@ -45,7 +46,7 @@ class Sentiment:
         return {
             **logistic.settings(NAMES, STRENGTH),
             "lexicon": digest(canonical({"words": words, "neutral": list(NEUTRAL)})),
-            "vader": version_of("vaderSentiment"),
+            "vader": version("vaderSentiment"),
         }
 
     def features(self, panel: Panel, measures: Mapping[str, Floats], news: Sequence[News]) -> Features:

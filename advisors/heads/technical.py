@@ -12,12 +12,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
-from advisors.heads.base import Features, News, no_value_of, version_of
+from advisors.heads.base import Features, News, no_value_of
 from advisors.panel import Floats, Panel
 from knowledge.values import Json, digest
 
@@ -58,7 +59,6 @@ class Boosted:
     """A fitted CatBoost classifier."""
 
     classifier: Any
-    by_row: ClassVar[bool] = True
 
     @cached_property
     def digest(self) -> str:
@@ -95,7 +95,7 @@ class Technical:
     @property
     def settings(self) -> Json:
         """Features, parameters and the library's version."""
-        return {"features": [*MEASURES, "range"], "parameters": repr(PARAMETERS), "catboost": version_of("catboost")}
+        return {"features": [*MEASURES, "range"], "parameters": repr(PARAMETERS), "catboost": version("catboost")}
 
     def features(self, panel: Panel, measures: Mapping[str, Floats], news: Sequence[News]) -> Features:
         """The measures, and the average true range as a share of the close."""

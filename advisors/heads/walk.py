@@ -254,12 +254,8 @@ def _calibrated(head: Head, sheet: _Sheet, row: int) -> Platt | None:
 def _hear(training: Training, scorer: Scorer, sheet: _Sheet, spoken: slice) -> dict[int, str]:
     """Write the edges of the rows a training speaks for; the faults by row.
 
-    Session by session, as in life: a row whose score fails takes no other row with it. A scorer that says of itself
-    that it judges each row alone (`by_row`) is asked about all rows at once, which is a tenth of the work, and session
-    by session where that fails.
+    Session by session, as in life: a row whose score fails takes no other row with it.
     """
-    if getattr(scorer, "by_row", False) and _heard_at_once(training, scorer, sheet, spoken):
-        return {}
     faults = {}
     for row in range(spoken.start, spoken.stop):
         usable = sheet.usable[row]
@@ -269,17 +265,6 @@ def _hear(training: Training, scorer: Scorer, sheet: _Sheet, spoken: slice) -> d
         except Exception as error:  # noqa: BLE001  an advisor may do anything; it may not end the cycle
             faults[row] = f"its score failed: {sentence(error)}"
     return faults
-
-
-def _heard_at_once(training: Training, scorer: Scorer, sheet: _Sheet, spoken: slice) -> bool:
-    """Write all edges of the rows a training speaks for; whether there was no fault."""
-    usable = sheet.usable[spoken]
-    try:
-        if usable.any():
-            sheet.edge[spoken][usable] = _scored(scorer, sheet.features.values[spoken][usable]) - training.base
-    except Exception:  # noqa: BLE001  which of the rows it is, and what it says, is heard session by session
-        return False
-    return True
 
 
 def _scored(scorer: Scorer, rows: Floats) -> Floats:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from adapters.frame import DeskOption, Failed, JsonOption, Status, need, write_json
+from adapters.frame import DeskOption, Failed, JsonOption, Status, day, need, write_json
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
@@ -60,7 +59,7 @@ def command(
         raise _wrong("`--out` is one file and `--folder` a folder; give one of them")
     if form is Format.PARQUET and folder is None:
         raise _wrong("tables are several files; say where to make their folder: `--folder DIR`")
-    between = Between(_day("--from", first), _day("--to", last))
+    between = Between(day("--from", first), day("--to", last))
     with reading(read_desk(find_desk(desk))) as log:
         try:
             if out is None and folder is None:
@@ -125,16 +124,6 @@ def _into(out: Path | None, log: LogReader, between: Between) -> int:
     finally:
         part.unlink(missing_ok=True)
     return count
-
-
-def _day(option: str, written: str | None) -> str:
-    """A day as it was given; empty where none was. Raises `Faulty`."""
-    try:
-        if written is None or date.fromisoformat(written).isoformat() == written:
-            return written or ""
-    except ValueError:
-        pass
-    raise _wrong(f"`{option} {written}` is no date; write one such as 2026-12-31")
 
 
 def _wrong(words: str) -> Faulty:

@@ -65,17 +65,6 @@ def test_the_same_rows_give_the_same_digest_and_other_rows_another(head: Head) -
 
 
 @pytest.mark.parametrize("head", HEADS)
-def test_what_is_said_of_a_row_does_not_depend_on_the_rows_beside_it(head: Head) -> None:
-    """To the bit: a walk asks about many sessions at once, and a desk about one."""
-    scorer, rows = fitted(head)
-    assert scorer.by_row  # type: ignore[attr-defined]
-    whole = scorer.score(rows)
-    for size in (1, 2, 3, 5, 7, 50, 131):
-        parts = [scorer.score(rows[at : at + size]) for at in range(0, min(len(rows), 40 * size), size)]
-        assert np.concatenate(parts).tobytes() == whole[: 40 * size].tobytes(), size
-
-
-@pytest.mark.parametrize("head", HEADS)
 def test_a_kept_head_speaks_as_the_trained_one(head: Head) -> None:
     scorer, rows = fitted(head)
     loaded = head.load(scorer.dump())

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
-from typing import ClassVar
 
 import numpy as np
 import pytest
@@ -141,47 +140,6 @@ def test_a_failing_score_takes_no_other_row_with_it(at: str) -> None:
             assert np.isnan(result.edge[row]).all()
         else:
             assert np.array_equal(result.edge[row], whole.edge[row])
-
-
-@dataclass(frozen=True)
-class AloneScorer(SpyScorer):
-    """Judges each row alone, and fails where one of every seventh session is among them."""
-
-    asked: list[int]
-    by_row: ClassVar[bool] = True
-
-    def score(self, rows: Floats) -> Floats:
-        self.asked.append(len(rows))
-        if (rows[:, 0] % 7 == 0).any() and self.count:
-            raise ZeroDivisionError("a seventh session")
-        return super().score(rows)
-
-
-@dataclass
-class Alone(Spy):
-    """Its scorer is asked about many rows at once."""
-
-    fails: bool = False
-    asked: list[int] = field(default_factory=list)
-
-    def fit(self, rows: Floats, up: Floats) -> SpyScorer:
-        super().fit(rows, up)
-        return AloneScorer(float(self.fails), self.asked)
-
-
-def test_a_scorer_that_judges_each_row_alone_is_asked_about_all_at_once() -> None:
-    head = Alone()
-    result, whole = walked(head), walked(Spy())
-    assert result.edge.tobytes() == whole.edge.tobytes()
-    assert len(head.asked) == len(result.trainings) < 20
-    assert not result.faults
-
-
-def test_where_that_fails_the_rows_that_fail_are_found_one_by_one() -> None:
-    result, whole = walked(Alone(fails=True)), walked(Spy())
-    rows = range(result.trainings[0].row + 1, len(result.edge))
-    assert set(result.faults) == {row for row in rows if row % 7 == 0}
-    assert all(np.array_equal(result.edge[row], whole.edge[row]) for row in rows if row % 7)
 
 
 @pytest.mark.parametrize("at", ["features", "shape", "type", "fit"])
