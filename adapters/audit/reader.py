@@ -16,6 +16,7 @@ from typing import Any, Self, TypeVarTuple
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.engine import Connection
 
+from adapters.audit import kept
 from adapters.audit.kinds import Kind
 from adapters.audit.merkle import CompactRange, inclusion_path, leaf_hash, verify_consistency, verify_inclusion
 from adapters.audit.segments import Content, Gone, Sealed, Segments
@@ -219,6 +220,14 @@ class LogReader:
             if verify_inclusion(bytes(hashed or b""), index, size, path, self.root_at(size)):
                 return path
             return StoredTree(self._connection, cached=False).inclusion(index, size)
+
+    def checkpoints(self) -> tuple[kept.Kept, ...]:
+        """The signed checkpoints that the store keeps, in order; nobody has looked at their signatures."""
+        with self._reading():
+            try:
+                return kept.every(self._connection)
+            except kept.Damaged as fault:
+                raise LogUnreadable(f"the log `{self.path}` is damaged: {fault}") from None
 
     def consistency(self, first: int, second: int | None = None) -> tuple[bytes, ...]:
         """The proof that the log of `first` records is a beginning of that of `second` (default: the present one).

@@ -77,6 +77,6 @@ def _marks(axes: Axes, fates: Sequence[Fate], at: dict[str, float], outcome: str
     shape, colour = MARKS[outcome]
     days = np.array([one.session for one in fates], dtype="datetime64[D]")
     axes.scatter(
-        days, [at[one.session] for one in fates], marker=shape, s=30, color=colour, edgecolors="white", linewidths=0.5,
+        days, [at[one.session] for one in fates], marker=shape, s=44, color=colour, edgecolors="white", linewidths=0.4,
         label=f"{outcome} ({len(fates)})", zorder=3,
     )  # fmt: skip

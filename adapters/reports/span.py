@@ -45,9 +45,19 @@ class Span:
     @property
     def origin(self) -> Origin:
         """What stands at the end of every report."""
-        newest = next(iter(self._read([Kind.CHECKPOINT], newest_first=True)), None)
-        told = "none in these records" if newest is None else f"record {newest['record_id']} of {newest['as_of']}"
-        return Origin(self.desk, self.mode, self.size, self.root, told, self.command)
+        return Origin(self.desk, self.mode, self.size, self.root, self._checkpoint(), self.command)
+
+    def _checkpoint(self) -> str:
+        """The first that covers these records, else the last before them."""
+        known = self.log.checkpoints()
+        covering = [one for one in known if one.signed.size >= self.size]
+        one = covering[0] if covering else known[-1] if known else None
+        if one is None:
+            return "the store keeps none; `warrant audit checkpoint` signs the log as it is"
+        much = "all of them and " if one.signed.size > self.size else "just these, " if covering else "only the first "
+        records = f"{one.signed.size - self.size if one.signed.size > self.size else one.signed.size:,}"
+        more = f"{records} more" if one.signed.size > self.size else f"{records} records"
+        return f"number {one.number}, of {much}{more}, by the key {one.vkey.rpartition('+')[0]}"
 
     @property
     def words(self) -> str:
