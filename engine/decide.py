@@ -11,7 +11,7 @@ from functools import cache
 
 from engine.baskets import proposed
 from engine.decision import Decision, ExitVerdict
-from engine.entries import rule_on_entries, without_entries
+from engine.entries import Proving, rule_on_entries, without_entries
 from engine.exits import propose_exits, rule_on_exits, worsened
 from engine.gate.circumstances import Circumstances
 from engine.gate.market import read_market
@@ -23,7 +23,7 @@ from engine.limits.model import UNKNOWN_REGIME, Limits
 from engine.obligations import oblige
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
-from engine.proof.prove import Proof
+from engine.proof.prove import Proof, prove
 from engine.standing import portfolio_facts
 from engine.verdicts import Silences, Silent, instruments_of, refused_verdict, told_here, undetermined, unexplained
 from knowledge.facts import Snapshot
@@ -32,11 +32,17 @@ from rules.rulebook import Rulebook
 
 
 def decide(
-    snapshot: Snapshot, rulebook: Rulebook, limits: Limits, portfolio: Portfolio, silences: Silences = told_here
+    snapshot: Snapshot,
+    rulebook: Rulebook,
+    limits: Limits,
+    portfolio: Portfolio,
+    silences: Silences = told_here,
+    proving: Proving = prove,
 ) -> Decision:
     """Decide one cycle. Raises only for bugs; the worker turns those into an undetermined record.
 
-    `silences` says who tells why nothing is proposed; whoever does, says the same.
+    `silences` says who tells why nothing is proposed; whoever does, says the same. `proving` asks the solver: another
+    one is given by searches that throw their decisions away, and by nobody else.
     """
     reasoning = Reasoning.of(rulebook)
     inputs = Inputs(snapshot.digest, rulebook.fingerprint, limits.fingerprint, portfolio.digest)
@@ -74,7 +80,7 @@ def decide(
     try:
         duty.sound()
         # What exits worsen and why the others are silent takes as long as the solver does: it is told beside it.
-        entries = rule_on_entries(wanted, rulebook, facts, here, states, meanwhile)
+        entries = rule_on_entries(wanted, rulebook, facts, here, states, meanwhile, proving)
         others, worse = unspoken(), burdened()
         losses = stresses(book, entries.grants, market, limits)
     except Exception as error:  # noqa: BLE001 - no exit needs any of this: what goes wrong costs the entries alone

@@ -22,6 +22,8 @@ from knowledge.facts import Fact
 from rules.reasoning import Reasoning
 from rules.rulebook import Rulebook
 
+Proving = Callable[..., Proof]
+"""Takes what `prove` takes."""
 LOST = "the entries could not be judged: "
 """How the fault of a proof begins where there was nothing to prove."""
 
@@ -43,10 +45,12 @@ def rule_on_entries(
     here: Circumstances,
     states: Mapping[str, Finding],
     meanwhile: Callable[[], object] | None = None,
+    proving: Proving = prove,
 ) -> Entries:
     """Ask policies, conditions, limits and solver about every candidate. Raises whatever goes wrong.
 
     `meanwhile` is called while the solver works, if it does; what is only told of the candidates is made ready then.
+    `proving` asks the solver.
     """
     if not proposed.candidates:
         return Entries()
@@ -66,7 +70,7 @@ def rule_on_entries(
         if meanwhile is not None:
             meanwhile()
 
-    proof = prove(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state, beside)
+    proof = proving(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state, beside)
     rows, nav = here.limits.rows(here.session), Fraction(here.portfolio.nav)
     verdicts = tuple(verdict_of(one, candidates[one.entry.instrument], proof, rows, nav) for one in judgement.rulings)
     return Entries(verdicts, judgement.grants if proof.agrees else (), judgement.readings, proof)

@@ -22,7 +22,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, TYPE_CHECKING, Self
 
 from adapters.running.teller import Teller, beside
 from engine.limits.model import Limits
@@ -32,6 +32,10 @@ from knowledge.facts import Fact, Snapshot
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json, canonical, digest, parse, parse_parts
 from rules.rulebook import Rulebook
+
+if TYPE_CHECKING:
+    from engine.service import Service
+    from engine.verdicts import Silences
 
 PATIENCE = 20.0
 """Seconds a cycle may take before it is ended from outside; budgets inside are counted and end far earlier."""
@@ -52,8 +56,11 @@ class WorkerLost(Exception):
     """The worker died, hung or answered nonsense; the message says which."""
 
 
-def serve() -> None:
-    """The worker's main loop: frames on the original standard input and output until the input ends."""
+def serve(made: Callable[[Silences], Service] | None = None) -> None:
+    """The worker's main loop: frames on the original standard input and output until the input ends.
+
+    `made` makes another service than the one that decides cycles; it is called behind the fork, and imports there.
+    """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     source, sink = os.fdopen(os.dup(0), "rb"), os.fdopen(os.dup(1), "wb")
     spoken = _unnamed_file()
@@ -61,16 +68,18 @@ def serve() -> None:
     os.dup2(spoken, 2)
     # Forked before there is an engine.
     with beside((source.fileno(), sink.fileno())) as teller:
-        _serve(source, sink, spoken, teller)
+        _serve(source, sink, spoken, teller, made)
 
 
-def _serve(source: IO[bytes], sink: IO[bytes], spoken: int, teller: Teller) -> None:
+def _serve(
+    source: IO[bytes], sink: IO[bytes], spoken: int, teller: Teller, made: Callable[[Silences], Service] | None
+) -> None:
     from engine.service import Service
     from engine.verdicts import spoken_over
 
-    service = Service(silences=teller.silences)
+    service = Service(silences=teller.silences) if made is None else made(teller.silences)
     gc.disable()
-    before = 0
+    before, frozen = 0, False
     while (request := _read(source)) is not None:
         answer = service.answer(request)
         if answer is None:
@@ -84,8 +93,10 @@ def _serve(source: IO[bytes], sink: IO[bytes], spoken: int, teller: Teller) -> N
         teller.learn(service.rulebook)
         service.rest()
         gc.collect()
-        if gc.get_freeze_count() == 0:
+        if not frozen:
+            # Asking the collector how much is frozen would count it all, 2 ms each time.
             gc.freeze()
+            frozen = True
 
 
 class Worker:
