@@ -39,6 +39,11 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
     "approval": ("who", "verdict", "reason", "until", "claimed"),
     "change": ("outcome", "verdict", "reason", "until", "approval"),
     "rulebook": ("outcome", "verdict", "reason", "files", "who"),
+    "key": ("action", "vkey", "who", "reason", "claimed"),
+    "seal": ("segment", "of", "first", "last", "digest"),
+    "hold": ("action", "who", "why", "hold", "from", "to", "symbols"),
+    "retention": ("rule", "by", "values"),
+    "surveillance": ("pattern", "instrument", "severity", "sentence"),
 }
 """The fields of a record that its line repeats, by kind."""
 _ORDER = ("instrument", "side", "role", "quantity", "limit_price", "stop_price")
@@ -51,6 +56,10 @@ _LEVELS: Mapping[str, Level] = {
     "approval": "warning",
     "change": "warning",
     "rulebook": "warning",
+    "key": "warning",
+    "hold": "warning",
+    "retention": "warning",
+    "surveillance": "warning",
 }
 
 
