@@ -1,7 +1,7 @@
 """What an explanation rests on: records of the log and what they name, each held against its tree before it is told.
 
-Kept while the log is read: the tree is made once, a rulebook or limits that many decisions name are read once. Nothing
-is kept of a record, so that explaining the thousandth decision costs what the first did.
+Kept while the log is read: a rulebook or limits that many decisions name are read once, and a record is proven once. No
+more is kept of a record than its hash, so that explaining the thousandth decision costs what the first did.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from weakref import WeakKeyDictionary
 
-from adapters.audit.merkle import CompactRange, leaf_hash
-from adapters.audit.reader import LogReader
+from adapters.audit.merkle import leaf_hash
+from adapters.audit.reader import LogReader, verify_receipt
 from adapters.store.faults import LogUnreadable
 from engine.limits.model import Limits
 from engine.limits.text import recorded_limits
@@ -29,15 +29,20 @@ class Proven:
 
     def __init__(self, log: LogReader) -> None:
         self._log = log
-        self._hashes: list[bytes] = []
+        self._checked: dict[str, bytes] = {}
         self.rulebook = lru_cache(_KEPT)(self._rulebook)
         self.limits = lru_cache(_KEPT)(self._limits)
 
     def check(self, record: Json) -> None:
-        """Raises `LogUnreadable` where the record is not the one that the log's tree holds at its place."""
-        seq = record.get("seq")
-        if not isinstance(seq, int) or leaf_hash(canonical(record)) != self._hash(seq):
-            raise LogUnreadable(f"the record {record['record_id']} is not the one the log was written over")
+        """Raises `LogUnreadable` where the record is not the one that the log's tree holds."""
+        name, hashed = record["record_id"], leaf_hash(canonical(record))
+        if self._checked.get(name) == hashed:
+            return
+        receipt = self._log.receipt(name)
+        proven = leaf_hash(receipt.leaf) == hashed and verify_receipt(receipt, self._log.root_at(receipt.tree_size))
+        if not proven:
+            raise LogUnreadable(f"the record {name} is not the one the log was written over")
+        self._checked[name] = hashed
 
     def evidence(self, record: Json) -> Evidence:
         """A decision record with everything it names, each read back from its digest. Raises `LogUnreadable`."""
@@ -50,15 +55,6 @@ class Proven:
             self.rulebook(inputs["rulebook"]),
             self.limits(inputs["limits"]),
         )
-
-    def _hash(self, seq: int) -> bytes | None:
-        """The hash of the leaf at a place, of leaves that the log's root is made of."""
-        if seq >= len(self._hashes):
-            hashes = [hashed for _, hashed in self._log.leaves()]
-            if CompactRange().extend(hashes).root != self._log.root_at(len(hashes)):
-                raise LogUnreadable(f"the log `{self._log.path}` is damaged: its leaves do not make its root")
-            self._hashes = hashes
-        return self._hashes[seq] if 0 <= seq < len(self._hashes) else None
 
     def _rulebook(self, name: str) -> Rulebook:
         return Rulebook.from_json(parse(self._log.blob(name)))

@@ -12,10 +12,23 @@ from warrant_engine import calm
 # As the front door does it, before anything loads the linear algebra.
 calm(os.environ)
 
-from tests.bench import checking, cycle, finding, gate, importing, many, memory, rules, whole  # noqa: E402
+from tests.bench import checking, cycle, finding, gate, importing, many, memory, rules, telling, whole  # noqa: E402
 from tests.bench.cases import make_scene  # noqa: E402
 
-PARTS = ("cycle", "memory", "help", "demo", "cycle50", "backtest", "import", "gate", "rules", "check", "find")
+PARTS = (
+    "cycle",
+    "memory",
+    "help",
+    "demo",
+    "cycle50",
+    "backtest",
+    "import",
+    "gate",
+    "rules",
+    "check",
+    "find",
+    "telling",
+)
 
 ALONE = {
     "help": whole.measure_help,
@@ -23,6 +36,7 @@ ALONE = {
     "check": checking.measure_check,
     "rules": rules.measure_rules,
     "find": finding.measure_find,
+    "telling": telling.measure_telling,
     "gate": gate.measure,
 }
 """Parts that take no option."""
