@@ -8,7 +8,8 @@ and, for signatures alone, the package `cryptography`: nothing of the program th
 - sequence: no place is missing or taken twice, time does not run back, and every order, fill, cancel and expiry belongs
   to a warrant that a decision before it gave.
 - checkpoints: each checkpoint (C2SP tlog-checkpoint) is signed (Ed25519) by a key that you gave, and has the root over
-  the first so many records of this export: so every record below it is included, and no history was rewritten.
+  the first so many records of this export: so every record below it is included, and no history was rewritten. A
+  proof of consistency (a file of `warrant audit prove`) is two of them and the hashes that lead from one to the other.
 - arithmetic: each grant and refusal again, in exact fractions and without a solver.
 - replay: not possible here; `warrant audit verify --replay` decides every cycle again.
 
@@ -184,8 +185,8 @@ class _Order:
 class Checkpoint:
     """A signed note: origin, size and root of a tree."""
 
-    def __init__(self, source: Path, text: str) -> None:
-        self.source, self.against = source.name, list[str]()
+    def __init__(self, source: str, text: str) -> None:
+        self.source, self.against = source, list[str]()
         head, gap, signatures = text.rpartition("\n\n")
         try:
             self._note = head + "\n"
@@ -209,6 +210,46 @@ class Checkpoint:
                 good += (holds := verifies(public, content[4:], self._note.encode()))
                 found += [] if holds else [f"the signature of {name} does not hold"]
         return found or ([] if good else ["no key that was given signed it"])
+
+
+def consistent(old: Checkpoint, new: Checkpoint, path: list[bytes]) -> bool:
+    """Whether the path leads from the root of a smaller tree to that of a larger one (RFC 9162, 2.1.4.2)."""
+    if old.size in (0, new.size):
+        return not path and old.size <= new.size and (old.size == 0 or old.root == new.root)
+    nodes = [old.root, *path] if old.size & (old.size - 1) == 0 else path
+    here, last = old.size - 1, new.size - 1
+    while here & 1:
+        here, last = here >> 1, last >> 1
+    if not nodes or old.size > new.size or any(len(node) != len(old.root) for node in nodes):
+        return False
+    before = after = nodes[0]
+    for node in nodes[1:]:
+        if last == 0:
+            return False
+        if here & 1 or here == last:
+            before, after = (hashlib.sha256(b"\1" + node + root).digest() for root in (before, after))
+            while here and not here & 1:
+                here, last = here >> 1, last >> 1
+        else:
+            after = hashlib.sha256(b"\1" + after + node).digest()
+        here, last = here >> 1, last >> 1
+    return (last, before, after) == (0, old.root, new.root)
+
+
+def read_consistency(file: Path) -> list[Checkpoint]:
+    """Both checkpoints of a proof of consistency; the newer one says where the proof does not hold."""
+    try:
+        found = json.loads(file.read_bytes())
+        old, new = (Checkpoint(f"{name} of {file.name}", found[name]) for name in ("from", "to"))
+        path = [base64.b64decode(node, validate=True) for node in found["path"]]
+        known = found["format"] == "warrant-consistency/1"
+    except (ValueError, LookupError, TypeError, AttributeError):
+        known = False
+    if not known:
+        raise NoExport(f"`{file}` is no proof of consistency (warrant-consistency/1)")
+    if old.origin != new.origin or not consistent(old, new, path):
+        new.against.append(f"the proof does not lead from {old.size} records to {new.size}")
+    return [old, new]
 
 
 def read_key(text: str) -> tuple[str, bytes, bytes]:
@@ -255,6 +296,8 @@ class Export:
         self.found: list[tuple[str, str]] = []
         """Check and sentence."""
         self.tree, self.kinds = Tree(), Counter[str]()
+        self.went: list[str] = []
+        """What is not shown because its time to be kept is over, and by which record."""
 
     def read(self, checkpoints: list[Checkpoint]) -> None:
         """Walk over all leaves once, and hold the root of each size against the checkpoints."""
@@ -287,6 +330,10 @@ class Export:
 
     def _one(self, record: Json, at: str, against: list[str], sequence: Sequence) -> None:
         self.kinds[str(record.kind)] += 1
+        if record.kind == "retention":
+            count, rule = sum(one.records for one in record.segments), record.rule
+            words = f"{count} of kind {rule.kind}, kept {rule.years} years, went by {record.by}"
+            self.went.append(f"record {record.seq} ({record.record_id}) says: {words}")
         for check, asked in (
             ("bytes", lambda: against),
             ("sequence", lambda: sequence.complaints(record)),
@@ -335,7 +382,8 @@ def verify(arguments: argparse.Namespace) -> int:
     """Say what holds. Raises `NoExport`, `OSError`."""
     export = Export(arguments.export)
     files = arguments.checkpoint or ([export.own_checkpoint] if export.own_checkpoint.is_file() else [])
-    checkpoints = [Checkpoint(file, file.read_text(encoding="utf-8")) for file in files]
+    checkpoints = [Checkpoint(file.name, file.read_text(encoding="utf-8")) for file in files]
+    checkpoints += [one for file in arguments.consistency or () for one in read_consistency(file)]
     keys = arguments.key or (export.own_keys.read_text().splitlines() if export.own_keys.is_file() else [])
     for one in checkpoints:
         one.against += one.signed_by(keys)
@@ -354,6 +402,7 @@ def verify(arguments: argparse.Namespace) -> int:
         beyond = export.tree.size - one.size
         sys.stdout.write(f"checkpoint {one.source}: {one.origin}, {one.size} records" + (
             f"; {beyond} records came after it and are not covered\n" if beyond > 0 else "\n"))  # fmt: skip
+    sys.stdout.writelines(f"{words}\n" for words in export.went)
     shown = sum(export.kinds.values())
     what = f"{export.tree.size} records ({export.kinds['decision']} decisions" + (
         f", {export.tree.size - shown} not shown)" if export.tree.size > shown else ")")  # fmt: skip
@@ -368,6 +417,7 @@ def main(words: list[str]) -> int:
                                      formatter_class=argparse.RawDescriptionHelpFormatter)  # fmt: skip
     parser.add_argument("export", type=Path, help="folder or records.jsonl")
     parser.add_argument("--checkpoint", type=Path, action="append", help="a checkpoint kept elsewhere; may be repeated")
+    parser.add_argument("--consistency", type=Path, action="append", help="a proof of consistency; may be repeated")
     parser.add_argument("--key", action="append", help="a key that may have signed it; may be repeated")
     try:
         return verify(parser.parse_args(words))

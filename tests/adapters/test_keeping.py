@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
+from adapters.audit import stranger
 from adapters.audit.log import LogReader
 from adapters.desk.folder import Desk, read_desk
 from adapters.running.intervention import lenient, opened
@@ -39,7 +40,7 @@ def standing(desk: Desk) -> list[object]:
 
 
 def test_a_desk_whose_past_was_sealed_and_has_gone(
-    desk: Desk, shared: SharedRun, capsys: pytest.CaptureFixture[str]
+    desk: Desk, shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before, records = standing(desk), shared.records
     decisions = [one for one in records if one["kind"] == "decision"]
@@ -84,6 +85,17 @@ def test_a_desk_whose_past_was_sealed_and_has_gone(
     assert call(desk, "explain", old[0]["record_id"]) == 2
     assert f"when its time to be kept was over, as record #{gone['seq']} says" in capsys.readouterr().err
     assert call(desk, "explain", decisions[-1]["record_id"]) == 0
+    capsys.readouterr()
+
+    # A stranger is told the same, and holds what is left against a checkpoint.
+    assert call(desk, "keys", "log") == 0
+    assert call(desk, "audit", "export", "--folder", str(tmp_path / "export")) == 0
+    capsys.readouterr()
+    key = (tmp_path / "export" / "keys.txt").read_text().strip()
+    assert stranger.main([str(tmp_path / "export"), "--key", key]) == 0
+    told = capsys.readouterr().out
+    assert f"{len(old)} of kind decision, kept 5 years, went by" in told
+    assert f"{len(old)} not shown" in told
 
 
 @pytest.mark.parametrize(

@@ -193,7 +193,8 @@ def test_killed_at_any_statement_it_is_done_or_was_never_begun(what: str, tmp_pa
     if what == "expire":
         seal(path, 9)
     before, size = everything(path), verify(path).size
-    for statement in range(1000):
+    # Reading comes first and is struck more seldom; every statement of the transaction is.
+    for statement in (*range(0, 30, 6), *range(30, 1000)):
         work = (lambda: seal(path, 9)) if what == "seal" else (lambda: expire(path))
         ended = killed_at(statement, work)
         found = verify(path)

@@ -14,7 +14,7 @@ import venv
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,7 +24,8 @@ from adapters.audit import checkpoint, note, verifier
 from adapters.audit.bundle import export_folder
 from adapters.audit.export import Between, leaf_of
 from adapters.audit.log import LogReader
-from adapters.audit.merkle import leaf_hash, root
+from adapters.audit.merkle import consistency_path, leaf_hash, root
+from adapters.audit.proof import Consistency
 from adapters.installation import ROOT
 from knowledge.values import Json, canonical, digest, parse
 from tests.shared_run import SharedRun
@@ -167,6 +168,41 @@ def test_an_older_checkpoint_shows_that_nothing_before_it_was_rewritten(
     old.write_text(signed(100, root(leaves[1:101])))
     assert program.main([str(made.folder), "--key", KEY, "--checkpoint", str(old)]) == 1
     assert "over 100 records it has the root" in capsys.readouterr().out
+
+
+def test_a_proof_of_consistency_leads_from_one_checkpoint_to_the_other(
+    short: Made, tmp_path: Path, program: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leaves, file = [leaf_hash(leaf_of(line)) for line in short.lines], tmp_path / "proof.json"
+
+    def proved(size: int, path: tuple[bytes, ...]) -> tuple[int, str]:
+        old, new = (checkpoint.read(signed(at, root(leaves[:at])).encode()) for at in (size, short.size))
+        file.write_bytes(Consistency(old, new, path).content)
+        status = program.main([str(short.folder), "--key", KEY, "--consistency", str(file)])
+        return status, "".join(capsys.readouterr())
+
+    good = consistency_path(leaves, 20)
+    assert proved(20, good)[0] == 0
+    for path in (good[1:], (*good, good[0]), (bytes(32), *good[1:]), ()):
+        status, said = proved(20, path)
+        assert status == 1
+        assert "the proof does not lead from 20 records" in said
+    file.write_text("{}")
+    assert program.main([str(short.folder), "--consistency", str(file)]) == 2
+    assert "is no proof of consistency" in capsys.readouterr().err
+
+
+def test_every_proof_of_consistency_of_small_trees(program: ModuleType) -> None:
+    """Two derivations agree: paths made by the log's tree hold, and those of any other pair do not."""
+    leaves = [leaf_hash(bytes([number])) for number in range(20)]
+    roots = [root(leaves[:size]) for size in range(21)]
+    for second in range(1, 21):
+        for first in range(1, second + 1):
+            path = list(consistency_path(leaves[:second], first))
+            heads = [SimpleNamespace(size=size, root=roots[size]) for size in (first, second)]
+            assert program.consistent(*heads, path)
+            heads[0].root = roots[first - 1]
+            assert not program.consistent(*heads, path)
 
 
 # --- altered exports --------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from knowledge.faults import Fault, Faulty
 if TYPE_CHECKING:
     from adapters.audit.export import Between
     from adapters.audit.log import LogReader
+    from adapters.desk.folder import Desk
     from knowledge.values import Json
 
 
@@ -60,13 +61,14 @@ def command(
     if form is Format.PARQUET and folder is None:
         raise _wrong("tables are several files; say where to make their folder: `--folder DIR`")
     between = Between(day("--from", first), day("--to", last))
-    with reading(read_desk(find_desk(desk))) as log:
+    place = read_desk(find_desk(desk))
+    with reading(place) as log:
         try:
             if out is None and folder is None:
                 _lines(log, between)
                 return Status.FINE
             made = (
-                _folder(form, folder, log, between)
+                _folder(form, folder, place, log, between)
                 if folder
                 else {"file": str(out), "records": _into(out, log, between)}
             )
@@ -79,6 +81,17 @@ def command(
     return Status.FINE
 
 
+def _signed(place: Desk, log: LogReader) -> dict[str, str]:
+    """The newest checkpoint and its key: of the log as it is, where the desk can sign."""
+    from adapters.audit.bundle import CHECKPOINT, KEYS
+    from adapters.running.log_key import sign_now
+
+    if place.log_key.exists():
+        sign_now(place)
+    kept = log.checkpoints()
+    return {CHECKPOINT: kept[-1].signed.content.decode(), KEYS: f"{kept[-1].vkey}\n"} if kept else {}
+
+
 def _lines(log: LogReader, between: Between) -> None:
     from adapters.audit.export import export_jsonl
 
@@ -86,7 +99,7 @@ def _lines(log: LogReader, between: Between) -> None:
     sys.stdout.buffer.flush()
 
 
-def _folder(form: Format, folder: Path, log: LogReader, between: Between) -> dict[str, Json]:
+def _folder(form: Format, folder: Path, place: Desk, log: LogReader, between: Between) -> dict[str, Json]:
     """Make the folder and say what is in it."""
     from adapters.audit.bundle import export_folder
 
@@ -97,7 +110,7 @@ def _folder(form: Format, folder: Path, log: LogReader, between: Between) -> dic
 
             rows = export_parquet(log, folder, between)
             return {"folder": str(folder), "records": rows["records"], "rows": rows}
-        made = export_folder(log, folder, between)
+        made = export_folder(log, folder, between, _signed(place, log))
     except FileExistsError as error:
         raise _wrong(f"{error}, and nothing is written over; name another") from None
     except OSError as error:
