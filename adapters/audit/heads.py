@@ -2,7 +2,8 @@
 
 Rules:
 - the root over the first n records, hashed again, is the one that a checkpoint of n says. Fewer records: the tail was
-  cut off. Another root: what it covers was rewritten, after the largest checkpoint that still agrees;
+  cut off, or what stands before it rewritten with less. Another root: what it covers was rewritten. Either happened
+  after the largest checkpoint that still agrees;
 - its signature is by the key in force at its size, where the log enrols keys; else by a key that was given, or by the
   one that lies beside it in the store;
 - where keys were given, one of them signed or vouches for the signer. Where none was, the log itself names the key that
@@ -147,16 +148,16 @@ class HeadsCheck:
     def _root_finding(self, head: _Head, size: int, agreed: int) -> Finding | None:
         covered = head.signed.size
         if covered > size:
-            missing = f"#{size}" if covered == size + 1 else f"#{size} to #{covered - 1}"
-            sentence = f"it covers {covered} records, the log has {size}: cut off since: {missing}"
+            sentence = f"it covers {covered} records, the log has {size}: cut off since, {_span(size, covered)}"
+            if agreed < size:
+                sentence += f"; perhaps rewritten, {_span(agreed, size)}"
             return Finding(Check.CHECKPOINTS, size, None, head.name, sentence)
         root = self._roots.get(covered)
         if root == head.signed.root:
             return None
         if root is None:
             return _about(head.name, f"the root over the first {covered} records cannot be told: records are missing")
-        which = f"#{agreed}" if covered == agreed + 1 else f"#{agreed} to #{covered - 1}"
-        sentence = f"its root is not that of the first {covered} records: rewritten since, in {which}"
+        sentence = f"its root is not that of the first {covered} records: rewritten since, in {_span(agreed, covered)}"
         return Finding(Check.CHECKPOINTS, agreed if agreed < covered else None, None, head.name, sentence)
 
     # Who signed it
@@ -220,6 +221,10 @@ def _worth(signer: VerifierKey, voucher: VerifierKey | None, log_keys: LogKeys) 
         f"signed by a key that {where} itself names: whoever can rewrite it can put another there; give `--key` with"
         " the verifier key that you noted elsewhere"
     )
+
+
+def _span(begin: int, end: int) -> str:
+    return f"#{begin}" if end <= begin + 1 else f"#{begin} to #{end - 1}"
 
 
 def _about(name: str, sentence: str) -> Finding:
