@@ -237,7 +237,10 @@ def altered(store: Store, seq: int) -> Json:
     names = [name for name, value in record.items() if isinstance(value, str) and name in MEANT] or ["recorded_at"]
     name = store.dice.choice(names)
     value = record[name]
-    return {**record, name: f"{value} " if name not in ("as_of", "recorded_at") else value.replace(":0", ":1")}
+    if name != "recorded_at":
+        return {**record, name: f"{value} "}
+    # The last digit of its seconds.
+    return {**record, name: f"{value[:-2]}{(int(value[-2]) + 1) % 10}Z"}
 
 
 MEANT = ("reason", "nav", "quantity", "price", "commission", "recorded_at", "regime", "why", "law_digest", "period")
@@ -468,7 +471,7 @@ def of_desk(folder: Path, path: Path, first: VerifierKey, former: Signer) -> Bas
     return Base(path, Given("kept elsewhere", last.signed), first, former)
 
 
-def run_desk(folder: Path, until: tuple[str, str] = ("2011-01-18", "2011-02-01")) -> Base:
+def run_desk(folder: Path, until: tuple[str, str] = ("2011-02-01", "2011-03-04")) -> Base:
     """A paper desk that runs up to two sessions, with its key replaced in between."""
     from adapters.desk.folder import read_desk
     from adapters.desk.making import make_desk

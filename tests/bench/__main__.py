@@ -12,7 +12,19 @@ from warrant_engine import calm
 # As the front door does it, before anything loads the linear algebra.
 calm(os.environ)
 
-from tests.bench import checking, cycle, finding, gate, importing, many, memory, rules, telling, whole  # noqa: E402
+from tests.bench import (  # noqa: E402
+    checking,
+    cycle,
+    finding,
+    gate,
+    importing,
+    many,
+    memory,
+    proving,
+    rules,
+    telling,
+    whole,
+)
 from tests.bench.cases import make_scene  # noqa: E402
 
 PARTS = (
@@ -28,6 +40,7 @@ PARTS = (
     "check",
     "find",
     "telling",
+    "prove",
 )
 
 ALONE = {
@@ -38,6 +51,7 @@ ALONE = {
     "find": finding.measure_find,
     "telling": telling.measure_telling,
     "gate": gate.measure,
+    "prove": proving.measure_proofs,
 }
 """Parts that take no option."""
 
