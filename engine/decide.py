@@ -14,7 +14,7 @@ from engine.decision import Decision, ExitVerdict
 from engine.entries import Proving, rule_on_entries, without_entries
 from engine.exits import propose_exits, rule_on_exits, worsened
 from engine.gate.circumstances import Circumstances
-from engine.gate.market import read_market
+from engine.gate.market import Before, read_market
 from engine.gate.reach import read_book
 from engine.gate.states import trading_state
 from engine.gate.stress import stresses
@@ -38,11 +38,13 @@ def decide(
     portfolio: Portfolio,
     silences: Silences = told_here,
     proving: Proving = prove,
+    before: Before | None = None,
 ) -> Decision:
     """Decide one cycle. Raises only for bugs; the worker turns those into an undetermined record.
 
-    `silences` says who tells why nothing is proposed; whoever does, says the same. `proving` asks the solver: another
-    one is given by searches that throw their decisions away, and by nobody else.
+    `silences` says who tells why nothing is proposed; whoever does, says the same. So does who read some of the market
+    `before`. `proving` asks the solver: another one is given by searches that throw their decisions away, and by nobody
+    else.
     """
     reasoning = Reasoning.of(rulebook)
     inputs = Inputs(snapshot.digest, rulebook.fingerprint, limits.fingerprint, portfolio.digest)
@@ -55,7 +57,7 @@ def decide(
     derived = inference.derived
     regime = next((fact.word("name") for fact in derived if fact.template == "regime"), UNKNOWN_REGIME)
 
-    market = read_market(snapshot, portfolio, limits.parameters.cluster_threshold, limits.scenarios)
+    market = read_market(snapshot, portfolio, limits.parameters.cluster_threshold, limits.scenarios, before)
     wanted = proposed(derived, market)
     spoken = wanted.candidates.keys() | wanted.refused.keys()
     silent = tuple(name for name in instruments_of(snapshot, derived) if name not in spoken)

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from engine.decide import decide
+from engine.gate.ahead import Ahead
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
 from engine.orders.portfolio import Portfolio
@@ -35,6 +36,8 @@ class Service:
     limits: Limits | None = None
     told: list[Fact] = field(default_factory=list)
     """What was told since the last decision."""
+    ahead: Ahead | None = None
+    """What was made of it."""
     silences: Silences = told_here
     """Who tells why nothing is proposed."""
     spent: object = None
@@ -84,18 +87,24 @@ class Service:
         self.told += facts
         if not _rising(last, facts):
             self.told = list(ordered(self.told))
+        if self.limits is not None:
+            self.ahead = self.ahead or Ahead(self.limits.parameters.cluster_threshold)
+            try:
+                self.ahead.hear(facts)
+            except Exception:  # noqa: BLE001 - whatever it is: it is met again where the market is read
+                self.ahead = None
 
     def _decide(self, message: Json) -> Json:
         assert self.rulebook is not None and self.limits is not None, "decide before load"
-        told, self.told = self.told, []
+        (told, self.told), (ahead, self.ahead) = (self.told, []), (self.ahead, None)
         due = message.get("told", 0)
         if due not in (0, len(told)):
             raise ValueError(f"{len(told)} facts were told, and {due} are asked about")
         snapshot = snapshot_from_json(message["snapshot"], told if due else ())
         portfolio = Portfolio.from_json(message["portfolio"])
-        self.spent = message, snapshot, portfolio
+        self.spent = message, snapshot, portfolio, ahead
         try:
-            return decide(snapshot, self.rulebook, self.limits, portfolio, self.silences).to_json()
+            return decide(snapshot, self.rulebook, self.limits, portfolio, self.silences, before=ahead).to_json()
         except Exception as error:  # noqa: BLE001 - the boundary of a cycle: any bug ends in no entry, recorded
             inputs = Inputs(snapshot.digest, self.rulebook.fingerprint, self.limits.fingerprint, portfolio.digest)
             return undetermined(snapshot, inputs, surprise(error)).to_json()

@@ -7,10 +7,10 @@ said the wrong way round, and what is not said at all, is unknown, and whoever a
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 
-from knowledge.facts import Snapshot
+from knowledge.facts import Fact, Snapshot
 
 
 def correlation(snapshot: Snapshot, one: str, other: str) -> Decimal | None:
@@ -35,17 +35,25 @@ def correlation(snapshot: Snapshot, one: str, other: str) -> Decimal | None:
 
 def correlations(snapshot: Snapshot) -> Iterator[tuple[str, str, Decimal]]:
     """Every pair that is known, the lesser name first, each once."""
-    for first, others, values in by_first(snapshot):
-        for second, value in zip(others, values, strict=True):
+    for found in said_by(snapshot):
+        first = first_of(found)
+        for second, value in others_of(found):
             if first < second:
                 yield first, second, value
 
 
-def by_first(snapshot: Snapshot) -> Iterator[tuple[str, tuple[str, ...], tuple[Decimal, ...]]]:
-    """What each fact says: an instrument, others, and the correlation with each; a pair counts for the lesser name."""
-    lists = snapshot.all("correlations")
-    for found in lists:
-        yield found.word("instrument"), found.words("others"), found.numbers("values")
-    if not lists:
-        for pair in snapshot.all("correlation"):
-            yield pair.word("first"), (pair.word("second"),), (pair.number("value"),)
+def said_by(snapshot: Snapshot) -> tuple[Fact, ...]:
+    """The facts that say correlations; a pair counts where the lesser name stands first."""
+    return snapshot.all("correlations") or snapshot.all("correlation")
+
+
+def first_of(found: Fact) -> str:
+    """The instrument whose correlations a fact says."""
+    return found.word("instrument" if found.template == "correlations" else "first")
+
+
+def others_of(found: Fact) -> Iterable[tuple[str, Decimal]]:
+    """The others that it says, each with its correlation."""
+    if found.template == "correlations":
+        return zip(found.words("others"), found.numbers("values"), strict=True)
+    return ((found.word("second"), found.number("value")),)

@@ -6,13 +6,14 @@ and a *held* instrument that lacks one admits no entry anywhere, because no limi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from itertools import combinations
+from typing import Protocol
 
-from engine.gate.correlations import by_first, correlations
+from engine.gate.correlations import correlations, first_of, others_of, said_by
 from engine.limits.model import Scenario
 from engine.orders.portfolio import Portfolio
 from knowledge.facts import Fact, Snapshot
@@ -77,12 +78,36 @@ class Market:
         return next((group for group in self.clusters if instrument in group), (instrument,))
 
 
+Parts = tuple[Fact | None, ...]
+"""What terms are made of: reference, bar, the four `MEASURES`, rate, and what an instrument adds to the covariance."""
+MEASURES = ("average-volume-20", "beta-252", "volatility-20", "atr-14")
+
+
+class Before(Protocol):
+    """Who has made some of a market already, of facts that the snapshot turned out to hold."""
+
+    def terms(self, name: str, parts: Parts) -> Terms | None:
+        """The terms that are made of these very facts, if they are."""
+
+    def near(self, found: Fact, threshold: Fraction) -> Near | None:
+        """As `near_of` of this very fact, if it was asked."""
+
+
+Near = tuple[frozenset[str], tuple[str, ...]]
+"""Of one instrument all after it whose correlation with it is known, and those that are near it."""
+
+
 def read_market(
-    snapshot: Snapshot, portfolio: Portfolio, cluster_threshold: Fraction, scenarios: Iterable[Scenario] = ()
+    snapshot: Snapshot,
+    portfolio: Portfolio,
+    cluster_threshold: Fraction,
+    scenarios: Iterable[Scenario] = (),
+    before: Before | None = None,
 ) -> Market:
     """Read terms for every instrument of the universe, the positions and the working orders.
 
-    An instrument that a scenario of single instruments leaves out lacks its loss, and so its terms.
+    An instrument that a scenario of single instruments leaves out lacks its loss, and so its terms. The market is the
+    same whatever `before` has made.
     """
     names = set(snapshot.universe)
     names |= {held.instrument for held in portfolio.positions} | {one.order.instrument for one in portfolio.working}
@@ -90,43 +115,52 @@ def read_market(
     terms: dict[str, Terms] = {}
     missing: dict[str, tuple[str, ...]] = {}
     for name in sorted(names):
-        found, lacks = _terms(snapshot, name, portfolio.currency)
-        silent = tuple(f"scenario {one.id}" for one in listing if name not in dict(one.instruments))
-        if silent:
-            found, lacks = None, (*lacks, *silent)
-        if found is None:
+        parts = parts_of(snapshot.find, name)
+        silent = [f"scenario {one.id}" for one in listing if name not in dict(one.instruments)]
+        lacks = (*_lacking(parts, portfolio.currency), *silent)
+        if lacks:
             missing[name] = lacks
         else:
-            terms[name] = found
-    terms, fault = _with_covariance(snapshot, terms)
-    clusters = _clusters(snapshot, sorted(names), cluster_threshold)
+            terms[name] = (before and before.terms(name, parts)) or terms_of(name, parts)
+    terms, fault = _fitting(terms)
+    clusters = _clusters(snapshot, sorted(names), cluster_threshold, before)
     figures = {fact.word("name"): rational(fact.number("value")) for fact in snapshot.all("market")}
     return Market(snapshot.as_of[:10], terms, missing, clusters, figures, fault)
 
 
-def _terms(snapshot: Snapshot, name: str, account_currency: str) -> tuple[Terms | None, tuple[str, ...]]:
-    reference, bar = snapshot.find("reference", name), snapshot.find("bar", name)
-    measures = ("average-volume-20", "beta-252", "volatility-20", "atr-14")
-    found = {measure: snapshot.find("indicator", name, measure) for measure in measures}
-    lacks = [label for label, fact in (("reference", reference), ("bar", bar), *found.items()) if fact is None]
-    rate = Fraction(0)
-    if reference is not None:
-        currency = reference.word("currency")
-        price = snapshot.find("rate", currency)
-        if price is not None:
-            rate = rational(price.number("value"))
-        elif currency == account_currency:
-            rate = Fraction(1)
-        else:
-            lacks.append(f"rate of {currency}")
-    if lacks or reference is None or bar is None:
-        return None, tuple(lacks)
-    average_volume, beta, volatility, true_range = (_number(found[measure]) for measure in measures)
+def parts_of(find: Callable[..., Fact | None], name: str) -> Parts:
+    """What there is of them; `find` takes a template and the words of its key."""
+    reference = find("reference", name)
+    rate = None if reference is None else find("rate", reference.word("currency"))
+    return (
+        reference,
+        find("bar", name),
+        *[find("indicator", name, measure) for measure in MEASURES],
+        rate,
+        find("risk", name),
+    )
+
+
+def _lacking(parts: Parts, account_currency: str) -> tuple[str, ...]:
+    """What an entry needs and nobody says; the account's own currency needs no rate, and a covariance is no figure."""
+    reference, rate = parts[0], parts[-2]
+    needed = zip(("reference", "bar", *MEASURES), parts, strict=False)
+    lacks = [label for label, fact in needed if fact is None]
+    if reference is not None and rate is None and (currency := reference.word("currency")) != account_currency:
+        lacks.append(f"rate of {currency}")
+    return tuple(lacks)
+
+
+def terms_of(name: str, parts: Parts) -> Terms:
+    """The terms of an instrument that lacks nothing."""
+    reference, bar, *measured, rate, risk = parts
+    assert reference is not None and bar is not None, name
+    average_volume, beta, volatility, true_range = map(_number, measured)
     multiplier = rational(reference.number("multiplier"))
     return Terms(
         instrument=name,
         price=rational(bar.number("close")),
-        unit=multiplier * rate,
+        unit=multiplier if rate is None else multiplier * rational(rate.number("value")),
         tick=rational(reference.number("tick")),
         lot=int(reference.number("lot")),
         multiplier=multiplier,
@@ -137,23 +171,18 @@ def _terms(snapshot: Snapshot, name: str, account_currency: str) -> tuple[Terms 
         sector=reference.word("sector"),
         issuer=reference.word("issuer"),
         currency=reference.word("currency"),
-    ), ()
+        factors=() if risk is None else tuple(map(rational, risk.numbers("loadings"))),
+        residual=Fraction(0) if risk is None else rational(risk.number("residual")),
+    )
 
 
-def _with_covariance(snapshot: Snapshot, terms: dict[str, Terms]) -> tuple[dict[str, Terms], str]:
-    """The same terms with loadings and residuals; with none at all, and why, where the loadings do not fit together."""
-    facts = {name: fact for name in terms if (fact := snapshot.find("risk", name)) is not None}
-    loadings = {name: fact.numbers("loadings") for name, fact in facts.items()}
-    lengths = {len(each) for each in loadings.values()}
-    if len(lengths) > 1:
-        return terms, f"loadings of {min(lengths)} and of {max(lengths)} factors"
-    known = {
-        name: replace(
-            terms[name], factors=tuple(map(rational, loadings[name])), residual=rational(fact.number("residual"))
-        )
-        for name, fact in facts.items()
-    }
-    return {**terms, **known}, ""
+def _fitting(terms: dict[str, Terms]) -> tuple[dict[str, Terms], str]:
+    """The same terms; without any covariance, and why, where the loadings do not fit together."""
+    lengths = {len(one.factors) for one in terms.values() if one.factors}
+    if len(lengths) < len(("one", "another")):
+        return terms, ""
+    bare = {name: replace(one, factors=(), residual=Fraction(0)) for name, one in terms.items()}
+    return bare, f"loadings of {min(lengths)} and of {max(lengths)} factors"
 
 
 def _number(fact: Fact | None) -> Fraction:
@@ -161,7 +190,9 @@ def _number(fact: Fact | None) -> Fraction:
     return rational(fact.number("value"))
 
 
-def _clusters(snapshot: Snapshot, names: list[str], threshold: Fraction) -> tuple[tuple[str, ...], ...]:
+def _clusters(
+    snapshot: Snapshot, names: list[str], threshold: Fraction, before: Before | None = None
+) -> tuple[tuple[str, ...], ...]:
     """Connected components; a pair without a published correlation counts as connected (fail closed)."""
     parent = {name: name for name in names}
 
@@ -170,7 +201,7 @@ def _clusters(snapshot: Snapshot, names: list[str], threshold: Fraction) -> tupl
             name = parent[name]
         return name
 
-    for first, second in _connected(snapshot, names, threshold):
+    for first, second in _connected(snapshot, names, threshold, before):
         low, high = sorted((root(first), root(second)))
         parent[high] = low
     groups: dict[str, list[str]] = {}
@@ -179,31 +210,39 @@ def _clusters(snapshot: Snapshot, names: list[str], threshold: Fraction) -> tupl
     return tuple(tuple(group) for _, group in sorted(groups.items()) if len(group) > 1)
 
 
-def _connected(snapshot: Snapshot, names: list[str], threshold: Fraction) -> Iterator[tuple[str, str]]:
+def _connected(
+    snapshot: Snapshot, names: list[str], threshold: Fraction, before: Before | None
+) -> Iterator[tuple[str, str]]:
     """Pairs at or above the threshold, and all without a correlation.
 
     There are as many pairs as half the square of the instruments, so that each published one is looked at once, and
     pairs that are missing are searched for only where some are.
     """
     known, published = set(names), 0
+    for found in said_by(snapshot):
+        first = first_of(found)
+        if first in known:
+            others, near = (before and before.near(found, threshold)) or near_of(found, threshold)
+            published += len(others) if known >= others else len(known & others)
+            for second in near:
+                if second in known:
+                    yield first, second
+    if 2 * published < len(names) * (len(names) - 1):
+        pairs = {(first, second) for first, second, _ in correlations(snapshot)}
+        yield from (pair for pair in combinations(names, 2) if pair not in pairs)
+
+
+def near_of(found: Fact, threshold: Fraction) -> Near:
+    """What one fact about correlations says."""
+    first = first_of(found)
+    said = [(second, value) for second, value in others_of(found) if first < second]
     above, below = threshold.as_integer_ratio()
     # As a decimal where its digits end, which is exact, and compared in a tenth of the time.
     digits = text(threshold)
-    bounds = None if "/" in digits else (Decimal(digits), Decimal(digits).copy_negate())
-    for first, others, values in by_first(snapshot):
-        if first not in known:
-            continue
-        said = [(second, value) for second, value in zip(others, values, strict=True)
-                if second in known and first < second]  # fmt: skip
-        published += len({second for second, _ in said})
-        if bounds is None:
-            ratios = [(second, value.as_integer_ratio()) for second, value in said]
-            near = [second for second, (top, bottom) in ratios if abs(top) * below >= above * bottom]
-        else:
-            high, low = bounds
-            near = [second for second, value in said if value >= high or value <= low]
-        for second in near:
-            yield first, second
-    if 2 * published < len(names) * (len(names) - 1):
-        found = {(first, second) for first, second, _ in correlations(snapshot)}
-        yield from (pair for pair in combinations(names, 2) if pair not in found)
+    if "/" in digits:
+        ratios = [(second, value.as_integer_ratio()) for second, value in said]
+        near = [second for second, (top, bottom) in ratios if abs(top) * below >= above * bottom]
+    else:
+        high, low = Decimal(digits), Decimal(digits).copy_negate()
+        near = [second for second, value in said if value >= high or value <= low]
+    return frozenset([second for second, _ in said]), tuple(near)
