@@ -1,7 +1,8 @@
-"""What an approval of limits says, and the signature over it (Ed25519, RFC 8032).
+"""What an approval says, and the signature over it (Ed25519, RFC 8032).
 
-Signed are the canonical bytes of what the approval is about: both files by digest, the verdict of the comparison with
-the digest of all that it found, who, why, until when, when it was asked, the desk, and the public key itself. A record
+Signed are the canonical bytes of what the approval is about: what it was and what it becomes by digest, the verdict of
+the comparison with the digest of all that it found, who, why, until when, when it was asked and by when it is to be
+used, the proposal that it seconds, the desk, and the public key itself. A record
 without a signature says that it is *claimed*: then nothing proves that the person named has seen it.
 
 Left out: whose a key is. A desk takes the key that `[people] keys` of its warrant.toml lists when it adopts the limits.
@@ -17,7 +18,10 @@ from knowledge.values import Json, canonical
 
 STATEMENT: Final = "warrant-approval/1"
 SCHEME: Final = "ed25519:"
-SIGNED: Final = ("desk", "mode", "old", "new", "verdict", "diff", "who", "reason", "until", "asked_at", "key")
+SIGNED: Final = (
+    "desk", "mode", "what", "about", "old", "new", "verdict", "diff", "who", "reason", "until", "asked_at", "use_by",
+    "proposal", "key",
+)  # fmt: skip
 _KEY_BYTES = 32
 
 

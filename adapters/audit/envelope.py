@@ -157,17 +157,25 @@ class OrderEndRecord(Envelope):
 
 
 class ApprovalRecord(Envelope):
-    """A named person approved that the desk takes other limits."""
+    """A named person approved a change: of limits, where it does not say what else."""
 
     kind: Literal[Kind.APPROVAL]
-    old: DigestText = Field(description="the limits in force when it was asked")
-    new: DigestText = Field(description="the limits approved")
+    what: Literal["rules", "models", "states", "keys", "people"] | None = Field(
+        default=None, description="what changes; absent: the limits"
+    )
+    about: Text | None = Field(default=None, description="of a model: its head")
+    old: DigestText = Field(description="what is in force when it is asked, by digest")
+    new: DigestText = Field(description="what is approved, by digest")
     verdict: Text = Field(description="of the comparison over all portfolios: looser, incomparable, unknown …")
     diff: DigestText = Field(description="all that the comparison found, stored with the record")
     who: Text
     reason: Text
     until: DayText | None = Field(default=None, description="the last session that it holds for; absent: no end")
     asked_at: Instant
+    use_by: Instant | None = Field(default=None, description="the last instant at which it can be used")
+    proposal: Annotated[str, Field(strict=True, pattern=f"^{ID.pattern}$")] | None = Field(
+        default=None, description="record_id of another person's approval, which this one seconds"
+    )
     key: Text | None = Field(default=None, description="the public key, `ed25519:` and 32 bytes in base64")
     signature: Text | None = Field(default=None, description="over the canonical statement, in base64")
     claimed: Annotated[bool, Field(strict=True)] = Field(
@@ -207,6 +215,9 @@ class RulebookRecord(Envelope):
     diff: DigestText | None = Field(default=None, description="what changes in meaning, stored with the record")
     who: Text = Field(description="the owner of the newest of these files, as the machine names it")
     claimed: Literal[True] = Field(description="nothing but the machine's word says who it was")
+    approval: Annotated[str, Field(strict=True, pattern=f"^{ID.pattern}$")] | None = Field(
+        default=None, description="record_id of the seconding approval that it uses"
+    )
 
 
 class KeyRecord(Envelope):

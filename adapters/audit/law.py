@@ -10,7 +10,10 @@ Rules:
   decision after that date names the looser limits.
 
 - the rulebook of the last start, or of the last `rulebook` record that was adopted since, is in force; from the first
-  such record on, a decision by another one is a fault of the log.
+  such record on, a decision by another one is a fault of the log;
+- from the first `start` record that lists persons and what two of them are needed for, each such change names the
+  approvals of both (`adapters.audit.governed`). What has not got them changes nothing: what was in force stays so, and
+  each decision by something else is a fault of the log.
 
 Left out: that a verdict of *tighter* is right. The comparison lies in the log by its digest, and `warrant limits diff`
 makes it again.
@@ -22,7 +25,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from adapters.audit import governed
 from adapters.audit.approvals import objection
+from adapters.audit.four_eyes import RULES, Complaint, Roster
 from adapters.audit.kinds import period_of
 from knowledge.values import Json
 
@@ -59,12 +64,24 @@ class LawInForce:
     """Whether one has ever changed under a running desk."""
     refused: tuple[str, str] = ("", "")
     """The pair that was refused last, until limits change."""
+    refused_rules: tuple[str, str] = ("", "")
+    """The pair of rulebooks that was refused last, until one comes into force."""
+    roster: Roster = field(default_factory=Roster)
+    """Who may approve what, and what two persons are needed for."""
+    stops: tuple[str, ...] = ()
+    """Records that stopped the desk since it was last resumed: kills, halts, throttles."""
+    models: dict[str, str] = field(default_factory=dict)
+    """The model that each head speaks with."""
+    refused_models: dict[str, str] = field(default_factory=dict)
+    """The model that each head was last refused, until it speaks with another one than before."""
+    log_key: str = ""
+    """The key that signs the log's checkpoints."""
 
     def take(self, record: Json) -> None:
         """Fold one record."""
         match record["kind"]:
             case "start":
-                self.rulebook = str(record.get("rulebook", self.rulebook))
+                self._start(record)
                 if not (self.decided and self.governed):
                     self.current = self.lasting = str(record.get("limits", ""))
                 self.governed = self.governed or record.get("changes") == APPROVED
@@ -76,8 +93,44 @@ class LawInForce:
                 self._change(record)
             case "rulebook":
                 self.swapped = True
-                if record["outcome"] == ADOPTED:
+                self.refused_rules = (record["old"], record["new"]) if record["outcome"] == REFUSED else ("", "")
+                if record["outcome"] == ADOPTED and self._used(record, governed.rulebook(self, record)):
                     self.rulebook = record["new"]
+            case "state":
+                self._state(record)
+            case "model":
+                self._model(str(record.get("head", "")), str(record.get("model", "")), record)
+            case "key":
+                self._used(record, governed.key(self, record))
+                self.log_key = "" if record.get("action") == "revoke" else str(record.get("vkey", ""))
+
+    def _start(self, record: Json) -> None:
+        # The law before the persons: it came into force under those that were there.
+        if not (self.decided and self.roster.governs(RULES)):
+            self.rulebook = str(record.get("rulebook", self.rulebook))
+        if "people" in record and self._used(record, governed.roster(self, record)):
+            self.roster = Roster.from_json(record["people"])
+
+    def _model(self, head: str, model: str, record: Json) -> None:
+        if record.get("outcome") == REFUSED:
+            self.refused_models[head] = model
+        elif self._used(record, governed.model(self, record)):
+            self.models[head] = model
+            self.refused_models.pop(head, None)
+
+    def _state(self, record: Json) -> None:
+        if record.get("state") != "active":
+            self.stops += (str(record["record_id"]),)
+            return
+        self._used(record, governed.state(self, record))
+        self.stops = ()
+
+    def _used(self, record: Json, against: Iterator[Complaint]) -> bool:
+        """Whether a change holds; the approvals that it names are used up in either case."""
+        holds = next(against, None) is None
+        second = self.approvals.pop(str(record.get("approval", "")), {})
+        self.approvals.pop(str(second.get("proposal", "")), None)
+        return holds
 
     def _change(self, record: Json) -> None:
         self.governed = True
@@ -85,7 +138,8 @@ class LawInForce:
             self.refused = (record["old"], record["new"])
             return
         self.refused = ("", "")
-        self.approvals.pop(record.get("approval", ""), None)
+        second = self.approvals.pop(record.get("approval", ""), {})
+        self.approvals.pop(second.get("proposal", ""), None)
         self.current, self.until = record["new"], record.get("until", "")
         self.lapsed = record["old"] if record["outcome"] == REVERTED else ""
         if not self.until:
@@ -104,7 +158,7 @@ class LawCheck:
 
     def feed(self, record: Json) -> Iterator[tuple[str, str]]:
         """What is wrong with this record, which has the shape of its kind."""
-        found = list(self._complaints(record))
+        found = [*self._complaints(record), *governed.complaints(self._law, record)]
         self._law.take(record)
         yield from found
 
@@ -114,8 +168,6 @@ class LawCheck:
             case "approval":
                 if against := objection(record):
                     yield "signature", against
-                if record["old"] != law.current:
-                    yield "old", "these limits were not in force when the approval was recorded"
             case "change":
                 yield from self._change(record)
             case "start" if law.decided and law.governed and record.get("limits") != law.current:
@@ -126,7 +178,8 @@ class LawCheck:
                 if law.governed:
                     yield from self._decision(record)
                 inputs = record.get("inputs")
-                if law.swapped and isinstance(inputs, dict) and inputs.get("rulebook") != law.rulebook:
+                bound = law.swapped or law.roster.governs(RULES)
+                if bound and isinstance(inputs, dict) and inputs.get("rulebook") != law.rulebook:
                     yield "inputs.rulebook", "it was decided by a rulebook that is not in force"
 
     def _change(self, record: Json) -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -12,17 +13,23 @@ from adapters.frame import DeskOption, JsonOption, Status, write, write_json
 def command(
     who: Annotated[str, typer.Option("--who", metavar="NAME", help="Who resumes: a name of `[people] resume`.")],
     why: Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason; it goes into the log.")],
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="The person's private key, where two are needed.")
+    ] = None,
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
     """Let the desk take entries again. Refused, with every reason, while what stopped it would stop it again.
 
-    Exit status 1 where it is refused. A name is not proof of a person: keep warrant.toml and this machine to those
-    who may do this.
+    Where `four_eyes` asks for states, the first person's call proposes it and the second person's resumes the desk.
+    Exit status 1 where it is refused, or waits for the second. Else a name is not proof of a person: keep warrant.toml
+    and this machine to those who may do this.
     """
     from adapters.desk.folder import find_desk, read_desk
     from adapters.running.intervention import named, resume
     from adapters.running.resuming import StillStopped
+    from adapters.running.resuming_by_two import ask_for_two
+    from adapters.running.seconding import Asked
     from adapters.running.world import read_law
     from adapters.watch.desk_watch import messenger
 
@@ -30,6 +37,7 @@ def command(
     place = read_desk(find_desk(desk))
     try:
         with messenger(place) as watch:
+            ask_for_two(place, Asked(who, why, key), watch)
             words = resume(place, read_law(place).limits, who, why, watch)
     except StillStopped as refusal:
         if json:

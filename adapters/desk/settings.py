@@ -26,6 +26,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from adapters.audit.approvals import key_bytes
+from adapters.audit.four_eyes import GOVERNED, Roster
 from adapters.calendars.exchanges import EXCHANGES
 from adapters.calendars.periods import INTERVAL, MOST_MINUTES, minutes_of
 from adapters.desk.toml_text import Place, parse, places
@@ -70,6 +71,13 @@ def _keys(value: object) -> object:
     except ValueError:
         raise PydanticCustomError("keys", "no table of keys") from None
     return value
+
+
+def _governed(value: object) -> object:
+    """What two persons are needed for."""
+    if not isinstance(value, list) or any(one not in GOVERNED for one in value) or len(set(value)) < len(value):
+        raise PydanticCustomError("governed", "no list of what two persons can be needed for")
+    return tuple(value)
 
 
 _WORD = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}$", description="a word of letters, digits and ._:+-")
@@ -206,6 +214,8 @@ class PeopleSection(_Section):
     """Whose word counts. Anyone may kill a desk; only those listed end a kill, a halt or a throttle, or approve limits.
 
     A name is what its bearer types: nothing proves that it was he, but, of an approval, the key listed under `keys`.
+    `four_eyes` lists what takes effect only once two different persons have approved it, each with his key; with
+    `claims` those without a key may do it by their name alone (docs/people.md).
     """
 
     resume: Annotated[
@@ -219,6 +229,17 @@ class PeopleSection(_Section):
         BeforeValidator(_keys),
         Field(description='names with their public keys, like `"Ada Lovelace" = "ed25519:…"` of `warrant keys make`'),
     ] = {}
+    four_eyes: Annotated[
+        tuple[str, ...],
+        BeforeValidator(_governed),
+        Field(description="a list of " + ", ".join(f'"{one}"' for one in GOVERNED) + ", each once"),
+    ] = ()
+    claims: Annotated[bool, Field(description="true or false")] = False
+
+    @property
+    def roster(self) -> Roster:
+        """As records list it."""
+        return Roster(self.four_eyes, self.approve, self.resume, dict(self.keys), self.claims)
 
 
 class RetentionSection(_Section):

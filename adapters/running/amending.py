@@ -19,6 +19,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from adapters.audit.approvals import objection
+from adapters.audit.four_eyes import LIMITS, pair_against, pairs
 from adapters.audit.kinds import Kind
 from adapters.audit.law import ADOPTED, FREE, REFUSED, RESTORED, REVERTED, LawInForce
 from adapters.audit.reader import LogReader
@@ -39,7 +40,7 @@ def settle(runner: Runner) -> None:
     law, file = runner.standing.law, runner.law.limits
     if not law.decided or file.fingerprint == law.current:
         return
-    approval, against = _approval(runner.desk, law, file.fingerprint, runner.standing.last_session)
+    approval, against = _approval(runner.desk, law, file.fingerprint, runner.standing.last_session, runner.recording_at)
     if approval is None and file.fingerprint == law.lapsed:
         _bind_former(runner, law.current)
         return
@@ -82,8 +83,8 @@ def binding(desk_log: DeskLog, file: Limits) -> Limits:
     standing = desk_log.standing
     if not standing.law.decided or file.fingerprint == standing.law.current:
         return file
-    approved, _ = _approval(desk_log.desk, standing.law, file.fingerprint, standing.last_session)
-    return file if approved is not None else limits_of(desk_log.log, standing.law.current)
+    found, _ = _approval(desk_log.desk, standing.law, file.fingerprint, standing.last_session, desk_log.recording_at)
+    return file if found is not None else limits_of(desk_log.log, standing.law.current)
 
 
 def compared_with(log: LogReader, old: str, new: tuple[str, str], currency: str) -> Compared:
@@ -109,15 +110,16 @@ def person_objection(desk: Desk, who: str) -> str:
     return f"`{who}` may not approve limits of this desk: `[people] approve` of {SETTINGS} lists {names}"
 
 
-def _approval(desk: Desk, law: LawInForce, new: str, session: str) -> tuple[Json | None, str]:
+def _approval(desk: Desk, law: LawInForce, new: str, session: str, now: str) -> tuple[Json | None, str]:
     """The newest approval of this pair that still holds, and else why the newest does not."""
     against = ""
-    for one in reversed(list(law.approvals.values())):
-        if (one["old"], one["new"]) == (law.current, new):
-            found = _stands_against(desk, one, session)
-            if not found:
-                return one, ""
-            against = against or found
+    for first, one in pairs(law.approvals, LIMITS, law.current, new):
+        found = _stands_against(desk, one, session)
+        if not found and law.roster.governs(LIMITS):
+            found = pair_against(law.roster, first, one, now)
+        if not found:
+            return one, ""
+        against = against or found
     return None, against
 
 

@@ -5,7 +5,8 @@ Rules:
   exactly this file; what the comparison finds is stored with it;
 - for whom a key is listed under `[people.keys]`, the approval is signed with it or refused; otherwise it is *claimed*;
 - nothing changes yet: the limits come into force at the desk's next start, when its limits.yaml is that file;
-- while a process runs the desk it is refused, as the log takes records of one process.
+- while a process runs the desk it is refused, as the log takes records of one process;
+- where the desk asks for two persons for limits, this is a proposal or its seconding (`adapters/running/seconding.py`).
 """
 
 from __future__ import annotations
@@ -14,10 +15,16 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+from adapters.answers.reading import reading
 from adapters.audit.approvals import objection, statement
+from adapters.audit.four_eyes import LIMITS
+from adapters.audit.kinds import Kind, period_of
+from adapters.audit.law import LawInForce
+from adapters.audit.reader import LogReader
 from adapters.desk.folder import SETTINGS, Desk, shown
 from adapters.desk.groups import groups_of
 from adapters.frame import Failed
+from adapters.running import seconding
 from adapters.running.amending import compared_with, person_objection
 from adapters.running.continuity import check_account
 from adapters.running.desk_log import DeskLog
@@ -43,6 +50,8 @@ class Asked:
     key: Path | None = None
     until: str = ""
     """The last session the limits hold for; empty: no end."""
+    days: int = seconding.DAYS
+    """For which an approval can be used, where two are needed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +60,10 @@ class Approved:
 
     record: Json
     lines: tuple[str, ...]
+    governed: bool = False
+    """Whether two persons are needed."""
+    proposer: str = ""
+    """Whom it seconds."""
 
 
 def approve(desk: Desk, file: tuple[str, str], asked: Asked, watch: Watch = unwatched) -> Approved:
@@ -59,6 +72,8 @@ def approve(desk: Desk, file: tuple[str, str], asked: Asked, watch: Watch = unwa
     limits = read_limits(*file, groups_of(desk, read_rulebook(desk.folder)))
     if not is_there(desk.store):
         raise _wrong(shown(desk.limits), "the desk has not decided anything yet: its first limits need no approval")
+    if _governed(desk):
+        return _by_two(desk, limits, file, asked, watch)
     try:
         with held(desk.store, "limits approve"), opened(desk, lenient, watch) as desk_log:
             check_account(desk, desk_log.log)
@@ -83,7 +98,31 @@ def _checked(desk: Desk, asked: Asked) -> Asked:
         raise _wrong(shown(desk.folder / SETTINGS), f"{words} `warrant keys make` printed, or leave `--key` out")
     if asked.until and not _is_day(asked.until):
         raise _wrong("command line", f"`{asked.until}` is no date; write one such as 2026-12-31")
-    return Asked(asked.who, plain(asked.reason), asked.key, asked.until)
+    return Asked(asked.who, plain(asked.reason), asked.key, asked.until, asked.days)
+
+
+def _governed(desk: Desk) -> bool:
+    with reading(desk) as log:
+        return seconding.law_of(log).roster.governs(LIMITS)
+
+
+def _by_two(desk: Desk, limits: Limits, file: tuple[str, str], asked: Asked, watch: Watch) -> Approved:
+    """Propose these limits, or second them."""
+
+    def change(log: LogReader, law: LawInForce) -> seconding.Change:
+        if limits.fingerprint == law.current:
+            raise _wrong(file[1], "these limits are in force already; there is nothing to approve")
+        last = period_of(next(log.records([Kind.DECISION, Kind.FAULT], newest_first=True)))
+        _not_over(asked, last)
+        compared = compared_with(log, law.current, file, desk.settings.desk.currency)
+        texts = {limits.fingerprint: limits.encoded}
+        return seconding.Change(
+            LIMITS, limits.fingerprint, compared.verdict, compared.encoded, until=asked.until, texts=texts,
+            lines=compared.lines,
+        )  # fmt: skip
+
+    done = seconding.approve(desk, change, seconding.Asked(asked.who, asked.reason, asked.key, asked.days), watch)
+    return Approved(done.record, done.lines, True, done.proposer)
 
 
 def _recorded(desk: Desk, desk_log: DeskLog, limits: Limits, file: tuple[str, str], asked: Asked) -> Approved:
@@ -93,9 +132,7 @@ def _recorded(desk: Desk, desk_log: DeskLog, limits: Limits, file: tuple[str, st
         raise _wrong(name, "the desk has not decided anything yet: its first limits need no approval")
     if limits.fingerprint == law.current:
         raise _wrong(name, "these limits are in force already; there is nothing to approve")
-    if asked.until and asked.until <= standing.last_session[:10]:
-        words = f"`--until {asked.until}` is over: the desk has decided {standing.last_session}; give a later session"
-        raise _wrong("command line", words)
+    _not_over(asked, standing.last_session)
     found = compared_with(desk_log.log, law.current, file, desk.settings.desk.currency)
     about = {
         "old": law.current,
@@ -113,6 +150,12 @@ def _recorded(desk: Desk, desk_log: DeskLog, limits: Limits, file: tuple[str, st
     return Approved(
         desk_log.approve({"kind": "approval", **record, "changes": list(found.changes)}, blobs), found.lines
     )
+
+
+def _not_over(asked: Asked, last: str) -> None:
+    if asked.until and asked.until <= last[:10]:
+        words = f"`--until {asked.until}` is over: the desk has decided {last}; give a later session"
+        raise _wrong("command line", words)
 
 
 def _proof(about: Json, desk: Desk, asked: Asked) -> Json:

@@ -8,7 +8,8 @@ Rules:
 - *kill* is first a record and then the cancelling of entries: exits and protective orders stay. A crash between the
   two is mended at the next start, and a second kill does nothing that the first has done;
 - *resume* ends kill, halt and throttles together, and only by a person listed for it and where nothing stands that
-  would stop the desk again (`adapters/running/resuming.py`);
+  would stop the desk again (`adapters/running/resuming.py`); where the desk asks for two persons for states, by the
+  second of two who approved it. A kill asks for nobody else;
 - both are true as of the log's last record, as bars of a session that is over may still be booked behind them;
   `asked_at` says when, by the clock on the wall.
 """
@@ -21,6 +22,8 @@ from types import MappingProxyType
 from typing import Literal
 
 from adapters.audit.checkpoint import SignedCheckpoint
+from adapters.audit.four_eyes import STATES
+from adapters.audit.governed import ACTIVE
 from adapters.audit.kinds import Kind
 from adapters.audit.log import Also, AuditLog, Entry, Receipt, verify_receipt
 from adapters.audit.note import Signer
@@ -28,6 +31,7 @@ from adapters.desk.folder import Desk
 from adapters.paper.broker import PaperBroker
 from adapters.paper.venue import Costs, Listing
 from adapters.running.clock import Clock, WallClock
+from adapters.running.persons import approved
 from adapters.running.resuming import StillStopped, objections
 from adapters.running.standing import Standing
 from adapters.running.watch import NO_TIMINGS, Watch, unwatched
@@ -102,13 +106,27 @@ class DeskLog:
         if not ends:
             return []
         against = objections(who, self.desk, self.standing, self._last_decision(), limits)
-        if against:
-            raise StillStopped(against)
+        approval, alone = self._second(who)
+        if against or alone:
+            raise StillStopped((*against, *alone))
         record = {"kind": "state", "state": "active", "who": who, "why": why, "ends": list(ends), "asked_at": now}
+        record |= approval
         return self._append(self._last_as_of, [record])
 
+    def _second(self, who: str) -> tuple[Json, tuple[str, ...]]:
+        """The approval that a resume by this person uses, or why two persons have not approved it."""
+        law = self.standing.law
+        if not law.roster.governs(STATES):
+            return {}, ()
+        approval, against = approved(law, STATES, ACTIVE, self.recording_at)
+        if approval is None:
+            return {}, (f"two persons are needed to resume this desk, and {against or 'nobody has approved it'}",)
+        if approval["who"] != who:
+            return {}, (f"`{approval['who']}` is the second who approved it, and resumes the desk",)
+        return {"approval": approval["record_id"]}, ()
+
     def approve(self, approval: Json, blobs: Mapping[str, bytes]) -> Json:
-        """Record that a person approved other limits. Raises `LogUnwritable`."""
+        """Record that a person approved a change. Raises `LogUnwritable`."""
         return self._append(self._last_as_of, [approval], blobs)[0]
 
     def record_key(self, record: Json) -> Json:
@@ -122,6 +140,11 @@ class DeskLog:
     def now(self) -> datetime:
         """The instant by the desk's clock."""
         return (self._clock or WallClock()).now()
+
+    @property
+    def recording_at(self) -> str:
+        """The instant at which a record would be recorded now; empty where a backtest has none yet."""
+        return str(self._common(self._last_as_of)["recorded_at"])
 
     def _last_decision(self) -> Json | None:
         return next(self.log.records([Kind.DECISION], newest_first=True), None)

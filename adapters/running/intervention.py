@@ -24,6 +24,7 @@ from adapters.desk.folder import Desk, shown
 from adapters.desk.instruments import load_instruments
 from adapters.frame import Failed
 from adapters.paper.venue import Listing
+from adapters.running.accepting import accept, unsealed
 from adapters.running.amending import binding
 from adapters.running.continuity import check_account
 from adapters.running.desk_log import DeskLog
@@ -36,7 +37,7 @@ from engine.limits.model import Limits
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json
 
-What = Literal["kill", "resume"]
+What = Literal["kill", "resume", "approve"]
 DONE, REFUSED, WITHDRAWN = "done: ", "refused: ", "withdrawn: "
 """How an answer begins."""
 PATIENCE = 5.0
@@ -66,8 +67,10 @@ def named(who: str, why: str) -> tuple[str, str]:
 
 def answer(desk_log: DeskLog, limits: Limits, what: str, who: str, why: str, asked_at: datetime) -> str:
     """Do what a request asks, and say what became of it. Raises `LogUnwritable`."""
-    at, who, why = now_text(asked_at), plain(who), plain(why)
     try:
+        if what == "approve":
+            return DONE + str(accept(desk_log, *unsealed(why))["record_id"])
+        at, who, why = now_text(asked_at), plain(who), plain(why)
         if what == "kill":
             return DONE + kill_words(desk_log.kill(who, why, at))
         if what == "resume":
@@ -76,14 +79,14 @@ def answer(desk_log: DeskLog, limits: Limits, what: str, who: str, why: str, ask
         return REFUSED + str(refusal)
     except Faulty as faulty:
         return REFUSED + "; ".join(map(str, faulty.faults))
-    return f"{REFUSED}nobody here knows how to `{what}`; ask for kill or resume"
+    return f"{REFUSED}nobody here knows how to `{what}`; ask for kill, resume or approve"
 
 
 def kill(desk: Desk, who: str, why: str, watch: Watch = unwatched, patience: float = PATIENCE) -> str:
     """Kill the desk, with or without the process that runs it; what was done. Raises `Failed`."""
     _began(desk)
     asked = datetime.now(UTC)
-    found = _ask(desk, "kill", who, why, patience)
+    found = ask(desk, "kill", who, why, patience)
     if found.startswith(DONE):
         return found.removeprefix(DONE)
     for _ in range(_TRIES):
@@ -103,7 +106,7 @@ def resume(desk: Desk, limits: Limits, who: str, why: str, watch: Watch = unwatc
     Raises `StillStopped`, `Faulty`, `Failed`."""
     _began(desk)
     asked = datetime.now(UTC)
-    found = _ask(desk, "resume", who, why, patience)
+    found = ask(desk, "resume", who, why, patience)
     if found.startswith(DONE):
         return found.removeprefix(DONE)
     if found.startswith(REFUSED):
@@ -144,7 +147,7 @@ def opened(
         yield DeskLog(desk, log, listings(desk), watch)
 
 
-def _ask(desk: Desk, what: What, who: str, why: str, patience: float) -> str:
+def ask(desk: Desk, what: What, who: str, why: str, patience: float) -> str:
     """The answer of the process that runs the desk; empty where none does, or the letter box is out of order."""
     try:
         with opening.opened(desk.store) as connection:

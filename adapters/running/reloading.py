@@ -10,25 +10,27 @@ Rules:
   anew;
 - the record comes first, with the text, what changes in meaning and the name of the files' owner, which is a claim;
   then the process takes the place of the old one. A crash between the two ends the desk, and its next start reads the
-  files.
+  files;
+- where two persons are needed for rules, what has passed everything waits for them (`warrant rules approve`), said
+  once, and is judged again when they have approved it.
 
-Left out: limits, settings and instruments, which count at the next start; approvals of rules by other people than those
-who may write the files; what a start decides by, which is what lies there, as long as it loads.
+Left out: limits, settings and instruments, which count at the next start; what a start decides by
+(`adapters/running/adopting.py`).
 """
 
 from __future__ import annotations
 
-import pwd
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from adapters.audit.four_eyes import RULES as SUBJECT
 from adapters.audit.law import ADOPTED, REFUSED
 from adapters.desk.folder import Desk, shown
 from adapters.desk.groups import groups_of
 from adapters.frame import Failed
-from adapters.rulediff.meant import meant, verdict
+from adapters.running.adopting import WAY, Meaning, body, by_approval, meaning_of
+from adapters.running.persons import approved
 from adapters.running.runner import Runner
 from adapters.running.watch import Happening
 from adapters.running.worker import Worker, WorkerLost
@@ -40,8 +42,6 @@ from knowledge.values import Json, canonical, digest, parse
 from rules.rulebook import POLICIES, RULES, Rulebook
 from rules.texts import BookText, read_texts
 
-CAP = 20.0
-"""Seconds that the comparison of meanings may take; without it the swap says *unknown* and goes on."""
 MOST_REASONS = 20
 MOST_FAILED = 5
 """Failing cases after which no more are asked: one that hangs takes seconds."""
@@ -54,7 +54,7 @@ class Ready:
 
     rulebook: Rulebook
     worker: Worker
-    meaning: Json
+    meaning: Meaning
     """What changes in meaning."""
 
 
@@ -68,10 +68,14 @@ class Reloading:
         self._book = BookText(runner.law.rulebook.rules, runner.law.rulebook.policies)
         self._refused = ""
         """The digest of what was refused last, and the reasons."""
+        self._waits_for = ""
+        """The rulebook that passed everything and lacks its approvals."""
 
     def look(self) -> None:
         """Take over a changed rulebook, or refuse it. Raises `LogUnwritable` where that can not be recorded."""
         stamp = self._stamp()
+        if self._was_approved():
+            self._seen = ()
         if stamp == self._seen and not self._book.faults:
             return
         book = read_texts(self._desk.folder)
@@ -86,7 +90,7 @@ class Reloading:
             book = read_texts(self._desk.folder)
         self._seen, self._book = stamp, book
         if not book.faults and _written(book) == self._runner.law.rulebook.encoded:
-            self._refused = ""
+            self._refused = self._waits_for = ""
             return
         self._change(book)
 
@@ -123,7 +127,7 @@ class Reloading:
             limits = self._runner.law.limits
             read_limits(limits.source, shown(self._desk.limits), groups_of(self._desk, rulebook))
             self._alive()
-            meaning = meant(self._runner.law.rulebook, rulebook, CAP)
+            meaning = meaning_of(self._runner.law.rulebook, rulebook)
             self._alive()
             return Ready(rulebook, Worker(rulebook, limits).start(), meaning)
         except Faulty as error:
@@ -157,12 +161,40 @@ class Reloading:
     # --- what follows -------------------------------------------------------------------------------------------
 
     def _adopt(self, ready: Ready) -> None:
-        runner, old, new = self._runner, self._runner.law.rulebook, ready.rulebook
-        told, encoded = verdict(old, new, ready.meaning), canonical(ready.meaning)
+        runner, new = self._runner, ready.rulebook
+        told = ready.meaning.verdict
         record: Json = {**self._body(new.fingerprint, dict(new.sources)), "outcome": ADOPTED, "verdict": told}
-        record["diff"] = digest(encoded)
+        record["diff"] = ready.meaning.digest
         record["reason"] = f"it was checked, all its cases pass, and it was loaded: {told}"
-        runner.swap(record, {new.fingerprint: new.encoded, digest(encoded): encoded}, new, ready.worker)
+        blobs = {new.fingerprint: new.encoded, ready.meaning.digest: ready.meaning.encoded}
+        self._waits_for = ""
+        if self._governed:
+            approval, against = approved(runner.standing.law, SUBJECT, new.fingerprint, runner.recording_at)
+            if approval is None:
+                self._wait(record, blobs, against)
+                return
+            record |= {"approval": approval["record_id"], "reason": f"{record['reason']}; {by_approval(approval)}"}
+        runner.swap(record, blobs, new, ready.worker)
+
+    @property
+    def _governed(self) -> bool:
+        """Whether two persons are needed for another rulebook."""
+        return self._runner.standing.law.roster.governs(SUBJECT)
+
+    def _wait(self, record: Json, blobs: Mapping[str, bytes], against: str) -> None:
+        """Say once that two persons have to approve it; the old rulebook goes on."""
+        self._waits_for = record["new"]
+        why = f"it passes everything ({record['verdict']}), and {against or 'nobody has approved it'}; {WAY}"
+        pair = (record["old"], record["new"])
+        if self._runner.standing.law.refused_rules != pair:
+            self._runner.amend({**record, "outcome": REFUSED, "reason": why}, blobs)
+
+    def _was_approved(self) -> bool:
+        """Whether what waits has its approvals by now: it is judged again, as everything around it may have changed."""
+        if not self._waits_for:
+            return False
+        law = self._runner.standing.law
+        return approved(law, SUBJECT, self._waits_for, self._runner.recording_at)[0] is not None
 
     def _refuse(self, written: bytes, reasons: tuple[str, ...]) -> None:
         told = list(reasons[:MOST_REASONS])
@@ -177,12 +209,7 @@ class Reloading:
 
     def _body(self, new: str, texts: Mapping[str, str]) -> Json:
         old = self._runner.law.rulebook
-        before = dict(old.sources)
-        files = sorted(file for file in before.keys() | texts.keys() if before.get(file) != texts.get(file))
-        who = _owner(self._desk.folder, files)
-        return {
-            "kind": "rulebook", "old": old.fingerprint, "new": new, "files": files, "who": who, "claimed": True,
-        }  # fmt: skip
+        return body(self._desk.folder, old.fingerprint, old, new, texts)
 
     def _stamp(self) -> Stamp:
         """What tells that a file may be another one, without reading it."""
@@ -215,17 +242,3 @@ def _written(book: BookText) -> bytes:
 def _texts(written: bytes) -> dict[str, str]:
     value = parse(written)
     return {file: text for part in ("rules", "policies") for file, text in value[part]}
-
-
-def _owner(folder: Path, files: list[str]) -> str:
-    """Whose the newest of these files is, as the machine says: a claim, as whoever may write them all has one name."""
-    there = []
-    for file in files:
-        # What was deleted has no owner any more.
-        with suppress(OSError):
-            there.append((folder / file).stat())
-    owner = max(there or [folder.stat()], key=lambda one: one.st_mtime_ns).st_uid
-    try:
-        return pwd.getpwuid(owner).pw_name
-    except KeyError:
-        return f"uid {owner}"

@@ -24,6 +24,7 @@ from adapters.running.continuity import check_costs, check_instruments
 from adapters.running.desk_log import KILLED, NO_BLOBS, DeskLog
 from adapters.running.lease import Held
 from adapters.running.memory import collect, uncollected
+from adapters.running.promoting import against, promotion
 from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
@@ -87,6 +88,7 @@ class Runner(DeskLog):
     def _cycle(self, day: str) -> Json:
         started = perf_counter_ns()
         revert_where_due(self, day)
+        self.world.hush(against(self.standing.law, self.recording_at))
         ahead = self._ahead(day)
         told = perf_counter_ns()
         self.book(day)
@@ -358,13 +360,12 @@ class Runner(DeskLog):
         return fresh
 
     def _record_models(self, snapshot: Snapshot) -> None:
-        """A head that speaks with another model than before is a promotion, and a record."""
+        """A head that speaks with another model than before is a promotion, and a record; so is one that may not."""
         for fact in snapshot.all("head"):
             head, model = fact.word("head"), fact.word("model")
             if self.standing.models.get(head) != model:
-                self._append(
-                    snapshot.as_of, [{"kind": "model", "head": head, "model": model, "age": int(fact.number("age"))}]
-                )
+                record = promotion(self.standing.law, head, model, int(fact.number("age")), self.recording_at)
+                self._append(snapshot.as_of, [] if record is None else [record])
 
     def _fault(self, day: str, why: str) -> Json:
         record = {"kind": "fault", "cycle_id": self.cycle_id(day), "period": day, "fault": why}

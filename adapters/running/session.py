@@ -16,12 +16,14 @@ from adapters.audit.law import APPROVED
 from adapters.audit.log import AuditLog
 from adapters.desk.folder import Desk, refuse_packaged
 from adapters.frame import Failed
+from adapters.running.adopting import adopt
 from adapters.running.amending import settle
 from adapters.running.clock import Clock, name_of
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.lease import held
 from adapters.running.log_key import checked_signer, enrol
 from adapters.running.memory import settled_memory
+from adapters.running.persons import check_persons, settled
 from adapters.running.provenance import program
 from adapters.running.runner import Runner
 from adapters.running.watch import Watch, unwatched
@@ -30,7 +32,7 @@ from adapters.running.world import Law, World, placed, read_law
 from adapters.store.faults import StoreFailed
 from engine.orders.portfolio import Mode
 from knowledge.faults import Faulty
-from knowledge.values import text
+from knowledge.values import Json, text
 
 PACKAGES = ("z3-solver", "clipspy", "pyswip", "TA-Lib", "catboost", "scikit-learn", "numpy", "pandas")
 """Whose versions a start record names."""
@@ -64,6 +66,7 @@ def opened(
     refuse_packaged(desk)
     law = read_law(desk)
     check_costs(desk, law.limits)
+    check_persons(desk)
     try:
         with (
             _worker(desk, law) as worker,
@@ -75,8 +78,10 @@ def opened(
             runner.lease = lease
             check_instruments(desk, runner.standing, world.listings)
             runner.signer = checked_signer(runner)
+            people = settled(desk, runner.standing.law, runner.recording_at)
             settle(runner)
-            _begin(runner, clock)
+            adopt(runner)
+            _begin(runner, clock, people)
             with settled_memory():
                 yield runner
             runner.sign()
@@ -100,7 +105,7 @@ def _versions() -> tuple[tuple[str, str], ...]:
     return tuple((name, version(name)) for name in PACKAGES)
 
 
-def _begin(runner: Runner, clock: Clock | None) -> None:
+def _begin(runner: Runner, clock: Clock | None, people: Json) -> None:
     """Record what the desk starts with, and resolve what the last run left open."""
     settings, law = runner.desk.settings, runner.law
     runner.start(
@@ -113,6 +118,7 @@ def _begin(runner: Runner, clock: Clock | None) -> None:
             "costs": {name: text(value) for name, value in settings.broker.model_dump().items()},
             "program": program(),
             "changes": APPROVED,
+            **people,
             **({} if clock is None or runner.mode is not Mode.PAPER else {"clock": name_of(clock)}),
         }
     )

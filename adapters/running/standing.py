@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from adapters.audit.kinds import period_of
-from adapters.audit.law import LawInForce
+from adapters.audit.law import REFUSED, LawInForce
 from adapters.audit.log import Receipt
 from adapters.paper.broker import PaperBroker, Unstated
 from engine.books.books import Books, apply
@@ -93,7 +93,7 @@ class Standing:
             self._state(record)
         elif kind == "recovery":
             self.lapsed.update(record.get("lapsed", ()))
-        elif kind == "model":
+        elif kind == "model" and record.get("outcome") != REFUSED:
             self.models[record["head"]] = record["model"]
         elif kind == "fill" and record["role"] == "entry":
             self.executing[record["instrument"]] = self.executing.get(record["instrument"], 0) + 1

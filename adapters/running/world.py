@@ -26,6 +26,7 @@ from adapters.desk.folder import SETTINGS, Desk, shown, text_of
 from adapters.desk.groups import groups_of
 from adapters.desk.instruments import load_instruments
 from adapters.paper.venue import Bar, Listing, Session
+from adapters.running.promoting import Against, hushed
 from adapters.running.tail import tail_loss
 from advisors.actions import Action
 from advisors.market_facts import FIRST, Time, market_facts, survey
@@ -348,7 +349,7 @@ class World:
 
         Raises as `snapshot` does.
         """
-        beside, facts = deque(self.council.advise(day)), list[Fact]()
+        beside, facts = deque(self._advice(day)), list[Fact]()
 
         def hear(part: Sequence[Fact]) -> None:
             before = []
@@ -367,6 +368,14 @@ class World:
             hear([beside.pop()])
         self.__dict__["_early"] = day, facts
 
+    def hush(self, against: Against | None) -> None:
+        """From now on, whoever may not speak abstains; None: nobody asks."""
+        self.__dict__["_against"] = against
+
+    def _advice(self, day: str) -> list[Fact]:
+        said, asked = self.council.advise(day), self.__dict__.get("_against")
+        return said if asked is None else hushed(said, asked)
+
     def tail_loss(self, day: str, values: Mapping[str, Decimal], nav: Decimal) -> TailLoss | NoTailLoss:
         """What positions of these values (signed, in the account's currency) would have lost in the past."""
         return tail_loss(self.survey.market.panel, day, values, nav, self.period(day).last)
@@ -375,7 +384,7 @@ class World:
         """Everything known at the close of a session. Raises `Refused` where facts contradict each other."""
         known, facts = self.__dict__.pop("_early", ("", []))
         if known != day:
-            facts = [*self.council.advise(day), *market_facts(self.survey, day)]
+            facts = [*self._advice(day), *market_facts(self.survey, day)]
         return freeze(self.period(day).closes_at, self.listed(day), facts)
 
 

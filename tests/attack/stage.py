@@ -145,6 +145,9 @@ class Stage:
     def prepare(self) -> None:
         """There is nothing to train."""
 
+    def hush(self, against: object) -> None:
+        """A stage has no heads that anybody approves."""
+
     def early(self, day: str, tell: Callable[[Sequence[Fact]], None]) -> None:
         """The snapshot is made in one go."""
 

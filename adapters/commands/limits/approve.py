@@ -23,13 +23,18 @@ def command(
         str | None,
         typer.Option("--until", metavar="DATE", help="The last session they hold for. [default: no end]"),
     ] = None,
+    days: Annotated[
+        int,
+        typer.Option("--days", metavar="N", help="For how long it can be used, where two are needed.", min=1, max=90),
+    ] = 7,
     desk: DeskOption = None,
     json: JsonOption = False,
 ) -> Status:
     """Compare NEW with the limits in force, and record that a named person lets the desk take it.
 
     It counts for exactly these two files, once, at the desk's next start with NEW as its limits.yaml. After the last
-    session of `--until` the former limits are in force again by themselves. The desk must not run while this is asked.
+    session of `--until` the former limits are in force again by themselves. Where `four_eyes` asks for limits, the
+    first person's call is the proposal, and another person's seconds it. Else the desk must not run meanwhile.
     """
     from adapters.asking.files import limits_file
     from adapters.desk.folder import find_desk, read_desk
@@ -39,7 +44,7 @@ def command(
     place = read_desk(find_desk(desk))
     file = limits_file(str(place.limits) if new is None else new)
     with messenger(place) as watch:
-        done = approve(place, file, Asked(who, reason, key, until or ""), watch)
+        done = approve(place, file, Asked(who, reason, key, until or "", days), watch)
     record = done.record
     if json:
         write_json(record)
@@ -48,6 +53,9 @@ def command(
         write(line)
     how = "claimed: no key is listed for that name" if record.get("claimed") else f"signed with {record['key']}"
     write(f"approved by {record['who']} ({how}); record {record['record_id']}")
+    if done.governed and not done.proposer:
+        write("this is the proposal; another person has to approve it with the same command")
+        return Status.FINE
     end = f", up to the session of {record['until']}" if record.get("until") else ""
     write(f"they come into force at the desk's next start with this file as its limits.yaml{end}")
     return Status.FINE

@@ -1,0 +1,1 @@
+"""Models of the heads: let a head speak with another one."""

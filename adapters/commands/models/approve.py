@@ -1,0 +1,41 @@
+"""Approve the model that a head waits to speak with, as one of the two persons whom it needs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from adapters.frame import DeskOption, JsonOption, Status, write, write_json
+
+
+def command(
+    head: Annotated[str, typer.Argument(metavar="HEAD", help="The head whose model waits.")],
+    who: Annotated[str, typer.Option("--approve", metavar="NAME", help="Who approves: a name of `[people] approve`.")],
+    reason: Annotated[str, typer.Option("--reason", metavar="TEXT", help="The reason; it goes into the log.")],
+    key: Annotated[
+        Path | None, typer.Option("--key", metavar="FILE", help="The person's private key, where one is listed.")
+    ] = None,
+    days: Annotated[int, typer.Option("--days", metavar="N", help="For how long it can be used.", min=1, max=90)] = 7,
+    desk: DeskOption = None,
+    json: JsonOption = False,
+) -> Status:
+    """Record that a named person lets a head speak with the model that it was trained to.
+
+    The first person's call is the proposal, and another person's seconds it. Until then the head abstains.
+    """
+    from adapters.desk.folder import find_desk, read_desk
+    from adapters.running.proposals import model_change
+    from adapters.running.seconding import Asked, approve, told
+    from adapters.watch.desk_watch import messenger
+
+    place = read_desk(find_desk(desk))
+    with messenger(place) as watch:
+        done = approve(place, model_change(head), Asked(who, reason, key, days), watch)
+    if json:
+        write_json(done.record)
+        return Status.FINE
+    for line in told(done, "the head speaks with it from the next cycle on"):
+        write(line)
+    return Status.FINE

@@ -1,0 +1,1 @@
+"""Persons of the desk: let another list of them in."""
