@@ -44,11 +44,11 @@ forbidden(_, r) :- on(1).
 BREAKING = "from adapters.running.worker import serve\nimport engine.{module} as module\n{change}\nserve()"
 ONCE = """
 whole, seen = module.decide, []
-def decide(*given):
+def decide(*given, **named):
     seen.append(1)
     if len(seen) == 1:
         {first}
-    return whole(*given)
+    return whole(*given, **named)
 module.decide = decide
 """
 
@@ -168,7 +168,7 @@ def test_a_worker_killed_between_cycles_is_replaced_unnoticed(worker: Worker) ->
 
 
 def test_a_worker_killed_in_a_cycle_loses_that_cycle_only() -> None:
-    with made(broken("import time\nmodule.decide = lambda *given: time.sleep(60)")) as sleeping:
+    with made(broken("import time\nmodule.decide = lambda *given, **named: time.sleep(60)")) as sleeping:
         pid = sleeping.pid
         assert pid is not None
         killer = threading.Timer(0.3, os.kill, (pid, signal.SIGKILL))
@@ -192,7 +192,7 @@ def test_a_crash_in_native_code_loses_that_cycle_and_the_next_is_decided(tmp_pat
 
 
 def test_patience_ends(worker: Worker) -> None:
-    change = "import time\nmodule.decide = lambda *given: time.sleep(60)"
+    change = "import time\nmodule.decide = lambda *given, **named: time.sleep(60)"
     with made(broken(change), patience=0.4) as slow:
         pid = slow.pid
         with pytest.raises(WorkerLost, match="no answer within"):
