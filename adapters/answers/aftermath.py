@@ -90,7 +90,7 @@ def order_words(order: Json, state: str = "") -> Iterator[Phrase]:
     yield from (say.number(order["quantity"]), " ", say.instrument(order["instrument"]), f", {order['kind']}")
     price = order["limit_price"] or order["stop_price"]
     if price:
-        yield from (" at ", say.money(price, order["currency"], 4))
+        yield from (" at ", say.price(price, order["currency"]))
     if state:
         yield from ("; ", say.verdict(state.replace("-", " ")))
 
@@ -104,7 +104,7 @@ def event(record: Json, minutes: bool) -> Telling:
         currency = record["currency"]
         commission = ("commission ", say.money(record["commission"], currency))
         slipped = ("slippage ", say.money(record["slippage"], currency, 4), " a share")
-        what = (" filled ", say.number(record["quantity"]), " at ", say.money(record["price"], currency, 4))
+        what = (" filled ", say.number(record["quantity"]), " at ", say.price(record["price"], currency))
         return tell(when, *what, " (", commission, ", ", slipped, ")")
     detail = record.get("detail") or record.get("why") or record.get("reason") or ""
     said = _WORDS.get(record["event"], record["event"])

@@ -59,7 +59,7 @@ def _own(warrant: Json, order: Json, state: str) -> Phrase:
     if order is warrant["order"] and order["role"] != "stop":
         return ""
     name, currency = say.instrument(order["instrument"]), order["currency"]
-    price = say.money(order["limit_price"] or order["stop_price"], currency, 4)
+    price = say.price(order["limit_price"] or order["stop_price"], currency)
     stands: Phrase = ("; it is ", say.verdict(state.replace("-", " ")), ".")
     if order is warrant["order"]:
         return ("This order moves the protective stop of ", name, " closer, to ", price, stands)

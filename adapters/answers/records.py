@@ -119,7 +119,7 @@ def _event(record: Json) -> Iterator[Phrase]:
     if record["kind"] == "fill":
         verb = "bought" if record["side"] == "buy" else "sold"
         yield from (f": {verb} ", say.shares(record["quantity"]), " of ", say.instrument(record["instrument"]))
-        yield from (" at ", say.money(record["price"], record["currency"], 4))
+        yield from (" at ", say.price(record["price"], record["currency"]))
     else:
         detail = record.get("detail") or record.get("why") or record.get("reason")
         yield f": {detail}" if detail else ""

@@ -7,15 +7,20 @@ from the facts of the record, in a process that is ended where an engine hangs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from adapters.authoring.bench import Bench, Engines
+from engine.telling import tokens as say
+from engine.telling.narrative import Telling, tell
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json
 from rules.rulebook import Rulebook
 from rules.signatures import meant
 
+_STEP = 2
+"""Blanks that a line stands further in than what it belongs to."""
 _MARKS = {"held": "✓", "failed": "✗", "not asked": "·"}
 
 
@@ -25,6 +30,10 @@ class Answer:
 
     lines: tuple[str, ...]
     json: Json
+
+    def telling(self, name: str, symbol: str) -> Telling:
+        """The lines as a tree: each belongs to the last one before it that is indented less."""
+        return tell(say.rule(name), " and ", say.instrument(symbol), *_trees(self.lines))
 
 
 def why_not(engines: Engines, bench: Bench, rulebook: Rulebook, name: str, symbol: str) -> Answer:
@@ -72,6 +81,14 @@ def _of_rule(engines: Engines, bench: Bench, rule: str, symbol: str) -> Answer:
 def _conditions(walked: Json) -> Iterator[str]:
     for words, state, fact in walked["conditions"]:
         yield f"  {_MARKS[state]} {words}" + (f"   {fact}" if fact else "")
+
+
+def _trees(lines: Sequence[str]) -> Iterator[Telling]:
+    """The lines of one level, each with those below it."""
+    depths = [(len(line) - len(line.lstrip())) // _STEP for line in lines]
+    starts = [at for at, depth in enumerate(depths) if depth <= min(depths)]
+    for start, end in pairwise((*starts, len(lines))):
+        yield tell(lines[start].strip(), *_trees(lines[start + 1 : end]))
 
 
 def _because(miss: Json) -> Iterator[str]:

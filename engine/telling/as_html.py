@@ -38,23 +38,26 @@ def inline(*pieces: Phrase) -> str:
     return "".join(map(_token, run(*pieces)))
 
 
-def as_html(root: Telling, *, prefix: str = "", unfolded: int = 2) -> str:
-    """A fragment: paragraphs, the headline and the tree. `prefix` begins its anchors where several share a page.
+def as_html(root: Telling, *, prefix: str = "", unfolded: int = 2, level: int = 0) -> str:
+    """A fragment: the headline, paragraphs and the tree. `prefix` begins its anchors where several share a page.
 
-    `unfolded` levels are open at first; a level with many parts stays folded.
+    `unfolded` levels are open at first; a level with many parts stays folded. `level` is that of the headline as a
+    heading of the page, 0 where it is none.
     """
+    element = f"h{level}" if level else "p"
     paragraphs = "".join(f'<p class="summary">{inline(one)}</p>\n' for one in root.summary)
     shown = told_once(root, prefix)
     tree = "".join(_item(part, 1, unfolded) for part in shown.parts)
     below = f'<ul class="tree">\n{tree}</ul>\n' if tree else ""
-    return f'<div class="telling">\n{paragraphs}<p class="headline">{inline(root.run)}</p>\n{below}</div>\n'
+    headline = f'<{element} class="headline">{inline(root.run)}</{element}>\n'
+    return f'<div class="telling">\n{headline}{paragraphs}{below}</div>\n'
 
 
 def page(title: str, *tellings: Telling, unfolded: int = 3) -> str:
     """A whole page about one or more tellings."""
     many = len(tellings) > 1
     body = "".join(
-        as_html(one, prefix=f"t{at}-" if many else "", unfolded=unfolded) for at, one in enumerate(tellings, 1)
+        as_html(one, prefix=f"t{at}-" if many else "", unfolded=unfolded, level=1) for at, one in enumerate(tellings, 1)
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -128,7 +131,8 @@ def title_of(telling: Telling) -> str:
 STYLE = """\
 .telling { margin: 1.1rem 0 1.6rem; }
 .telling .summary { font-size: 1.06rem; line-height: 1.6; max-width: 46rem; margin: .2rem 0 .8rem; }
-.telling .headline { font-weight: 600; margin: .9rem 0 .5rem; max-width: none; }
+.telling .headline { font-size: 1.1rem; line-height: 1.4; font-weight: 600; margin: .6rem 0 .5rem; max-width: none;
+  overflow-wrap: anywhere; }
 .telling ul { list-style: none; margin: 0; padding-left: 1.05rem; border-left: 1px solid #dcdfe4; }
 .telling ul.tree { border-left: 0; padding-left: 0; }
 .telling li { padding: .13rem 0 .13rem .35rem; font-size: .93rem; line-height: 1.5; overflow-wrap: anywhere; }

@@ -15,6 +15,7 @@ from engine.telling.baskets import basket_of
 from engine.telling.bounds import numbers
 from engine.telling.duties import obliged
 from engine.telling.evidence import Evidence
+from engine.telling.figures import amount
 from engine.telling.leaving import exit_of, moved_stop
 from engine.telling.narrative import Telling, tell
 from engine.telling.permission import conditions, policies
@@ -134,7 +135,10 @@ def _solver(evidence: Evidence, verdict: Json) -> list[Telling]:
 def _state(evidence: Evidence) -> Telling:
     record, portfolio = evidence.record, evidence.portfolio
     multiplier = say.number(evidence.limits.multiplier(record["regime"]))
-    nav, today = say.money(portfolio.nav, portfolio.currency), say.number(portfolio.day_pnl, places=2)
+    nav, today = (
+        say.money(portfolio.nav, portfolio.currency),
+        say.number(portfolio.day_pnl, portfolio.currency, amount(portfolio.day_pnl, 2)),
+    )
     parts = [
         tell(f"regime {record['regime']}, risk multiplier ", multiplier, *concluded(evidence, "regime()")),
         tell("NAV ", nav, ", today ", today),

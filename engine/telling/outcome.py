@@ -203,4 +203,4 @@ def _filled(one: Json, outcome: Outcome, ending: Phrase) -> Telling:
 
 
 def _price(value: str | Fraction, outcome: Outcome) -> Phrase:
-    return say.money(value, outcome.currency, 4)
+    return say.price(value, outcome.currency)

@@ -117,7 +117,7 @@ def _at_risk(evidence: Evidence, verdict: Json) -> Phrase:
     if size is None or Fraction(size["loss_per_share"]) <= 0:
         return ""
     loss = Fraction(size["loss_per_share"]) * Fraction(verdict["quantity"])
-    stop = say.money(verdict["stop_price"], evidence.portfolio.currency, 4)
+    stop = say.price(verdict["stop_price"], evidence.portfolio.currency)
     lost = say.money(loss, evidence.portfolio.currency, 0)
     return ("; if its protective stop at ", stop, " is hit, about ", lost, " are lost")
 
@@ -231,7 +231,7 @@ def _worth(evidence: Evidence, verdict: Json) -> Phrase:
     how = "at most" if verdict["side"] == "buy" else "at least"
     whole = say.money(price * quantity, currency, 0)
     share: Phrase = (", ", say.share(price * quantity / nav), " of NAV") if nav > 0 else ""
-    return (f", for {how} ", say.money(price, currency, 4), " each (", whole, " in all", share, ")")
+    return (f", for {how} ", say.price(price, currency), " each (", whole, " in all", share, ")")
 
 
 def _meant(evidence: Evidence, limit: str) -> Phrase:

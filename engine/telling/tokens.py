@@ -143,6 +143,13 @@ def money(value: str | Fraction | Decimal | int, currency: str, places: int = 2)
     return number(value, currency, places=places)
 
 
+def price(value: str | Fraction | Decimal | int, currency: str) -> Token:
+    """A price: two decimals, and up to two more where it has them."""
+    said = amount(value, 4)
+    whole, _, rest = said.partition(".")
+    return number(value, currency, f"{whole}.{rest:<02} {currency}".rstrip())
+
+
 def shares(value: str | Fraction | Decimal | int) -> Token:
     """A number of shares, `1 share`."""
     return number(value, "shares", f"{amount(value)} share{'' if Fraction(value) == 1 else 's'}")

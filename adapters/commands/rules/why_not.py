@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_json
+from adapters.frame import DeskOption, Failed, Form, FormatOption, JsonOption, OutOption, Status, write, write_json
 
 
 def command(
@@ -19,6 +19,8 @@ def command(
         bool, typer.Option("--now", help="Ask the rulebook as it is now, on the facts of that cycle.")
     ] = False,
     desk: DeskOption = None,
+    form: FormatOption = Form.TEXT,
+    out: OutOption = None,
     json: JsonOption = False,
 ) -> Status:
     """Its conditions one by one on the facts of a recorded cycle, and the smallest change of facts that would fire it.
@@ -26,6 +28,7 @@ def command(
     The rulebook is the one of that cycle; `--now` takes the desk's files, to try a rule that was written since.
     """
     from adapters.answers.lookup import check_symbol, decision_at, evidence_of, reading
+    from adapters.answers.rendering import show
     from adapters.authoring.bench import Engines, bench_of
     from adapters.authoring.conversation import told_facts
     from adapters.authoring.why_not import why_not
@@ -44,7 +47,9 @@ def command(
         told = why_not(engines, bench_of(rulebook, told_facts(evidence.facts)), rulebook, rule, symbol)
     if json:
         write_json(told.json)
-    else:
+    elif form is Form.TEXT and out is None:
         for line in told.lines:
             write(line)
+    else:
+        show(told.telling(rule, symbol), form, out)
     return Status.FINE

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters.authoring.bench import Engines, bench_of
-from adapters.authoring.why_not import why_not
+from adapters.authoring.why_not import Answer, why_not
+from engine.telling.as_text import lines as as_lines
 from knowledge.facts_file import read_facts
 from knowledge.faults import Faulty
 from rules.rulebook import read_rulebook
@@ -71,3 +72,17 @@ def test_a_policy_by_the_goal_that_decides(engines: Engines) -> None:
 def test_a_name_that_is_none(engines: Engines) -> None:
     with pytest.raises(Faulty, match="did you mean `swing-long`"):
         asked(engines, "swing-lnog")
+
+
+def test_its_lines_are_a_tree_for_the_other_forms() -> None:
+    lines = ("a did not fire", "  ✓ one", "  ✗ two", "a: there is no b", "  because b: no c", "    because c: d is 1")
+    told = Answer(lines, {}).telling("a", "AAPL")
+    assert list(as_lines(told)) == [
+        "a and AAPL",
+        "├─ a did not fire",
+        "│  ├─ ✓ one",
+        "│  └─ ✗ two",
+        "└─ a: there is no b",
+        "   └─ because b: no c",
+        "      └─ because c: d is 1",
+    ]
