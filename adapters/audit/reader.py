@@ -142,21 +142,29 @@ class LogReader:
                 if gone or "gone" not in record:
                     yield record
 
-    def records_from(self, seq: int) -> Iterator[Json]:
-        """Records in order of the log from this place on, streaming."""
-        query = select(LEAF.c.seq, LEAF.c.bytes).where(LEAF.c.seq >= seq).order_by(LEAF.c.seq)
+    def records_from(self, first: int) -> Iterator[Json]:
+        """Records in order of the log from this place on, or what is left of them, streaming."""
+        query = select(LEAF.c.seq, LEAF.c.bytes).where(LEAF.c.seq >= first).order_by(LEAF.c.seq)
         with self._reading():
-            for _, leaf in self._streamed(query):
-                yield self._parsed(leaf)
+            for seq, leaf in self._streamed(query):
+                yield self._record(seq, leaf)
 
     def record_at(self, seq: int) -> Json:
-        """The record at this place. Raises `KeyError`; `LogUnreadable` where it is not what its leaf's hash is of."""
+        """The record at this place, or what is left of it.
+
+        Raises `KeyError`; `LogUnreadable` where it is not what its leaf's hash is of.
+        """
         found = self._all(select(LEAF.c.bytes, LEAF.c.leaf_hash).where(LEAF.c.seq == seq))
         if not found:
             raise KeyError(seq)
-        if leaf_hash(found[0][0]) != bytes(found[0][1]):
+        with self._reading():
+            try:
+                leaf = self._whole(seq, found[0][0])
+            except Gone as went:
+                return self._segments.remains(went.number, seq, went.by)
+        if leaf_hash(leaf) != bytes(found[0][1]):
             raise LogUnreadable(f"the log `{self.path}` is damaged: record {seq} is not what was written")
-        return self._parsed(found[0][0])
+        return self._parsed(leaf)
 
     def __iter__(self) -> Iterator[Json]:
         return self.records()

@@ -39,16 +39,23 @@ def standing(desk: Desk) -> list[object]:
         return [found.books, found.orders, found.executed, found.law, found.last_session, found.broker.state]
 
 
+def found_by(desk: Desk, capsys: pytest.CaptureFixture[str], *words: str) -> list[int]:
+    assert call(desk, "audit", "find", *words, "--limit-rows", "0", "--json") == 0
+    return sorted({one["seq"] for one in said(capsys)["rows"]})
+
+
 def test_a_desk_whose_past_was_sealed_and_has_gone(
     desk: Desk, shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     before, records = standing(desk), shared.records
+    by_symbol = found_by(desk, capsys, "--symbol", "IBM")
     decisions = [one for one in records if one["kind"] == "decision"]
     old = [one for one in decisions if one["as_of"] < "2011-02-01"]
     assert call(desk, "audit", "seal", "--before", "2011-02-01", "--json") == 0
     (sealed,) = said(capsys)["sealed"]
     assert (sealed["of"], sealed["records"]) == ("decision", len(old))
     assert standing(desk) == before
+    assert found_by(desk, capsys, "--symbol", "IBM") == by_symbol
     with LogReader.read(desk.store) as log:
         assert list(log.records())[: len(records)] == records
     assert call(desk, "audit", "seal", "--before", "2011-02-01") == 0
@@ -81,6 +88,8 @@ def test_a_desk_whose_past_was_sealed_and_has_gone(
     assert f"{len(old)} records of kind decision went by retention under record {gone['record_id']}" in (
         capsys.readouterr().out
     )
+    later = {one for one in by_symbol if one >= len(records) or records[one] not in old}
+    assert later <= {*found_by(desk, capsys, "--symbol", "IBM")} < {*by_symbol, len(records) + 1}
     assert call(desk, "status") == 0
     assert call(desk, "explain", old[0]["record_id"]) == 2
     assert f"when its time to be kept was over, as record #{gone['seq']} says" in capsys.readouterr().err
