@@ -47,6 +47,8 @@ class RawStore:
     def __init__(self, connection: Connection, complain: Callable[[Finding], None]) -> None:
         self.connection, self._complain = connection, complain
         self.sqlite = connection.dialect.name == "sqlite"
+        if not self.sqlite:
+            self.ask("SAVEPOINT walk")
 
     def ask(self, query: str, **values: object) -> CursorResult[*tuple[Any, ...]]:
         """The answer to a question in SQL."""

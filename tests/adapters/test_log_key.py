@@ -10,7 +10,7 @@ import pytest
 
 from adapters import cli
 from adapters.audit import checkpoint, kept
-from adapters.audit.given import read_checkpoints
+from adapters.audit.given import read_checkpoints, read_keys
 from adapters.audit.log import AuditLog, LogReader
 from adapters.audit.note import VerifierKey
 from adapters.audit.verification import Verification
@@ -119,8 +119,7 @@ def test_a_checkpoint_on_demand_is_kept_and_holds_against_the_log_that_goes_on(
     out = capsys.readouterr().out
     assert re.search(r"checkpoints +holds", out) and "signed by a key that you gave" in out
     (tmp_path / "vkey").write_text(noted + "\n")
-    assert cli.run(["audit", "verify", "--key", str(tmp_path / "vkey"), "--json", *where]) == 0
-    assert json.loads(capsys.readouterr().out)["verdicts"]["checkpoints"] == "holds"
+    assert read_keys([str(tmp_path / "vkey")]) == (VerifierKey.read(noted),)
 
 
 def test_a_rotated_key_is_vouched_for_by_the_former_and_the_former_signs_no_more(
@@ -135,10 +134,9 @@ def test_a_rotated_key_is_vouched_for_by_the_former_and_the_former_signs_no_more
     assert (rotated["action"], rotated["former"], rotated["vkey"]) == ("rotate", first, second)
     assert enrolled["vkey"] == first
     decide(begun, desk, "2011-01-05")
-    assert cli.run(["audit", "verify", "--key", first, *where]) == 0
-    assert "which you gave, vouches for" in capsys.readouterr().out
-    assert cli.run(["audit", "verify", "--key", second, *where]) == 1
-    assert "no key that you gave signed it" in capsys.readouterr().out
+    by_first = verify(desk.store, keys=read_keys([first]))
+    assert by_first.holds and "which you gave, vouches for" in told(by_first)
+    assert "no key that you gave signed it" in told(verify(desk.store, keys=read_keys([second])))
 
     # Who still has the former key signs the log as it is now: a signature, and it does not count.
     with LogReader.read(desk.store) as log:
