@@ -30,8 +30,9 @@ from engine.supposing.case import with_facts
 from engine.supposing.difference import COMPARED, EXIT
 from engine.supposing.law import bounded, mixed
 from engine.verdicts import Silent, surprise, undetermined
-from knowledge.door import admit, freeze, snapshot_from_json
+from knowledge.door import Refused, admit, freeze, snapshot_from_json
 from knowledge.facts import Fact, Snapshot
+from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, parse
 from rules.reasoning import Reasoning
 from rules.rulebook import Rulebook
@@ -82,7 +83,11 @@ class Supposing(Service):
         message = parse(request)
         if message["op"] != "suppose":
             return super().answer(request)
-        return canonical({"decision": self._suppose(message)})
+        try:
+            return canonical({"decision": self._suppose(message)})
+        except (Faulty, Refused, ArithmeticError, KeyError, TypeError, ValueError) as error:
+            # What lies between two cases may be no case at all.
+            return canonical({"decision": _nothing(surprise(error))})
 
     def _suppose(self, message: Json) -> Json:
         assert self.rulebook is not None and self.limits is not None, "suppose before load"
@@ -142,6 +147,11 @@ def outline(decision: Decision) -> Json:
         "verdicts": [_verdict(one) for one in decision.verdicts],
         "exits": [dict(_some(one.to_json(), EXIT)) for one in decision.exits],
     }
+
+
+def _nothing(fault: str) -> Json:
+    """The outline of what cannot be decided."""
+    return {"fault": fault, "regime": "", "trading_state": "", "verdicts": [], "exits": []}
 
 
 def _verdict(one: Verdict) -> Json:
