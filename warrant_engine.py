@@ -41,6 +41,9 @@ def main() -> NoReturn:
         sys.stderr.write(f"warrant: {found}\n")
         sys.exit(FAILED)
     calm(os.environ)
+    # What is loaded stays loaded: to look for cycles in it again and again takes a twentieth of a short call. The
+    # command line puts the collector to work again before it calls a command.
+    gc.disable()
     from adapters.cli import run
 
     status = run(sys.argv[1:])

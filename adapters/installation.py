@@ -11,9 +11,11 @@ import shlex
 import shutil
 import sys
 import tomllib
-from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from importlib import metadata
 
 DISTRIBUTION = "warrant-engine"
 ROOT = Path(__file__).resolve().parents[1]
@@ -34,6 +36,8 @@ def version() -> str:
 
 def by_installer() -> bool:
     """Whether pip or uv put the program here, with the extras one asked for; the launcher installs all of the lock."""
+    from importlib import metadata
+
     return any(metadata.distributions(name=DISTRIBUTION))
 
 
@@ -63,4 +67,6 @@ def _project() -> dict[str, Any]:
 
 def _distribution() -> metadata.Distribution:
     """The one that brought these very files, whatever else is on the path."""
+    from importlib import metadata
+
     return next(iter(metadata.distributions(name=DISTRIBUTION, path=[str(ROOT)])))
