@@ -55,21 +55,27 @@ def _core(evidence: Evidence, verdict: Json, core: Json) -> Telling:
 
 
 def reading(evidence: Evidence, one: Json) -> Telling:
-    """One limit at its worst: value, bound, and what is too much."""
+    """One limit at its worst: value, bound, and what is left or too much."""
     limit = evidence.limit[one["limit"]]
     bound = max(Fraction(one["bound"]), Fraction(one["base"]))
-    most = (_money(evidence, bound), _written(evidence, limit))
-    figures: Phrase = (_of_nav(evidence, one["value"]), " of at most ", most)
+    left = bound - Fraction(one["value"])
     if limit.spec.form == "convex":
         figures = convex.figures(evidence.portfolio, limit, share_of(evidence, limit), one)
-    elif limit.unit not in ("NAV", "least gross"):
-        figures = [say.number(value, limit.unit, amount(value)) for value in (one["value"], bound)]
-        figures = (figures[0], " of at most ", figures[1])
-    elif Fraction(one["value"]) > bound:
-        over = say.money(Fraction(one["value"]) - bound, evidence.portfolio.currency)
-        figures = (figures, ", ", over, " too much")
+    elif limit.unit in ("NAV", "least gross"):
+        most = (_money(evidence, bound), _written(evidence, limit))
+        figures = (_of_nav(evidence, one["value"]), " of at most ", most, slack(left, evidence.portfolio.currency))
+    else:
+        value, bounded, rest = (say.number(each, limit.unit, amount(each)) for each in (one["value"], bound, abs(left)))
+        figures = (value, " of at most ", bounded, ", ", rest, " too much" if left < 0 else " left")
     where = f" [layer {limit.layer}, {limit.owner}]"
     return tell(measured(evidence, limit, one["measure"]), f": {limit.spec.meaning}: ", figures, where)
+
+
+def slack(left: Fraction, currency: str) -> Phrase:
+    """What is left below a bound in money, or beyond it."""
+    if left < 0:
+        return (", ", say.money(-left, currency), " too much")
+    return (", ", say.money(left, currency, 0), " left")
 
 
 def measured(evidence: Evidence, limit: Limit, measure: str) -> Token:

@@ -23,9 +23,11 @@ def figures(portfolio: Portfolio, limit: Limit, share: Fraction, one: Json) -> P
     `share` is the bound in the regime.
     """
     value, bound = root(Fraction(one["value"])), root(Fraction(one["bound"]))
-    beyond: Phrase = (", ", say.money(value - bound, portfolio.currency), " too much") if value > bound else ""
+    left = bound - value
+    beyond = say.money(abs(left), portfolio.currency, 2 if left < 0 else 0)
+    rest = (", ", beyond, " too much" if left < 0 else " left")
     most = _most(portfolio, limit, share, one)
-    return (_of_nav(portfolio, value), " of at most ", most, beyond, _where(portfolio, one["corner"]))
+    return (_of_nav(portfolio, value), " of at most ", most, rest, _where(portfolio, one["corner"]))
 
 
 def tightness(one: Json) -> Fraction:
