@@ -17,7 +17,11 @@ def show(telling: Telling, form: Form = Form.TEXT, out: Path | None = None, *, f
 
     JSON always has everything: a program leaves out what it likes by `detail`.
     """
-    text = rendered(telling, form, full=full)
+    put(rendered(telling, form, full=full), out)
+
+
+def put(text: str, out: Path | None) -> None:
+    """Write a text to a file, or to standard output where there is none. Raises `Failed` where it cannot be."""
     if out is None:
         sys.stdout.write(text)
     else:
