@@ -155,7 +155,7 @@ WHERE = {
     "the encoding crashes": ("engine.proof.prove.script", KeyError("AAPL")),
     "the arithmetic crashes": ("engine.gate.judge._room", ZeroDivisionError("division by zero")),
     "the policies crash": ("knowledge.prolog.session.PrologPolicies.judge", RuntimeError("no Prolog")),
-    "the obligations crash": ("engine.obligations.measures", ZeroDivisionError("division by zero")),
+    "the obligations crash": ("engine.obligations.beyond", ZeroDivisionError("division by zero")),
     "a size crashes": ("engine.candidates.size", ZeroDivisionError("division by zero")),
     "a condition crashes": ("engine.candidates.findings", ValueError("no date")),
 }
