@@ -24,6 +24,7 @@ from pathlib import Path
 from adapters.calendars.special import OWN
 from adapters.desk.folder import ENTRIES, SETTINGS, Desk, read_desk, shown
 from adapters.desk.making import make_desk
+from adapters.desk.settings import LOG_KEY
 from adapters.desk.toml_text import places
 from adapters.frame import OWN_PACKAGES
 from adapters.running.provenance import program
@@ -113,6 +114,8 @@ def for_backtest(text: str, desk: Desk, folder: Path) -> str:
     changes = {("desk", "mode"): "backtest", ("store", "path"): STORE, ("store", "url"): ""}
     # Where `WARRANT_STORE` names a database, the copy must not be taken for the desk it was made from.
     changes["store", "schema"] = f"backtest_{digest(str(folder.absolute()).encode()).removeprefix('sha256:')[:16]}"
+    # A key signs one log: under the desk's own, a backtest would be a second history of it.
+    changes["store", "key"] = LOG_KEY
     if desk.bars is not None:
         changes["feed", "path"] = str(desk.bars.absolute())
     for (table, key), value in changes.items():

@@ -149,6 +149,15 @@ def _bars(desk: Desk) -> str:
     return f"{series} series, {told}, {len(sessions)} sessions, {sessions[0]} to {sessions[-1]}"
 
 
+def _log_key(desk: Desk) -> str:
+    from adapters.running.log_key import log_signer
+
+    signer = log_signer(desk)
+    if signer is None:
+        return "none, so the log is not signed; `warrant keys log` makes one"
+    return f"the log is signed by {signer.key.text}; is that noted elsewhere?"
+
+
 READERS: dict[str, Callable[[Desk], str]] = {
     "rules and policies": _rulebook,
     "policies": _policies,
@@ -156,6 +165,7 @@ READERS: dict[str, Callable[[Desk], str]] = {
     "limits.yaml": _limits,
     "instruments.yaml": _instruments,
     "bars": _bars,
+    "log key": _log_key,
 }
 """For each entry of a desk a function that reads it with its own reader and says what it holds."""
 

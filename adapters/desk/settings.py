@@ -84,6 +84,8 @@ _WORD = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:+-]{0,63}$", description="a wor
 _AMOUNT = Field(ge=0, max_digits=15, description="a number of at most 15 digits, 0 or more")
 _EXCHANGE = Field(pattern=rf"^({'|'.join(EXCHANGES)})$", description="one of " + ", ".join(EXCHANGES))
 _INDEX = Field(pattern=r"^([A-Za-z0-9][A-Za-z0-9._:+-]{0,63})?$", description='a symbol, or "" for no index')
+LOG_KEY = "keys/log.pem"
+"""Where the key of a desk's log is, unless its settings say otherwise."""
 Amount = Annotated[Decimal, BeforeValidator(_whole_is_exact)]
 
 
@@ -123,7 +125,7 @@ class StoreSection(_Section):
         ),
     ] = ""
 
-    key: Annotated[str, Field(min_length=1, description="the name of a file, relative to the desk")] = "keys/log.pem"
+    key: Annotated[str, Field(min_length=1, description="the name of a file, relative to the desk")] = LOG_KEY
 
     @field_validator("url")
     @classmethod
