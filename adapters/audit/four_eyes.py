@@ -149,6 +149,8 @@ def use_against(approval: Mapping[str, Json], at: str) -> str:
     """Why it can not be used at this instant; empty where it can."""
     if "use_by" not in approval:
         return "it does not say by when it is to be used"
+    if found := window_against(approval):
+        return found
     if _instant(at) > _instant(approval["use_by"]):
         return f"it was to be used by {approval['use_by']}"
     return ""

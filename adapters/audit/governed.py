@@ -27,7 +27,7 @@ from adapters.audit.four_eyes import (
     subject_of,
     window_against,
 )
-from knowledge.values import Json, canonical, digest
+from knowledge.values import Json, canonical, digest, parse
 
 if TYPE_CHECKING:
     from adapters.audit.law import LawInForce
@@ -160,6 +160,21 @@ def key(law: LawInForce, record: Json) -> Iterator[Complaint]:
     """What is wrong with a key of the log that is enrolled or put in another's place. To revoke one is free."""
     if record.get("action") != "revoke" and law.decided and law.roster.governs(KEYS):
         yield from use(law, record, KEYS, named(str(record.get("vkey", ""))))
+
+
+def spoken(law: LawInForce, record: Json, blob: Callable[[str], bytes]) -> Iterator[Complaint]:
+    """What is wrong with a decision: a head that was heard with a model that is not in force."""
+    if not (law.decided and law.roster.governs(MODELS)):
+        return
+    try:
+        facts = parse(blob(record["inputs"]["snapshot"]))["facts"]
+        heard = {(slots["head"], slots["model"]) for template, slots in facts if template == "advisory"}
+    except (KeyError, TypeError, ValueError):
+        yield "inputs.snapshot", "it cannot be read, so that nobody knows which models spoke"
+        return
+    for head, model in sorted(heard):
+        if law.models.get(head) != model:
+            yield "inputs.snapshot", f"`{head}` was heard with a model that is not in force"
 
 
 def _at(record: Json) -> str:

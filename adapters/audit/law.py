@@ -21,7 +21,7 @@ makes it again.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -101,8 +101,8 @@ class LawInForce:
             case "model":
                 self._model(str(record.get("head", "")), str(record.get("model", "")), record)
             case "key":
-                self._used(record, governed.key(self, record))
-                self.log_key = "" if record.get("action") == "revoke" else str(record.get("vkey", ""))
+                if self._used(record, governed.key(self, record)):
+                    self.log_key = "" if record.get("action") == "revoke" else str(record.get("vkey", ""))
 
     def _start(self, record: Json) -> None:
         # The law before the persons: it came into force under those that were there.
@@ -153,12 +153,15 @@ class LawInForce:
 class LawCheck:
     """Reads the records in order; `feed` says what is wrong, as field and sentence."""
 
-    def __init__(self) -> None:
-        self._law = LawInForce()
+    def __init__(self, blob: Callable[[str], bytes] | None = None) -> None:
+        """`blob` gives what is stored by digest, and raises `KeyError`; without it nothing is asked of snapshots."""
+        self._law, self._blob = LawInForce(), blob
 
     def feed(self, record: Json) -> Iterator[tuple[str, str]]:
         """What is wrong with this record, which has the shape of its kind."""
         found = [*self._complaints(record), *governed.complaints(self._law, record)]
+        if record["kind"] == "decision" and self._blob is not None and "gone" not in record:
+            found += governed.spoken(self._law, record, self._blob)
         self._law.take(record)
         yield from found
 

@@ -17,7 +17,7 @@ are `adapters.audit.verify`'s subject; amounts and prices are the arithmetic's.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from fractions import Fraction
@@ -100,7 +100,8 @@ class _Life:
 class SequenceCheck:
     """Reads the records in order; holds what the rest must agree with."""
 
-    def __init__(self) -> None:
+    def __init__(self, blob: Callable[[str], bytes] | None = None) -> None:
+        """`blob` gives what is stored by digest, and raises `KeyError`; without it nothing is asked of snapshots."""
         self._ids: set[str] = set()
         self._fills: set[str] = set()
         self._splits: set[str] = set()
@@ -108,7 +109,7 @@ class SequenceCheck:
         self._open: dict[str, _Life] = {}
         self._last: datetime | None = None
         self._trading = TradingCheck()
-        self._law = LawCheck()
+        self._law = LawCheck(blob)
         self._keys = LogKeys()
 
     def feed(self, seq: int, record_id: str | None, record: Json) -> Iterator[Finding]:

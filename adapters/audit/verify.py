@@ -96,7 +96,7 @@ class _Pass:
         self._rechecks = rechecks
         self._heads = heads
         self._findings: list[Finding] = []
-        self._sequence = SequenceCheck()
+        self._sequence = SequenceCheck(self._value)
         self._range: CompactRange | None = CompactRange()
         self._diverged = False
         self._next = 0

@@ -6,18 +6,23 @@ Rules:
 - a desk without that file signs nothing, and says so where checkpoints are asked for;
 - a paper desk enrols its key in the log at its next start, and starts with no other key than the one in force. A
   backtest's log names no key: two runs have the same root, which proves more than a signature does;
-- a new key lies beside the old one until the log names it, and then takes its place. The old file stays, under its id.
+- a new key lies beside the old one until the log names it, and then takes its place. The old file stays, under its id;
+- where the desk asks for two persons for keys, neither a first key nor another is named without both
+  (`warrant keys approve`). To revoke one is free.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from adapters.audit.checkpoint import SignedCheckpoint, origin_of
+from adapters.audit.four_eyes import KEYS
+from adapters.audit.governed import named as named_key
 from adapters.audit.kinds import Kind
+from adapters.audit.law import LawInForce
 from adapters.audit.log import AuditLog, LogReader
 from adapters.audit.log_keys import ENROL, REVOKE, ROTATE, LogKeys, statement
 from adapters.audit.note import Signer, VerifierKey
@@ -27,11 +32,13 @@ from adapters.running.continuity import check_account
 from adapters.running.intervention import lenient, named, now_text, opened
 from adapters.running.keys import make_key, read_key, signature
 from adapters.running.lease import held
+from adapters.running.persons import approved
+from adapters.running.seconding import Change, needed
 from adapters.store.faults import StoreFailed
 from adapters.store.opening import is_there
 from engine.orders.portfolio import Mode
 from knowledge.faults import Fault, Faulty
-from knowledge.values import Json
+from knowledge.values import Json, canonical
 
 if TYPE_CHECKING:
     from adapters.running.desk_log import DeskLog
@@ -85,7 +92,8 @@ def enrol(desk_log: DeskLog) -> None:
     signer = desk_log.signer
     if signer is None or desk_log.mode is not Mode.PAPER or keys_of(desk_log.log).current is not None:
         return
-    record = _about(desk_log, ENROL, signer.key, "engine", BY_ITSELF)
+    approval = _by_two(desk_log, signer.key, desk_log.desk.log_key)
+    record = {**_about(desk_log, ENROL, signer.key, "engine", BY_ITSELF), **approval}
     desk_log.record_key({**record, "proof": signature(signer.private, statement(record))})
 
 
@@ -115,11 +123,12 @@ def rotate(desk: Desk, who: str, reason: str) -> VerifierKey:
         if known.current != former.key:
             words = "the log does not name this key; it enrols it at the desk's next start, and then it can be replaced"
             raise _fault(desk.log_key, words)
-        desk_log.log.checkpoint(former)
         if not beside.exists():
             _make(beside)
         new = _read(desk, beside)
-        record = _about(desk_log, ROTATE, new.key, who, reason, former=former.key.text)
+        approval = _by_two(desk_log, new.key, beside)
+        desk_log.log.checkpoint(former)
+        record = approval | _about(desk_log, ROTATE, new.key, who, reason, former=former.key.text)
         desk_log.record_key(
             {
                 **record,
@@ -166,6 +175,34 @@ def _about(desk_log: DeskLog, action: str, key: VerifierKey, who: str, reason: s
     about: dict[str, Json] = {"action": action, "vkey": key.text, **more, "who": who, "reason": reason}
     about["asked_at"] = now_text(desk_log.now())
     return {**about, "desk": desk_log.desk.settings.desk.name, "mode": desk_log.mode.value}
+
+
+def key_change(desk: Desk) -> Callable[[LogReader, LawInForce], Change]:
+    """The key that waits to be named in the log: the one beside the desk's, else the desk's own. Raises `Faulty`."""
+
+    def change(_: LogReader, law: LawInForce) -> Change:
+        needed(law, KEYS)
+        file = _beside(desk) if _beside(desk).exists() else desk.log_key
+        if not file.exists():
+            raise _fault(file, "there is no key; `warrant keys log` makes the first, `warrant keys rotate` another")
+        key = _read(desk, file).key.text
+        told = {"old": law.log_key, "new": key}
+        lines = (f"in force: {law.log_key or 'none'}", f"to come:  {key}")
+        return Change(KEYS, named_key(key), "another key of the log", canonical(told), lines=lines)
+
+    return change
+
+
+def _by_two(desk_log: DeskLog, key: VerifierKey, file: Path) -> dict[str, Json]:
+    """The approval by which this key comes into force, where two persons are needed. Raises `Faulty` without it."""
+    law = desk_log.standing.law
+    if not (law.decided and law.roster.governs(KEYS)):
+        return {}
+    approval, against = approved(law, KEYS, named_key(key.text), desk_log.recording_at)
+    if approval is None:
+        words = f"two persons are needed for this key, and {against or 'nobody has approved it'}"
+        raise _fault(file, f"{words}; `warrant keys approve --approve NAME --reason TEXT --key FILE` by both does that")
+    return {"approval": approval["record_id"]}
 
 
 def _settle(desk: Desk, known: LogKeys) -> None:
