@@ -7,7 +7,7 @@ more is kept of a record than its hash, so that explaining the thousandth decisi
 from __future__ import annotations
 
 from functools import lru_cache
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, proxy
 
 from adapters.audit.merkle import leaf_hash
 from adapters.audit.reader import LogReader, verify_receipt
@@ -28,7 +28,8 @@ class Proven:
     """What a log holds, as far as its tree vouches for it."""
 
     def __init__(self, log: LogReader) -> None:
-        self._log = log
+        # Not to keep a log alive for whose life this is kept.
+        self._log: LogReader = proxy(log)
         self._checked: dict[str, bytes] = {}
         self.rulebook = lru_cache(_KEPT)(self._rulebook)
         self.limits = lru_cache(_KEPT)(self._limits)

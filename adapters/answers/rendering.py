@@ -9,7 +9,7 @@ from pathlib import Path
 
 from adapters.frame import Failed, Form
 from engine.telling.narrative import Telling, brief, size
-from engine.telling.tokens import plain
+from engine.telling.tokens import code, plain
 
 
 def show(telling: Telling, form: Form = Form.TEXT, out: Path | None = None, *, full: bool = True) -> None:
@@ -57,7 +57,7 @@ def _short(telling: Telling) -> Telling:
     if not left:
         return short
     lines = "one line is" if left == 1 else f"{left:,} lines are"
-    return short.further(Telling(f"{lines} left out: what is only to be checked; `--full` tells it"))
+    return short.further(Telling((f"{lines} left out: what is only to be checked; ", code("--full"), " tells it")))
 
 
 def _put(out: Path, text: str) -> None:

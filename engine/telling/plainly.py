@@ -134,7 +134,7 @@ def _refused(evidence: Evidence, verdict: Json) -> Iterator[Phrase]:
     """Why nothing was permitted: the policy, the conditions, the limits, or who was there before."""
     policy = verdict.get("policy")
     if policy is not None and policy["outcome"] != "permitted":
-        said = [proof["sentence"] for proof in policy["proofs"]] or [policy["fault"] or policy["outcome"]]
+        said = [_proven(proof) for proof in policy["proofs"]] or [policy["fault"] or policy["outcome"]]
         yield f"Compliance's policies forbid it: {'; '.join(said)}."
     failing = [one for one in verdict.get("findings", []) if not one["holds"] and one["limit"] != "compliance.policy"]
     if failing:
@@ -151,6 +151,12 @@ def _refused(evidence: Evidence, verdict: Json) -> Iterator[Phrase]:
         yield from _crowded(evidence, verdict, cores)
     elif not failing and (policy is None or policy["outcome"] == "permitted"):
         yield ("The reason is ", say.listed(verdict["reasons"]), ".")
+
+
+def _proven(proof: Json) -> str:
+    """What a proof proves, and the first thing it rests on."""
+    because = [child["sentence"] for child in proof["children"]][:1]
+    return ", as ".join([proof["sentence"], *because])
 
 
 def _crowded(evidence: Evidence, verdict: Json, cores: list[Json]) -> Iterator[Phrase]:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Iterator
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from weakref import ref
 
 import pytest
 
 from adapters import cli
 from adapters.answers.aftermath import EVENTS, aftermath_of
+from adapters.answers.evidence import proven
 from adapters.answers.explaining import explain, explain_not
 from adapters.answers.lookup import orders_of
 from adapters.answers.records import ENVELOPE, explain_record
@@ -204,3 +207,12 @@ def test_a_file_that_cannot_be_written_is_said(
     out = tmp_path / "no/such/folder.html"
     assert cli.run(["explain", day, "--out", str(out), "--desk", str(shared.desk.folder)]) == 3
     assert "cannot be written" in capsys.readouterr().err
+
+
+def test_what_was_read_of_a_log_goes_with_it(shared: SharedRun) -> None:
+    with LogReader.read(shared.store) as log:
+        explain(log, shared.records[-1]["record_id"])
+        kept = ref(proven(log))
+    del log
+    gc.collect()
+    assert kept() is None
