@@ -1,9 +1,9 @@
 """Tamperings of a store, each against one checkpoint that was kept elsewhere.
 
-    python -m tests.tamperings --count 1000 --seed 1 [--desk DIR]
+    python -m tests.tamperings --count 1000 --seed 1
 
-The store is that of a paper desk which has run for some weeks (or that of DIR, which is only read), with a key that was
-replaced in between and a checkpoint at the end of each session. Kept elsewhere are the last checkpoint and the first
+The store is that of a paper desk which has run for two months, with a key that was replaced in between, old decisions
+in a sealed segment, and a checkpoint at the end of each session. Kept elsewhere are the last checkpoint and the first
 verifier key. Whoever tampers knows the store and the program: drops the triggers and puts them back, writes hashes,
 roots and ids anew where that helps, and has the former private key, not the present one.
 
@@ -34,20 +34,22 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.audit import checkpoint, kept
+from adapters.audit import checkpoint, kept, segments
 from adapters.audit.checkpoint import Checkpoint
 from adapters.audit.envelope import seal
-from adapters.audit.log import AuditLog
+from adapters.audit.log import AuditLog, Entry, LogReader
 from adapters.audit.log_keys import ENROL, ROTATE, statement
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.audit.note import Signer, VerifierKey
+from adapters.audit.sealing import sealed, segments_of
 from adapters.audit.verification import Finding
 from adapters.audit.verify import Given, verify
 from adapters.running.keys import signature
 from adapters.store import guards
+from adapters.store.moving import moved_to
 from adapters.store.opening import to_read
 from adapters.store.tables import pack, unpack
-from knowledge.values import Json, canonical, parse
+from knowledge.values import Json, canonical, digest, parse
 from tests.adapters.records import at, body, sessions
 
 THIEF = Ed25519PrivateKey.from_private_bytes(b"a key that nobody has enrolled.!")
@@ -79,6 +81,8 @@ class Store:
 
     def __init__(self, path: Path, base: Base, dice: Random) -> None:
         self.base, self.dice = base, dice
+        with LogReader.read(path) as log:
+            self._records = list(log)
         self.connection = sqlite3.connect(path)
         self.size: int = self.one("SELECT count(*) FROM leaf")
 
@@ -95,7 +99,12 @@ class Store:
         return self.dice.randrange(least, self.size)
 
     def records(self) -> list[Json]:
-        return [parse(row[0]) for row in self.all("SELECT bytes FROM leaf ORDER BY seq")]
+        return list(self._records)
+
+    def values(self) -> list[tuple[str, bytes]]:
+        """Name and packed bytes of what lies in a row of its own."""
+        rows = self.all("SELECT digest, packed FROM blob")
+        return [(name, packed) for name, packed in rows if moved_to(packed) is None]
 
     def flipped(self, content: bytes) -> bytes:
         other = bytearray(content)
@@ -288,7 +297,7 @@ def a_byte_of_a_value(store: Store) -> Told:
 
 
 def a_value_changed_with_its_hash(store: Store) -> Told:
-    name, packed = store.dice.choice(store.all("SELECT digest, packed FROM blob"))
+    name, packed = store.dice.choice(store.values())
     content = pack(canonical({"was": parse(unpack(packed) or b"")}))
     store.do("UPDATE blob SET packed = ?, packed_hash = ? WHERE digest = ?", content, sha256(content).digest(), name)
     return Told(name[:15], about(name, "another digest"))
@@ -298,6 +307,29 @@ def a_value_taken_out(store: Store) -> Told:
     (name,) = store.dice.choice(store.all("SELECT digest FROM blob"))
     store.do("DELETE FROM blob WHERE digest = ?", name)
     return Told(name[:15], about(name, "nothing is stored"))
+
+
+def a_byte_of_a_segment(store: Store) -> Told:
+    number, packed = store.dice.choice(store.all("SELECT number, packed FROM segment"))
+    store.do("UPDATE segment SET packed = ? WHERE number = ?", store.flipped(packed), number)
+    return Told(str(number), about(f"segment {number}"))
+
+
+def a_segment_packed_anew(store: Store) -> Told:
+    """With another content and its own digest and hash; the record that seals it says otherwise."""
+    number, packed = store.dice.choice(store.all("SELECT number, packed FROM segment"))
+    content = segments.unpack(packed).replace(b"0", b"1")
+    again = segments.pack(content)
+    row = (digest(content), segments.packed_hash(again), again, number)
+    store.do("UPDATE segment SET digest = ?, packed_hash = ?, packed = ? WHERE number = ?", *row)
+    seals = [one["seq"] for one in store.records() if one["kind"] == "seal" and one["segment"] == number]
+    return Told(str(number), lambda found: found.field == f"segment {number}" or found.seq in seals)
+
+
+def a_segment_taken_out(store: Store) -> Told:
+    (number,) = store.dice.choice(store.all("SELECT number FROM segment"))
+    store.do("DELETE FROM segment WHERE number = ?", number)
+    return Told(str(number), about(f"segment {number}", "it is not there"))
 
 
 # Keys and checkpoints
@@ -400,6 +432,7 @@ WAYS: tuple[Callable[[Store], Told], ...] = (
     a_record_with_its_own_hash, a_root, the_tail_cut, the_tail_cut_with_its_roots, the_tail_rewritten,
     a_record_left_out_and_the_rest_rewritten, a_record_put_in_and_the_rest_rewritten,
     the_order_changed_and_the_rest_rewritten, a_byte_of_a_value, a_value_changed_with_its_hash, a_value_taken_out,
+    a_byte_of_a_segment, a_segment_packed_anew, a_segment_taken_out,
     a_key_put_in_the_place_of_the_enrolled, a_word_of_a_key_record, a_byte_of_a_checkpoint, a_column_of_a_checkpoint,
     a_checkpoint_taken_out, the_last_checkpoints_taken_out, a_checkpoint_signed_by_another_key,
     a_checkpoint_signed_by_the_former_key, a_checkpoint_of_another_root, a_trigger_or_table,
@@ -455,6 +488,10 @@ def made(path: Path) -> Base:
                 signer = second
             if number % 5 == 4:
                 log.checkpoint(signer)
+        for content in segments_of(log, at(2)[:10]):
+            said, move = sealed(content, log.size, log.root)
+            said = {name: value for name, value in said.items() if name != "kind"}
+            log.append_many([Entry("seal", body(at(5), **said))], also=move)
         last = log.checkpoint(signer)
     return Base(path, Given("kept elsewhere", last), first.key, first)
 
@@ -476,6 +513,7 @@ def run_desk(folder: Path, until: tuple[str, str] = ("2011-02-01", "2011-03-04")
     from adapters.desk.folder import read_desk
     from adapters.desk.making import make_desk
     from adapters.running.backtest import remaining, run
+    from adapters.running.keeping import seal as seal_before
     from adapters.running.log_key import make_log_key, needed_signer, rotate
     from adapters.running.session import opened
     from adapters.running.world import World
@@ -492,6 +530,7 @@ def run_desk(folder: Path, until: tuple[str, str] = ("2011-02-01", "2011-03-04")
                 pass
         if last != until[-1]:
             rotate(desk, "Ada Lovelace", "a new key for the second half")
+            assert seal_before(desk, last)
     return of_desk(folder, folder / "one-file.sqlite", first, former)
 
 

@@ -1,1 +1,1 @@
-"""Verify the audit log, or export it for somebody else's program."""
+"""Verify the audit log, sign it, prove what is in it, search it, export it, look after its age."""

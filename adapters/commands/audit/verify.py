@@ -1,4 +1,4 @@
-"""Verify the audit log: bytes, sequence, arithmetic; with --replay every decision again."""
+"""Verify the audit log: bytes, sequence, checkpoints, arithmetic; with --replay every decision again."""
 
 from __future__ import annotations
 
