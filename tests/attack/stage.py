@@ -13,7 +13,8 @@ from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
-from adapters.audit.log import AuditLog
+from adapters.answers.explaining import explain
+from adapters.audit.log import AuditLog, LogReader
 from adapters.calendars.calendar import ExchangeCalendar
 from adapters.calendars.periods import DAILY, Period, period
 from adapters.desk.folder import Desk
@@ -26,6 +27,7 @@ from advisors.actions import Action
 from engine.limits.model import Limits
 from engine.limits.text import read_limits
 from engine.orders.tail_loss import NoTailLoss
+from engine.telling.as_text import as_text
 from knowledge.door import fact, freeze
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json
@@ -185,6 +187,15 @@ def running(stage: Stage, worker: Worker | None = None, known: Limits | None = N
     finally:
         if worker is None:
             own.close()
+
+
+def explained(stage: Stage) -> dict[str, list[str]]:
+    """What is told of every record of the log, by its kind."""
+    found: dict[str, list[str]] = {}
+    with LogReader.read(stage.desk.store) as log:
+        for record in log:
+            found.setdefault(record["kind"], []).append(as_text(explain(log, record["record_id"])))
+    return found
 
 
 def records(stage: Stage, *kinds: str) -> list[Json]:

@@ -11,7 +11,7 @@ import pytest
 from adapters.running.runner import Runner
 from adapters.running.worker import Worker
 from engine.limits.text import read_limits
-from tests.attack.stage import SESSIONS, SHIPPED, Stage, desk, entries, records, rulebook, running
+from tests.attack.stage import SESSIONS, SHIPPED, Stage, desk, entries, explained, records, rulebook, running
 
 MON, TUE, WED, THU = SESSIONS[:4]
 
@@ -64,6 +64,9 @@ def test_entries_refused_one_after_another_are_throttled_until_a_person_resumes(
         assert verdict["reasons"] == ["operations.repeated"]
         assert runner.standing.throttled == {"AAPL": 2}
     (latched,) = records(stage, "state")
+    told = explained(stage)
+    assert all("was rejected: " in one and "; rejected" in one for one in told["rejection"])
+    assert "the engine latched AAPL: 2 entries of AAPL were refused" in " ".join(told["state"][0].split())
     assert latched["why"].startswith("2 entries of AAPL were refused by the venue one after another")
 
 

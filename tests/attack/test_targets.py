@@ -16,7 +16,7 @@ from adapters.running.worker import Worker
 from engine.limits.text import read_limits
 from engine.orders.order import Role
 from knowledge.values import Json
-from tests.attack.stage import SESSIONS, SHIPPED, Stage, desk, records, rulebook, running
+from tests.attack.stage import SESSIONS, SHIPPED, Stage, desk, explained, records, rulebook, running
 
 MON, TUE, WED, THU, FRI = SESSIONS[:5]
 ROW = "  take_profit: {value: 2.5 %, unit: limit price, owner: risk, source: desk mandate, effective: 2010-01-01}\n"
@@ -78,6 +78,9 @@ def test_a_target_is_worked_with_its_stop_over_partial_fills_and_the_log_bears_i
     assert [one["fault"] for one in records(stage, "decision") if one["fault"]] == []
     for check in ("bytes", "sequence", "arithmetic"):
         assert [str(one) for one in told[check].findings] == [], check
+    told_of = explained(stage)
+    assert "takes the profit of AAPL at 527.88 USD" in " ".join(" ".join(told_of["fill"]).split())
+    assert "at its profit target" in " ".join(told_of["decision"]) and "a profit of" in told_of["decision"][0]
     fills = [one for one in records(stage, "fill") if one["role"] == "target"]
     assert [Decimal(one["price"]) for one in fills] == [Decimal("527.88")] * 2
     assert sum(Fraction(one["quantity"]) for one in fills) == held

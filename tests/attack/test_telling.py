@@ -73,7 +73,9 @@ def test_what_came_of_a_gap_is_told_as_it_was(tmp_path: Path, worker: Worker):
         runner.cycle(TUE)
         runner.cycle(SESSIONS[2])
         told = "\n".join(line for part in aftermath(runner.log, record, ()) for line in lines(part))
-        explained = "\n".join(lines(explain_decision(evidence_of(runner.log, record))))
+        decided = "\n".join(lines(explain_decision(evidence_of(runner.log, record))))
     assert "2012-03-05 expired" in told
+    expiries = [" ".join(one.split()) for one in explained(stage)["expiry"]]
+    assert any("the order 20120301T210000Z-AAPL-entry expired" in one for one in expiries)
     assert "filled 193" not in told
-    assert "AAPL: cut, buy 193 of" in explained
+    assert "AAPL: cut, buy 193 of" in decided
