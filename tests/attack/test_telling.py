@@ -19,7 +19,7 @@ from engine.gate.proposals import Exit
 from engine.orders.order import Side
 from engine.telling.as_text import lines
 from engine.telling.explain import explain_decision, explain_exit, explain_verdict
-from tests.attack.stage import SESSIONS, Stage, desk, limits, rulebook, running
+from tests.attack.stage import SESSIONS, Stage, desk, explained, limits, rulebook, running
 
 MON, TUE = SESSIONS[:2]
 
