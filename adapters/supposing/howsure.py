@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ from engine.supposing.law import LIMIT, PARAMETER
 from engine.supposing.sure import MOST_DECISIONS, Flip, HowSure, Search, Sure, how_sure, kind_of
 from engine.telling.as_json import to_json as telling_json
 from engine.telling.narrative import Telling, tell
-from engine.telling.tokens import Phrase, Run, fact, instrument, limit, number, run
+from engine.telling.tokens import Phrase, Run, fact, instrument, limit, listed, number, run
 from knowledge.values import Json, text
 
 MOST_TOLD = 6
@@ -127,18 +127,18 @@ def _counted(group: str, count: int) -> str:
 
 
 def _would(flip: Flip) -> Run:
-    """`would be denied if the technical head's probability on IBM fell below 0.5312; it was 0.5471`."""
-    one, last = flip.input, _value(flip.input, flip.last)
-    how = "rose above" if flip.rises else "fell below"
+    """`would be denied if the technical head's probability on IBM fell to 0.5311; it was 0.5471`."""
+    one, there = flip.input, _value(flip.input, flip.beyond)
+    how = "rose to" if flip.rises else "fell to"
     becomes = in_words(flip.becomes) if flip.becomes is not None else run("no candidate")
     was = _value(one, one.value)
-    return run("would be ", becomes, " if ", _named(one), f" {how} ", last, "; it was ", was)
+    return run("would be ", becomes, " if ", _named(one), f" {how} ", there, "; it was ", was)
 
 
 def _input(one: Sure, granted: bool) -> Telling:
     parts = []
     if granted and one.quantity != one.outcome:
-        parts.append(tell("the quantity stays ", _within(one.input, one.quantity)))
+        parts.append(tell("the quantity stays ", _within(one.input, one.quantity), _exactly(one.moves)))
     parts += [tell(_becomes(flip)) for flip in one.flips]
     if one.back:
         again = ", ".join(said(each, one.input.unit) for each in one.back[:3])
@@ -150,7 +150,14 @@ def _input(one: Sure, granted: bool) -> Telling:
 def _becomes(flip: Flip) -> Run:
     beyond = _value(flip.input, flip.beyond)
     becomes = in_words(flip.becomes) if flip.becomes is not None else run("no candidate")
-    return run("at ", beyond, ": ", becomes)
+    return run("at ", beyond, ": ", becomes, _exactly([flip]))
+
+
+def _exactly(flips: Sequence[Flip]) -> Run:
+    """The bound itself, where it is known beside the grid."""
+    known = [(flip.input, flip.exact) for flip in flips if flip.exact is not None]
+    values = listed(number(value, one.unit, said(value, one.unit)) for one, value in known)
+    return run("; the bound itself is ", values) if known else run()
 
 
 def _within(one: Input, found: Interval) -> Run:
@@ -203,7 +210,11 @@ def to_json(answer: Answer) -> Json:
         "decisions": answer.decisions,
         "budget_spent": answer.spent,
         "instruments": [
-            {"instrument": one.instrument, "verdict": one.verdict, "inputs": [_sure_json(each) for each in one.inputs]}
+            {
+                "instrument": one.instrument,
+                "verdict": one.verdict or {"outcome": "no-candidate"},
+                "inputs": [_sure_json(each) for each in one.inputs],
+            }
             for one in answer.instruments
         ],
         "told": telling_json(telling(answer)),
@@ -220,7 +231,13 @@ def _sure_json(one: Sure) -> Json:
         "outcome": _interval_json(one.input, one.outcome),
         "quantity": _interval_json(one.input, one.quantity),
         "flips": [
-            {"last": text(each.last), "beyond": text(each.beyond), "becomes": each.becomes} for each in one.flips
+            {
+                "last": text(each.last),
+                "beyond": text(each.beyond),
+                "exact": None if each.exact is None else text(each.exact),
+                "becomes": each.becomes or {"outcome": "no-candidate"},
+            }
+            for each in one.flips
         ],
         "again": [text(each) for each in one.back],
     }

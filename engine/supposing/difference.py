@@ -175,12 +175,12 @@ def _rules(before: Json, after: Json, instrument: str) -> Iterator[Run]:
     """Rules that fired in one of the two only, and what is concluded otherwise; of this instrument or of none."""
     names = {*_by_instrument(before), *_by_instrument(after)}
     fired = [_firings(side, instrument, names) for side in (before, after)]
-    # In the order of firing, which is that of the stages: what one rule no longer concludes, the next one misses.
-    lost = [(at, " does not fire any more: it had concluded ", one)
-            for at, one in enumerate(fired[0]) if one not in fired[1]]  # fmt: skip
-    new = [(at, " fires now: it concludes ", one)
-           for at, one in enumerate(fired[1]) if one not in fired[0]]  # fmt: skip
-    for _, how, firing in sorted([*new, *lost], key=lambda one: one[0]):
+    # In the order of the stages: what one rule no longer concludes, the next one misses.
+    common = [one for one in fired[0] if one in fired[1]]
+    apart = [(_stage(one, side, common), how, one)
+             for side, other, how in ((fired[0], fired[1], _LOST), (fired[1], fired[0], _NEW))
+             for one in side if one not in other]  # fmt: skip
+    for _, how, firing in sorted(apart, key=lambda one: one[0]):
         yield run("rule ", rule(firing[0]), how, joined(map(fact, firing[2])))
     one, two = (_concluded(side, instrument, names) for side in (before, after))
     for ref in [ref for ref in one if ref in two and one[ref] != two[ref]]:
@@ -189,6 +189,17 @@ def _rules(before: Json, after: Json, instrument: str) -> Iterator[Run]:
             run(fact(ref), f" {name}: ", number(str(two[ref].get(name)), places=8), " in place of ",
                 number(str(one[ref][name]), places=8)) for name in moved
         )  # fmt: skip
+
+
+_LOST, _NEW = " does not fire any more: it had concluded ", " fires now: it concludes "
+_LAST = ("candidate(", "basket-leg(", "exit(", "trail(")
+"""What no rule waits for."""
+
+
+def _stage(firing: Firing, side: list[Firing], common: list[Firing]) -> tuple[bool, int]:
+    """Where a firing stands among those that both sides have."""
+    before = sum(one in common for one in side[: side.index(firing)])
+    return any(ref.startswith(_LAST) for ref in firing[2] if ref), before
 
 
 Firing = tuple[str, tuple[str | None, ...], tuple[str, ...]]

@@ -81,6 +81,8 @@ class Input:
     fact: Fact | None = None
     slot: str = ""
     portfolio: Json = None
+    named: tuple[Fraction, ...] = ()
+    """Of a limit: the bounds at which its own arithmetic says that it begins or ceases to bind."""
 
     @property
     def value(self) -> Fraction:
@@ -89,7 +91,11 @@ class Input:
 
     def change(self, place: int) -> Json:
         """The change that puts it at a place of its grid, as a request says it."""
-        digits = text(self.grid.value(place))
+        return self.change_to(self.grid.value(place))
+
+    def change_to(self, value: Fraction) -> Json:
+        """The same for any value; of what is no limit, one of its grid."""
+        digits = text(value)
         if self.fact is not None:
             return {"put": [moved(self.fact, self.slot, digits)]}
         if self.portfolio is not None:
@@ -281,7 +287,8 @@ def _of_number(name: str, value: Fraction, most: Fraction | None, unit: str, nam
     grid = Grid(Fraction(0), step, int(highest / step) + 1)
     # At nothing, and next to it, most limits forbid.
     likely = tuple(sorted({min(1, grid.last), *map(grid.nearest, named)}))
-    return Input(name, LIMITS, grid, grid.nearest(value), unit, likely, _around(grid, value), most is None)
+    at, around, open_end = grid.nearest(value), _around(grid, value), most is None
+    return Input(name, LIMITS, grid, at, unit, likely, around, open_end, named=tuple(sorted(named)))
 
 
 def money_of(case: Case) -> Iterator[Input]:

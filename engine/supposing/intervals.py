@@ -156,8 +156,8 @@ def _end(at: int, edge: int, near: Iterable[int], same: Callable[[int], bool]) -
     if edge == at:
         return End(at, None)
     sign, way = (1, edge - at) if edge > at else (-1, at - edge)
-    tried = {way, *(int(way * part) for part in SPREAD)}
-    tried |= {sign * (place - at) for place in near if 0 < sign * (place - at) <= way}
+    named = {sign * (place - at) for place in near if 0 < sign * (place - at) <= way}
+    tried = named | {way, *(int(way * part) for part in SPREAD)}
     good, bad = 0, None
     try:
         for step in sorted(tried - {0}):
@@ -167,7 +167,9 @@ def _end(at: int, edge: int, near: Iterable[int], same: Callable[[int], bool]) -
             good = step
         while bad is not None:
             good, bad = _halved(good, bad, lambda step: same(at + sign * step))
-            nearer = _first_otherwise(bad, lambda step: same(at + sign * step))
+            # Where an end was expected nothing alternates.
+            inside = set() if {good, bad} <= named else {bad - 1 - by for by in NEAR}
+            nearer = _first_otherwise(bad, inside, lambda step: same(at + sign * step))
             if nearer is None:
                 for part in BEYOND:
                     same(at + sign * (bad + int((way - bad) * part)))
@@ -191,10 +193,10 @@ def _halved(good: int, bad: int, same: Callable[[int], bool]) -> tuple[int, int]
     return good, bad
 
 
-def _first_otherwise(bad: int, same: Callable[[int], bool]) -> tuple[int, int] | None:
+def _first_otherwise(bad: int, places: set[int], same: Callable[[int], bool]) -> tuple[int, int] | None:
     """The first place tried before `bad` that answers otherwise, and the last before it that does not."""
     before = 0
-    places = {*(int(bad * part) for part in WITHIN), *(bad - 1 - by for by in NEAR)}
+    places = places | {int(bad * part) for part in WITHIN}
     for step in sorted(place for place in places if 0 < place < bad):
         if not same(step):
             return before, step

@@ -15,13 +15,16 @@ from fractions import Fraction
 
 from engine.supposing.difference import outcome
 from engine.supposing.inputs import GROUPS, Input
-from engine.supposing.intervals import Asked, Budget, Interval, interval
+from engine.supposing.intervals import Asked, Budget, Interval, Spent, interval
 from knowledge.values import Json
 
 MOST_DECISIONS = 6_000
 """Decisions that one question may take."""
+HARDLY = Fraction(1, 10**12)
 Suppose = Callable[[Json], Json]
 """Takes a change, gives the outline of the decision."""
+Aspect = Callable[[Json], tuple[object, ...]]
+"""What of an outcome is asked about."""
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,9 @@ class Flip:
     beyond: Fraction
     becomes: Json
     """The outcome there, as `difference.outcome` says it."""
+    exact: Fraction | None = None
+    """Of a limit, between the two: the bound itself at which it happens, where the limit's arithmetic names it and both
+    sides of it were decided, `HARDLY` apart."""
 
     @property
     def rises(self) -> bool:
@@ -124,21 +130,39 @@ class Search:
         asked = self._asked[one.name]
         was = outcome(self.base, instrument)
 
-        def stays(part: Callable[[Json], tuple[object, ...]]) -> Interval:
+        def stays(part: Aspect) -> Interval:
             wanted = part(was)
             return interval(
                 one.grid, one.at, asked, lambda told: part(outcome(told, instrument)) == wanted, one.likely, one.around
             )
 
         kinds, amounts = stays(kind_of), stays(amount_of)
-        flips, moves = (tuple(self._flips(instrument, one, each)) for each in (kinds, amounts))
+        flips, moves = (tuple(self._flips(instrument, one, *each)) for each in ((kinds, kind_of), (amounts, amount_of)))
         return Sure(one, kinds, amounts, flips, moves)
 
-    def _flips(self, instrument: str, one: Input, found: Interval) -> Iterable[Flip]:
+    def _flips(self, instrument: str, one: Input, found: Interval, part: Aspect) -> Iterable[Flip]:
         for end in (found.low, found.high):
             if end.beyond is not None and end.known:
+                last, beyond = one.grid.value(end.last), one.grid.value(end.beyond)
                 becomes = outcome(self._asked[one.name].known[end.beyond], instrument)
-                yield Flip(one, one.grid.value(end.last), one.grid.value(end.beyond), becomes)
+                yield Flip(one, last, beyond, becomes, self._exact(instrument, one, last, beyond, part))
+
+    def _exact(self, instrument: str, one: Input, last: Fraction, beyond: Fraction, part: Aspect) -> Fraction | None:
+        """The bound between two neighbours of the grid at which a verdict changes, if the arithmetic names it."""
+        was, step = part(outcome(self.base, instrument)), HARDLY if beyond > last else -HARDLY
+
+        def stays(value: Fraction) -> bool:
+            self.budget.take()
+            return part(outcome(self._suppose(one.change_to(value)), instrument)) == was
+
+        try:
+            for value in one.named:
+                between = min(last, beyond) < value < max(last, beyond)
+                if between and stays(value) and not stays(value + step):
+                    return value
+        except Spent:
+            return None
+        return None
 
 
 def how_sure(

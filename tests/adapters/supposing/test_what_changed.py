@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
+from adapters.answers.lookup import reading
+from adapters.supposing.recorded import recorded
+from adapters.supposing.versions import with_models
+from engine.supposing.apart import Apart
 from knowledge.values import Json
 from tests.shared_run import SharedRun
 
@@ -50,11 +54,15 @@ def test_other_limits_and_rules_over_one_cycle(
     assert "decided the same: AAPL, GOOG, MSFT" in text
 
 
-def test_the_heads_of_another_run(shared: SharedRun, capsys: pytest.CaptureFixture[str]) -> None:
-    """Of the same run: nothing differs."""
-    assert asked(shared, DAY, "--models", str(shared.desk.folder)) == 0
-    text = capsys.readouterr().out
-    assert "no input differs" in text and "decided the same: AAPL, GOOG, IBM, MSFT" in text
+def test_the_heads_of_another_run_are_those_of_the_same_period(shared: SharedRun) -> None:
+    with reading(shared.desk) as log:
+        one = recorded(log, DAY)
+        two = recorded(log, BEFORE)
+    same, name = with_models(one.case, one.record, shared.folder)
+    assert Apart(one.case, same).pieces == {} and name.startswith("the heads of ")
+    mended, _ = with_models(two.case, one.record, shared.folder)
+    apart = Apart(two.case, mended)
+    assert apart.groups and all("heads" in group for group in apart.groups)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from engine.supposing.changes import changed
 from engine.supposing.difference import outcome
 from engine.supposing.inputs import Input, Read, inputs_of
-from engine.supposing.sure import Search, Sure, amount_of, kind_of
+from engine.supposing.sure import HARDLY, Search, Sure, amount_of, kind_of
 from knowledge.values import Json, text
 from tests.engine.supposing.bench import InProcess, decided
 from tests.promises.cycles import calm, rulebook
@@ -80,6 +80,19 @@ def test_thresholds_of_rules_and_limits_are_found_exactly(bench: InProcess, know
     assert [text(one.last) for one in interval.flips] == ["0.03"]
     assert interval.flips[0].becomes["reasons"] == ["model.interval"]
     assert not sure(bench, known, "advisory(AAPL,technical) probability").matters
+
+
+def test_a_bound_that_the_arithmetic_names_is_told_exactly(bench: InProcess, known: dict[str, Input]) -> None:
+    """Readings give the share of NAV at which a limit begins to bind; both sides of it are decided, hardly apart."""
+    names = ("limit order.value", "limit portfolio.gross", "limit account.margin")
+    exact = {name: one.exact for name in names for one in sure(bench, known, name).moves if one.exact is not None}
+    assert exact
+    before = outcome(bench.record, NAME)["quantity"]
+    for name, value in exact.items():
+        one = known[name]
+        for bound, same in ((value, True), (value - HARDLY, False)):
+            told = bench.suppose({**one.change_to(bound), "full": True})
+            assert ((outcome(told, NAME) or {}).get("quantity") == before) is same
 
 
 def test_what_nobody_reads_is_no_input_and_does_not_matter(bench: InProcess, known: dict[str, Input]) -> None:
