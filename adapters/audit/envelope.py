@@ -398,6 +398,16 @@ def derived_id(record: dict[str, Json]) -> str:
     return _id_of(canonical({name: value for name, value in record.items() if name != "record_id"}))
 
 
+def id_in(content: bytes, record: dict[str, Json]) -> str:
+    """The same of a record that was read from these canonical bytes, without encoding it again."""
+    member = b'"record_id":' + canonical(record.get("record_id"))
+    before, found, after = content.partition(member)
+    if not found or member in after or "record_id" not in record:
+        return derived_id(record)
+    # A member that others follow takes its comma with it, the last one that before it.
+    return _id_of(before + after[1:] if after[:1] == b"," else before.removesuffix(b",") + after)
+
+
 def inlined(record: Mapping[str, Json]) -> dict[str, str]:
     """Name and digest of the inputs that an export writes out in full. Tolerates any record."""
     inputs = record.get("inputs")

@@ -10,7 +10,7 @@ from adapters.audit.sealed import SealedCheck
 from adapters.audit.verification import Check, Finding
 from adapters.store.moving import moved_to
 from adapters.store.tables import unpack
-from knowledge.values import canonical, digest, parse
+from knowledge.values import digest, parse_canonical
 
 Owners = Mapping[str, tuple[int, str | None]]
 """By digest: place and id of the first record that names it."""
@@ -52,6 +52,7 @@ def _fault(name: object, packed_hash: object, packed: object) -> str:
     if sha256(packed).digest() != packed_hash:
         return "the packed bytes do not have the hash stored beside them"
     try:
-        return "" if canonical(parse(content)) == content else "what is stored is not in canonical form"
+        parse_canonical(content)
     except (ValueError, RecursionError) as fault:
         return f"what is stored is not canonical JSON: {fault}"
+    return ""

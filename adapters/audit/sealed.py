@@ -20,7 +20,7 @@ from adapters.audit.retention import Hold, in_force, years_later
 from adapters.audit.segments import FORMAT, RESIDUE, Content, Damaged, packed_hash, read, unpack
 from adapters.audit.verification import Check, Finding
 from adapters.store.migrating import keeps_segments
-from knowledge.values import Json, canonical, digest, parse
+from knowledge.values import Json, digest, parse, parse_canonical
 
 _OPEN = 2
 """Unpacked segments kept during a walk, which reads them in order."""
@@ -229,6 +229,7 @@ class SealedCheck:
 
 def _is(name: str, value: bytes) -> bool:
     try:
-        return digest(value) == name and canonical(parse(value)) == value
+        parse_canonical(value)
     except (ValueError, RecursionError):
         return False
+    return digest(value) == name

@@ -26,7 +26,7 @@ from typing import Any
 
 from sqlalchemy.engine import Connection
 
-from adapters.audit.envelope import derived_id, references
+from adapters.audit.envelope import id_in, references
 from adapters.audit.heads import Given, HeadsCheck
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.audit.named_values import check_named_values
@@ -40,7 +40,7 @@ from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable
 from adapters.store.guards import expected, present
 from adapters.store.moving import moved_to
-from knowledge.values import Json, canonical, parse
+from knowledge.values import Json, parse, parse_canonical
 
 __all__ = ["Given", "Recheck", "verify", "verify_within"]
 
@@ -295,12 +295,15 @@ class _Pass:
 def _read(content: bytes) -> tuple[dict[str, Json] | None, str | None, str]:
     """The record in these bytes, its id if its content gives it the one it carries, and why they are no record."""
     try:
-        record = parse(content)
+        try:
+            record = parse_canonical(content)
+        except ValueError:
+            record = parse(content)
+            if isinstance(record, dict):
+                return None, None, "they are not in canonical form"
         if not isinstance(record, dict):
             return None, None, "they are no JSON object"
-        if canonical(record) != content:
-            return None, None, "they are not in canonical form"
-        own_id = derived_id(record)
+        own_id = id_in(content, record)
     except (ValueError, RecursionError) as fault:
         return None, None, f"they are no record in canonical JSON: {fault}"
     return record, own_id if own_id == record.get("record_id") else None, ""

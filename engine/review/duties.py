@@ -5,7 +5,7 @@ That the exits are the same is checked beside this; that they are the least is w
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -29,8 +29,10 @@ def check_duty(recorded: Json, duty: Duty, asked: Sequence[tuple[Exit, Fraction]
     if duty.error is not None:
         return
     asking = {one.id for one in case.limits.limits if one.kind in OBLIGING and one.breach == "exit"}
-    now, after = _standing(case, {}), _standing(case, _leaving(case, asked))
-    broken = {key for key, one in now.items() if one.value > one.bound and one.limit in asking}
+    leaving = _leaving(case, asked)
+    now = _standing(case, {}, asking)
+    after = _standing(case, leaving, asking) if leaving else now
+    broken = {key for key, one in now.items() if one.value > one.bound}
     told = {one["measure"]: one for one in recorded["breaches"]} if recorded else {}
     for key in sorted(broken ^ told.keys()):
         said = "nothing" if key in broken else "that it is in breach"
@@ -56,12 +58,12 @@ def _leaving(case: Case, asked: Sequence[tuple[Exit, Fraction]]) -> dict[str, Fr
     return {name: shares for name, shares in leaving.items() if name not in case.portfolio.operations.frozen}
 
 
-def _standing(case: Case, leaving: Mapping[str, Fraction]) -> dict[str, Worst]:
-    """Every limit on the positions alone, without any order, when so many shares have left."""
+def _standing(case: Case, leaving: Mapping[str, Fraction], asking: Container[str]) -> dict[str, Worst]:
+    """Every limit that asks for exits, on the positions alone, without any order, when so many shares have left."""
     positions = []
     for held in case.portfolio.positions:
         kept = max(NONE, abs(Fraction(held.quantity)) - leaving.get(held.instrument, NONE))
         size = Decimal(kept.numerator) / Decimal(kept.denominator)
         positions.append(replace(held, quantity=size.copy_sign(held.quantity)))
     alone = replace(case, portfolio=replace(case.portfolio, positions=tuple(positions), working=()))
-    return {one.measure: one for one in worst(alone, ())}
+    return {one.measure: one for one in worst(alone, (), asking)}

@@ -11,7 +11,7 @@ Left out: speed. An instrument with more than `MOST_ORDERS` orders raises `TooMa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -108,27 +108,36 @@ class _World:
     nav: Fraction
 
     @cached_property
+    def open(self) -> tuple[tuple[_Line, str, list[_Filling]], ...]:
+        """What has a position or an order, with its fillings: anything else has nothing to lose and adds nothing."""
+        touched = ((name, line) for name, line in self.lines.items() if line.held != 0 or line.orders)
+        return tuple((line, name, self.fillings[name]) for name, line in touched)
+
+    @cached_property
     def spread(self) -> Spread:
         """The variance at its worst corner: every instrument with the ends that its fillings come to."""
-        shares = {name: [one.shares for one in self.fillings[name]] for name in self.lines}
+        shares = {name: [one.shares for one in fillings] for _, name, fillings in self.open}
         return spread({name: Range(self.lines[name].terms, min(each), max(each)) for name, each in shares.items()})
 
 
-def worst(case: Case, grants: Sequence[Grant]) -> list[Worst]:
-    """Every numeric limit in force with these entries granted, by limit and subject. Raises `TooMany`."""
-    after, before = _world(case, grants), _world(case, ())
+def worst(case: Case, grants: Sequence[Grant], among: Container[str] | None = None) -> list[Worst]:
+    """Every numeric limit in force (of these ids) with these entries granted, by subject. Raises `TooMany`."""
+    before = _world(case, ())
+    after = _world(case, grants) if grants else before
     found = []
     for limit in _standing(case):
+        if among is not None and limit.id not in among:
+            continue
         if limit.spec.form == "order":
             found += [_of_order(limit, entry, case, grants, after) for entry in case.entries]
         elif limit.spec.form == "linear":
-            for subject, value, bound in _subjects(limit, case):
-                key = f"{limit.id}[{subject}]" if subject else limit.id
-                found.append(Worst(key, limit.id, value(after), bound(after), value(before)))
+            for subject, value, bound in _subjects(limit, case, before):
+                key, stood = f"{limit.id}[{subject}]" if subject else limit.id, value(before)
+                found.append(Worst(key, limit.id, value(after) if grants else stood, bound(after), stood))
         elif limit.spec.form == "convex":
-            times, here, stood = times_square(limit), after.spread, before.spread
+            times, here, there = times_square(limit), after.spread, before.spread
             share = limit.bound * (case.limits.multiplier(case.regime) if limit.regime else 1)
-            squares = (times * here.variance, bound_square(share, after.nav), times * stood.variance)
+            squares = (times * here.variance, bound_square(share, after.nav), times * there.variance)
             found.append(Worst(limit.id, limit.id, *squares, here.corner))
     return found
 
@@ -273,7 +282,7 @@ def _of_order(limit: Limit, entry: Entry, case: Case, grants: Sequence[Grant], w
     return Worst(f"{limit.id}[{name}]", limit.id, value, bound, NONE)
 
 
-def _subjects(limit: Limit, case: Case) -> Iterator[Subject]:  # noqa: PLR0912 - a branch for each line of the page
+def _subjects(limit: Limit, case: Case, before: _World) -> Iterator[Subject]:  # noqa: PLR0912 - a branch for each line of the page
     multiplier = case.limits.multiplier(case.regime) if limit.regime else Fraction(1)
 
     def bound(world: _World) -> Fraction:
@@ -304,9 +313,9 @@ def _subjects(limit: Limit, case: Case) -> Iterator[Subject]:  # noqa: PLR0912 -
             yield ":long", weighted(lambda terms: terms.beta), bound
             yield ":short", weighted(lambda terms: -terms.beta), bound
         case "group_gross":
-            yield from ((group, gross(members), bound) for group, members in _groups(limit, case))
+            yield from ((group, gross(members), bound) for group, members in _groups(limit, case, before))
         case "basket_net":
-            for basket, legs in _owned(case, 2):
+            for basket, legs in _owned(case, before, 2):
                 for direction, sign in (("long", 1), ("short", -1)):
                     yield f"{basket}:{direction}", net(legs, sign), bound
         case "cluster_gross":
@@ -314,7 +323,7 @@ def _subjects(limit: Limit, case: Case) -> Iterator[Subject]:  # noqa: PLR0912 -
         case "stress":
             yield from ((name, value, bound) for name, value in _stresses(case.limits))
         case "concentration":
-            yield from _concentrations(limit, case, names)
+            yield from _concentrations(limit, before, names)
         case _:
             yield from _money(limit, case, names, bound)
 
@@ -366,7 +375,7 @@ def _sum_of(part: Part, start: Fraction = NONE) -> Value:
     """The worst of each instrument, added up."""
 
     def value(world: _World) -> Fraction:
-        each = (max(part(name, line, one) for one in world.fillings[name]) for name, line in world.lines.items())
+        each = (max(part(name, line, one) for one in fillings) for line, name, fillings in world.open)
         return start + sum(each, NONE)
 
     return value
@@ -407,8 +416,8 @@ def stress_losses(case: Case, grants: Sequence[Grant]) -> Json:
     ]
 
 
-def _concentrations(limit: Limit, case: Case, names: Sequence[str]) -> Iterator[Subject]:
-    held = [line for line in _world(case, ()).lines.values() if line.held != 0]
+def _concentrations(limit: Limit, before: _World, names: Sequence[str]) -> Iterator[Subject]:
+    held = [line for line in before.lines.values() if line.held != 0]
     if len(held) < limit.once:
         return
     for chosen in names:
@@ -420,23 +429,23 @@ def _concentrations(limit: Limit, case: Case, names: Sequence[str]) -> Iterator[
         yield chosen, _sum_of(share), lambda _: NONE
 
 
-def _groups(limit: Limit, case: Case) -> Iterator[tuple[str, list[str]]]:
+def _groups(limit: Limit, case: Case, before: _World) -> Iterator[tuple[str, list[str]]]:
     """Groups with their members: by what is fixed about an instrument, or by whose positions and orders it has."""
     members: dict[str, set[str]] = {}
     if limit.by in ("sector", "issuer", "currency"):
         for name, terms in case.market.terms.items():
             members.setdefault(getattr(terms, limit.by), set()).add(name)
     else:
-        members = {group: set(names) for group, names in _owned(case, 0 if limit.by == "strategy" else 1)}
+        members = {group: set(names) for group, names in _owned(case, before, 0 if limit.by == "strategy" else 1)}
     for group in sorted(members):
         if limit.only in ("", group):
             yield group, sorted(members[group])
 
 
-def _owned(case: Case, at: int) -> Iterator[tuple[str, list[str]]]:
+def _owned(case: Case, before: _World, at: int) -> Iterator[tuple[str, list[str]]]:
     """Instruments by the strategy (0), horizon (1) or basket (2) of their positions, orders and entries."""
     members: dict[str, set[str]] = {}
-    for name, line in _world(case, ()).lines.items():
+    for name, line in before.lines.items():
         owners = [order.owner for order in line.orders] + ([line.owner] if line.held else [])
         owners += [_owner(one) for one in case.entries if one.instrument == name]
         for owner in owners:

@@ -10,6 +10,7 @@ import pytest
 from adapters import cli
 from adapters.audit import stranger
 from adapters.audit.log import LogReader
+from adapters.audit.recheck_many import ArithmeticInParallel
 from adapters.desk.folder import Desk, read_desk
 from adapters.running.intervention import lenient, opened
 from adapters.running.lease import held
@@ -140,3 +141,25 @@ def test_years_are_the_operators_and_never_less_than_five(desk: Desk, capsys: py
     file.write_text(text + "\n[retention]\ndecision = 4\n")
     assert call(desk, "audit", "expire") == 2
     assert "from 5 to 100" in capsys.readouterr().err
+
+
+def test_a_long_log_is_verified_by_several_processes(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They say the same as one, also of a record that does not hold."""
+    said_by = []
+    for long in (1_000_000, 1):
+        monkeypatch.setattr("adapters.commands.audit.verify.LONG", long)
+        assert call(desk, "audit", "verify", "--jobs", "2", "--json") == 0
+        said_by.append(said(capsys))
+    assert said_by[0] == said_by[1]
+    with ArithmeticInParallel(1) as many:
+        with LogReader.read(desk.store) as log:
+            decision = next(one for one in log.records(["decision"]) if one["readings"])
+            wrong = {**decision, "readings": [{**decision["readings"][0], "value": "1/7"}, *decision["readings"][1:]]}
+            for record in (decision, wrong, {**decision, "inputs": {**decision["inputs"], "snapshot": "sha256:none"}}):
+                assert many(record, log.blob) == []
+        first, second = many.findings()
+        assert many.findings() == []
+    assert (first.record_id, first.field) == (decision["record_id"], "readings")
+    assert "nothing readable is stored as `sha256:none`" in second.sentence

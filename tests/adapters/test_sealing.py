@@ -18,6 +18,7 @@ from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
 from adapters.audit import retention, sealing, segments
+from adapters.audit.envelope import derived_id, id_in
 from adapters.audit.export import export_jsonl
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
 from adapters.audit.segments import Content, Damaged, pack, read, unpack
@@ -26,7 +27,7 @@ from adapters.store import engine
 from adapters.store.address import Address
 from adapters.store.backup import back_up, restore
 from adapters.store.guards import TRIGGERS
-from knowledge.values import Json, canonical, digest
+from knowledge.values import Json, canonical, digest, parse_canonical
 from tests.adapters.records import at, body, make_log, stored
 from tests.adapters.sealing import append, expire, hold, seal
 
@@ -432,3 +433,27 @@ def test_what_is_no_segment_is_said(content: bytes) -> None:
     for packed in (content, None, "x", segments.pack(b"x")[:-3]):
         with pytest.raises(Damaged):
             unpack(packed)
+
+
+NAMED = st.recursive(
+    st.none() | st.integers() | st.sampled_from(["0123456789abcdef", '"record_id":"0123456789abcdef"', "é"]),
+    lambda inner: st.dictionaries(st.sampled_from(["record_id", "a", "z"]), inner) | st.lists(inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@given(st.dictionaries(st.sampled_from(["record_id", "a", "z", "kind"]), NAMED, min_size=1))
+def test_an_id_is_the_same_without_encoding_the_record_again(record: dict[str, Json]) -> None:
+    """Also where the member stands first, last, alone, or once more inside another."""
+    content = canonical(record)
+    assert id_in(content, record) == derived_id(record)
+    assert parse_canonical(content) == record
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b'{"a":1,"a":1}', b'{"b":1,"a":1}', b'{"a": 1}', b'{"a":1.5}', b'{"a":-0}', b'{"a":NaN}', b'"\\u00e9"', b"{", b""],
+)
+def test_what_is_not_canonical_is_not_read(content: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_canonical(content)

@@ -23,6 +23,7 @@ from tests.bench import (  # noqa: E402
     proving,
     rules,
     telling,
+    verifying,
     whole,
 )
 from tests.bench.cases import make_scene  # noqa: E402
@@ -41,6 +42,7 @@ PARTS = (
     "find",
     "telling",
     "prove",
+    "verify",
 )
 
 ALONE = {
@@ -64,10 +66,12 @@ def main() -> None:
     parser.add_argument("--instruments", type=int, default=50, help="how many instruments (cycle50, backtest)")
     parser.add_argument("--sessions", type=int, default=250, help="how many sessions (cycle50, backtest)")
     parser.add_argument("--bars", type=int, default=1_000_000, help="how many bars of 400 instruments (import)")
+    parser.add_argument("--records", type=int, default=100_000, help="how many records are verified (verify)")
+    parser.add_argument("--store", type=Path, help="a store whose log is verified again and again (verify)")
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
-    parts = asked.parts or PARTS
+    parts = asked.parts or [one for one in PARTS if one != "verify" or asked.store]
     for part, measure in ALONE.items():
         if part in parts:
             measure()
@@ -75,6 +79,8 @@ def main() -> None:
         many.measure_cycles(asked.instruments, asked.sessions)
     if "backtest" in parts:
         many.measure_backtest(asked.instruments, asked.sessions)
+    if "verify" in parts:
+        verifying.measure(asked.store, asked.records)
     if "import" in parts:
         importing.measure(400, asked.bars)
     if {"cycle", "memory"} & set(parts):

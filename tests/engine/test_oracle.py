@@ -35,7 +35,7 @@ def test_no_partial_filling_is_worse(any_desk: Desk, data: st.DataObject) -> Non
         if one.spec.form == "convex":
             assert oracle.times_square(one) * filled.spread.variance <= found[one.id].value, one.id
         elif one.spec.form == "linear":
-            for subject, value, _ in oracle._subjects(one, case):
+            for subject, value, _ in oracle._subjects(one, case, oracle._world(case, ())):
                 key = f"{one.id}[{subject}]" if subject else one.id
                 assert value(filled) <= found[key].value, key
 

@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 
 MOST_SHOWN = 20
 """Findings written out; `--json` has all of them."""
+LONG = 5000
+"""Records from which on several processes are worth their start."""
 
 
 def command(
     replay: Annotated[bool, typer.Option("--replay", help="Decide every cycle again from its own inputs.")] = False,
     jobs: Annotated[
         int | None,
-        typer.Option("--jobs", min=1, max=64, help="Worker processes for --replay. [default: one for each core]"),
+        typer.Option(
+            "--jobs", min=1, max=64, help="Worker processes, for --replay and long logs. [default: one for each core]"
+        ),
     ] = None,
     against: Annotated[
         list[str] | None,
@@ -68,19 +72,22 @@ def command(
 def _verification(
     store: Address, replay: bool, jobs: int, against: Sequence[Given], keys: Sequence[VerifierKey]
 ) -> Verification:
-    """Walk the store once; decisions to replay are handed on during the walk and awaited after it."""
+    """Walk the store once; what other processes re-evaluate or replay is handed on meanwhile and awaited after it."""
     from adapters.audit.recheck import Arithmetic
+    from adapters.audit.recheck_many import ArithmeticInParallel
     from adapters.audit.replay import Replay
     from adapters.audit.verification import collect
     from adapters.audit.verify import verify
 
     with ExitStack() as stack:
         told = stack.enter_context(_progress(store))
-        if not replay:
-            return verify(store, arithmetic=_telling(Arithmetic(), told), against=against, keys=keys)
-        replays = stack.enter_context(Replay(jobs))
-        walked = verify(store, arithmetic=_telling(Arithmetic(), told), replay=replays, against=against, keys=keys)
-        found = [*walked.findings, *replays.findings()]
+        long = jobs > 1 and (_size(store) or 0) >= LONG
+        others = [stack.enter_context(ArithmeticInParallel(jobs))] if long else []
+        replays = stack.enter_context(Replay(jobs)) if replay else None
+        asked = _telling(others[0] if others else Arithmetic(), told)
+        walked = verify(store, arithmetic=asked, replay=replays, against=against, keys=keys)
+        found = [*walked.findings, *(finding for one in others for finding in one.findings())]
+        found += replays.findings() if replays is not None else []
     given = [one.check for one in walked.verdicts if one.given]
     return collect(walked.size, walked.root, given, found, walked.notes)
 
@@ -115,6 +122,17 @@ def _telling(recheck: Recheck, told: Callable[[], None]) -> Recheck:
     return asked
 
 
+def _size(store: Address) -> int | None:
+    """Records of the log; None where it cannot be read: the verification itself says what is wrong with it."""
+    from adapters.audit.log import LogReader, LogUnreadable
+
+    try:
+        with LogReader.read(store) as log:
+            return log.size
+    except LogUnreadable:
+        return None
+
+
 @contextmanager
 def _progress(store: Address) -> Iterator[Callable[[], None]]:
     """A progress bar on standard error where a person watches; a function that moves it on by one record."""
@@ -124,14 +142,7 @@ def _progress(store: Address) -> Iterator[Callable[[], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    from adapters.audit.log import LogReader, LogUnreadable
-
-    try:
-        with LogReader.read(store) as log:
-            total: int | None = log.size
-    except LogUnreadable:
-        # The verification itself says what is wrong with the file.
-        total = None
+    total = _size(store)
     columns = (TextColumn("verifying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("records", total=total)
