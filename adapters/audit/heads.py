@@ -184,6 +184,8 @@ class HeadsCheck:
         signed, log_keys = head.signed, self._log_keys
         if not log_keys.tenures:
             known = self._keys or ({head.beside} if head.beside else {one.beside for one in self._kept if one.beside})
+            if not known:
+                raise Untrusted("neither log nor store names a key that may have signed it; give `--key`")
             return signed.note.signers(sorted(known, key=lambda key: key.text))[0]
         if signed.size > size:
             # Its key may have been enrolled by a record that is gone.

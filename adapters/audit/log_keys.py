@@ -2,7 +2,7 @@
 
 Rules:
 - the first key is *enrolled* by a record of the log, signed by that key itself: it is somebody's, and trusted by
-  whoever noted it then;
+  whoever noted it then. What it signed before that record counts, too;
 - a key is *rotated* by a record that names both, signed by the former for the new one and by the new one;
 - a key that was lost or stolen is *revoked*, signed by it where it is still at hand. Then the next one is enrolled
   again, and nothing before it vouches for it;
@@ -27,6 +27,8 @@ from knowledge.values import Json, canonical
 STATEMENT: Final = "warrant-log-key/1"
 SIGNED: Final = ("desk", "mode", "action", "vkey", "former", "who", "reason", "asked_at")
 ENROL, ROTATE, REVOKE = "enrol", "rotate", "revoke"
+EVER: Final = -1
+"""Where the tenure of the first key begins: it may have signed before the log named it."""
 Complaint = tuple[str, str]
 
 
@@ -92,7 +94,8 @@ class LogKeys:
             revoked = record["action"] == REVOKE
             self.tenures.append(Tenure(last.key, last.since, seq, revoked, last.former))
         if record["action"] != REVOKE:
-            self.tenures.append(Tenure(key, seq, former=former))
+            since = seq if self.tenures else EVER
+            self.tenures.append(Tenure(key, since, former=former))
 
     def _complaints(self, record: Json) -> Iterator[Complaint]:
         try:

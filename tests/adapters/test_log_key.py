@@ -15,13 +15,14 @@ from adapters.audit.log import AuditLog, LogReader
 from adapters.audit.note import VerifierKey
 from adapters.audit.verification import Verification
 from adapters.audit.verify import Given, verify
+from adapters.backtest.place import for_backtest
 from adapters.desk.folder import Desk, read_desk
+from adapters.desk.settings import LOG_KEY, read_settings
 from adapters.running.log_key import make_log_key
 from adapters.running.session import opened
 from adapters.store.opening import to_read
 from knowledge.faults import Faulty
 from knowledge.values import Json
-from tests.adapters.records import at, body
 from tests.shared_run import SharedRun, decide_all
 
 WHO = ["--who", "Ada Lovelace", "--reason", "a year is over"]
@@ -244,10 +245,22 @@ def test_a_checkpoint_of_another_log_is_told(begun: SharedRun, tmp_path: Path) -
     assert "it is of the log `warrant/other`" in told(found)
 
 
-def test_a_head_that_does_not_go_on_from_the_last_checkpoint_is_not_signed(begun: SharedRun, desk: Desk) -> None:
-    """A log that lost records is not opened, let alone signed again."""
-    signer = _signer(desk, desk.log_key)
-    with AuditLog.open(desk.store) as log:
-        log.append("fault", body(at(3000), reason="one more"))
-        log.checkpoint(signer)
-    assert len(checkpoints(desk)) == len(checkpoints(begun.desk)) + 1
+def test_what_is_signed_before_the_log_names_the_key_goes_on_counting(
+    shared: SharedRun, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A desk that ran without a key gets one, is signed on demand, and only then starts again."""
+    desk = paper(shared.bare(tmp_path / "desk"))
+    decide(shared, desk, "2011-01-03")
+    assert checkpoints(desk) == () and verify(desk.store)["checkpoints"].outcome == "not given"
+    key = make_log_key(desk)
+    assert cli.run(["audit", "checkpoint", "--desk", str(desk.folder)]) == 0
+    given = Given("early", checkpoints(desk)[0].signed)
+    decide(shared, desk, "2011-01-04")
+    assert key_records(desk)[0]["seq"] >= given.signed.size
+    assert verify(desk.store, against=[given], keys=[key]).holds
+
+
+def test_a_backtest_never_signs_by_the_key_of_its_desk(begun: SharedRun, tmp_path: Path) -> None:
+    text = (begun.folder / "warrant.toml").read_text().replace("[store]\n", '[store]\nkey = "/secret/log.pem"\n')
+    copied = read_settings(for_backtest(text, begun.desk, tmp_path).encode(), "warrant.toml")
+    assert copied.store.key == LOG_KEY
