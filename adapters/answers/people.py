@@ -90,11 +90,10 @@ def _start(record: Json, before: Json, approvals: Mapping[str, Json]) -> Json | 
     if not before and "people" not in record:
         return None
     who, proof, people = _by(record, approvals, "", CLAIMED)
-    row = _row(record, PEOPLE, "in force", who, proof if who else "", people)
-    return {**row, "new": None, "old": None, "people": record.get("people")}
+    return _row(record, PEOPLE, "in force", who, proof if who else "", people, people=record.get("people"))
 
 
-def _row(record: Json, what: str, did: str, who: str, proof: str, people: Json, **more: Json) -> Json:
+def _row(record: Json, what: str, did: str, who: str, proof: str, by: Json, **more: Json) -> Json:
     row = {
         "record_id": record["record_id"],
         "as_of": record["as_of"],
@@ -113,7 +112,7 @@ def _row(record: Json, what: str, did: str, who: str, proof: str, people: Json, 
         "files": record.get("files"),
         "ends": record.get("ends"),
     }
-    return {name: value for name, value in {**row, **people, **more}.items() if value not in (None, "")}
+    return {name: value for name, value in {**row, **by, **more}.items() if value not in (None, "")}
 
 
 def _proof(approval: Json) -> str:
@@ -138,9 +137,20 @@ def lines(rows: list[Json]) -> Iterator[str]:
             yield f"    {row['why']}"
         if "old" in row or "new" in row:
             yield f"    {_short(row.get('old', 'nothing'))} → {_short(row.get('new', 'nothing'))}"
+        if "people" in row:
+            yield from _people(row["people"])
         for name in ("ends", "files"):
             if name in row:
                 yield f"    {name} {', '.join(row[name])}"
+
+
+def _people(roster: Json) -> Iterator[str]:
+    yield f"    two persons are needed for {', '.join(roster['four_eyes']) or 'nothing'}"
+    yield f"    approve: {', '.join(roster['approve']) or 'nobody'}; resume: {', '.join(roster['resume']) or 'nobody'}"
+    without = sorted({*roster["approve"], *roster["resume"]} - roster["keys"].keys())
+    if without:
+        counts = "counts" if roster["claims"] else "counts not"
+        yield f"    without a key: {', '.join(without)}; what they claim {counts}"
 
 
 def _short(digest: str) -> str:

@@ -1,4 +1,4 @@
-"""The desk's log, opened for whoever only reads it, and dates as people write them: the words where either is none."""
+"""The desk's log, opened for whoever only reads it, and dates as people write them."""
 
 from __future__ import annotations
 

@@ -158,6 +158,16 @@ def _log_key(desk: Desk) -> str:
     return f"the log is signed by {signer.key.text}; is that noted elsewhere?"
 
 
+def _persons(desk: Desk) -> str:
+    from adapters.running.persons import check_persons
+
+    check_persons(desk)
+    people = desk.settings.people
+    if not people.four_eyes:
+        return "one listed person approves limits or resumes; `four_eyes` asks for two (docs/people.md)"
+    return f"two persons are needed for {', '.join(people.four_eyes)}"
+
+
 READERS: dict[str, Callable[[Desk], str]] = {
     "rules and policies": _rulebook,
     "policies": _policies,
@@ -166,6 +176,7 @@ READERS: dict[str, Callable[[Desk], str]] = {
     "instruments.yaml": _instruments,
     "bars": _bars,
     "log key": _log_key,
+    "persons": _persons,
 }
 """For each entry of a desk a function that reads it with its own reader and says what it holds."""
 

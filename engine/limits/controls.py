@@ -81,9 +81,12 @@ CONTROLS: Sequence[Control] = (
             ("open_positions", "session_entries", "order_value", "policy"),
             ("adapters/desk/instruments.py", "rules/book/jurisdiction.pl"), (_BOUNDS, _FORBIDS)),
     Control("named approver for deployment and for substantial change", "RTS 6 art. 5", 5,
-            places=("adapters/commands/limits/approve.py",),
-            tests=("tests/adapters/test_approvals.py::test_looser_limits_need_a_person_and_hold_to_their_date",),
-            missing="of limits; an approver for rules, models and settings comes with issue 6"),
+            places=("adapters/audit/governed.py", "adapters/running/seconding.py"),
+            tests=("tests/adapters/test_approvals.py::test_looser_limits_need_a_person_and_hold_to_their_date",
+                   "tests/adapters/test_four_eyes.py::"
+                   "test_a_rulebook_at_a_start_needs_two_persons_and_exactly_its_bytes"),
+            missing="of limits, and where the desk asks for two persons of rules, models, resumes, keys and persons; "
+                    "nobody approves its other settings"),
     Control("change of a threshold: reason, approval, automatic return", "FINRA exam findings", 7,
             places=("engine/limits/windows.py", "adapters/commands/limits/approve.py"),
             tests=("tests/engine/test_limits_windows.py::test_rows_of_one_id_are_one_limit_over_several_windows",
