@@ -73,6 +73,7 @@ class Outcome:
             self.borrow += fraction(record["fee"])
         elif record["entry"] == "split" and self.held is not None:
             self._split(fraction(record["ratio"]))
+            self.closed = record["session"] if self.held is None else ""
         elif record["entry"] in ("session", "closes") and self.held is not None:
             close = record["closes"].get(self.instrument)
             self.held = after_bar(self.held, fraction(close) if close else None)

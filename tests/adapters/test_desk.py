@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.desk.folder import ENTRIES, SETTINGS, find_desk, is_desk, read_desk
+from adapters.desk.folder import ENTRIES, SETTINGS, find_desk, is_desk, read_desk, store_of
 from adapters.desk.settings import read_settings
 from adapters.desk.toml_text import parse, places
 from adapters.installation import SHIPPED
@@ -141,6 +141,33 @@ def test_paths_are_relative_to_the_desk(tmp_path: Path) -> None:
     desk = read_desk(desk_at(tmp_path, LEAST + '[feed]\nkind = "csv"\npath = "bars"\n[store]\npath = "log.sqlite"\n'))
     assert desk.bars == tmp_path / "bars"
     assert desk.store == tmp_path / "log.sqlite"
+
+
+STORES = ("", "[store]\n", '[store]\npath = "elsewhere/log.db"\n', '[store]\nschema = "desk_one"\n',
+          '[store]\nurl = "postgresql+psycopg://me@localhost/desks"\n')  # fmt: skip
+
+
+@pytest.mark.parametrize("section", STORES)
+@pytest.mark.parametrize("server", ["", "postgresql+psycopg://me@localhost/other"])
+def test_the_store_is_found_without_the_rest_of_the_settings(
+    section: str, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("WARRANT_STORE", server)
+    folder = desk_at(tmp_path, LEAST + section)
+    assert store_of(folder) == read_desk(folder).store
+
+
+@pytest.mark.parametrize("section", ['path = ""', "path = 3", 'place = "x"', "path = "])
+def test_a_store_whose_section_is_not_sound_is_refused_as_ever(section: str, tmp_path: Path) -> None:
+    with pytest.raises(Faulty):
+        store_of(desk_at(tmp_path, f"{LEAST}[store]\n{section}\n"))
+
+
+def test_the_store_of_a_desk_that_lost_a_file_is_not_looked_for(tmp_path: Path) -> None:
+    folder = desk_at(tmp_path)
+    (folder / "limits.yaml").unlink()
+    with pytest.raises(Faulty, match=r"`limits\.yaml` is missing"):
+        store_of(folder)
 
 
 def test_the_desk_asked_for_comes_before_the_folder_and_that_before_the_one_that_ships(
