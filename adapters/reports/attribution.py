@@ -17,7 +17,7 @@ from fractions import Fraction
 from math import floor
 
 from adapters.frame import Failed
-from engine.books.books import Books, apply
+from engine.books.books import Books, apply, mark
 from engine.books.holdings import Holding, split_quantity
 from engine.orders.order import Side
 from engine.orders.portfolio import Mode
@@ -90,7 +90,7 @@ class Lot:
 
 @dataclass(frozen=True, slots=True)
 class Close:
-    """The account at the end of a session."""
+    """The account at the end of a session, or of a bar inside it."""
 
     session: str
     as_of: str
@@ -111,6 +111,8 @@ class Attribution:
     books: Books
     lots: list[Lot] = field(default_factory=list)
     closes: list[Close] = field(default_factory=list)
+    moments: list[Close] = field(default_factory=list)
+    """The account at the ends of bars inside sessions, where bars are shorter."""
 
     def take(self, record: Json) -> None:
         """Book one record. Raises `Failed` where lots and books do not agree."""
@@ -168,6 +170,10 @@ class Attribution:
                     lot.cash, lot.borrow = lot.cash - paid, lot.borrow + paid
             case "split" if name in held:
                 self._split(record, held[name])
+            case "closes":
+                nav = mark(self.books, {}).nav
+                peak = max(self.books.high_water_mark, nav)
+                self.moments.append(Close(record["session"], record["as_of"], nav, peak))
             case "session":
                 books = self.books
                 self.closes.append(Close(record["session"], record["as_of"], books.closing_nav, books.high_water_mark))
@@ -232,6 +238,8 @@ class Earned:
     before: Close
     """The last close before; the deposit where there was none."""
     closes: tuple[Close, ...]
+    moments: tuple[Close, ...]
+    """Inside those sessions."""
     lots: tuple[Lot, ...]
     """Those that brought or cost anything in the span."""
     by_lot: dict[str, Result]
@@ -274,6 +282,7 @@ def earned(records: Iterable[Json], first: str) -> Earned | None:
         currency=books.currency,
         before=last,
         closes=tuple(one for one in told.closes if one.as_of[:10] >= first),
+        moments=tuple(one for one in told.moments if one.as_of[:10] >= first),
         lots=tuple(lot for lot in told.lots if lot.order_id in by_lot),
         by_lot=by_lot,
         books=books,

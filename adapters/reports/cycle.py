@@ -249,7 +249,7 @@ def _orders(span: Span, found: Json) -> Block:
 
 def of_decision(span: Span, found: Json) -> Sequence[Life]:
     """The orders that a decision warranted, with what became of them up to the end of the span."""
-    lives = Lives()
+    lives = Lives(span.minutes)
     lives.take(found)
     known = {*lives.found, *lives.terms}
     for event in span.history(ORDERS):

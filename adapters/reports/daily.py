@@ -58,7 +58,7 @@ def read(span: Span) -> Days | None:
     counts = Tally((), {}, found.books)
     headroom, origins, happenings = Headroom(span.limits), Origins(span.log.record), Happenings()
     limits: dict[str, None] = {}
-    lives, touched = Lives(), set[str]()
+    lives, touched = Lives(span.minutes), set[str]()
     for record in span.before(ORDERS):
         lives.take(record)
     for record in span.records():

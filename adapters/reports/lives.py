@@ -78,8 +78,9 @@ class Life:
 
 @dataclass
 class Lives:
-    """A fold over decisions and order records."""
+    """A fold over decisions and order records; with `minutes` a day of an event is its minute."""
 
+    minutes: bool = False
     found: dict[str, Life] = field(default_factory=dict)
     terms: dict[str, tuple[Json, str]] = field(default_factory=dict)
     """Of stops and targets: their terms as they were warranted with an entry, and when."""
@@ -118,9 +119,13 @@ class Lives:
             life.slippage += each * Fraction(quantity)
             life.terms = {**{part: record.get(part) for part in ("instrument", "side", "role")}, **life.terms}
         life.events.append(
-            Event(record["as_of"], (record.get("session") or record["as_of"])[:10], record["kind"], record["event"],
-                  record["state"], _words(record), record["record_id"])
+            Event(record["as_of"], self._day(record), record["kind"], record["event"], record["state"], _words(record),
+                  record["record_id"])
         )  # fmt: skip
+
+    def _day(self, record: Json) -> str:
+        """The session, or the minute."""
+        return str(record["as_of"][:16] if self.minutes else (record.get("session") or record["as_of"])[:10])
 
 
 def _words(record: Json) -> str:

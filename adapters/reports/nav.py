@@ -15,17 +15,19 @@ from adapters.reports.summary import Fate
 from adapters.reports.told import change, money, percent, signed
 
 FEWEST = 2
-"""Closes with less than these make no curve."""
+"""Closes of which no more make no curve."""
+MOST_FINE = 10
+"""Sessions up to which the bars inside them are drawn."""
 
 
 def nav_section(earned: Earned, fates: Sequence[Fate]) -> Section:
     """The curve where there are sessions enough for one, and the figures in words."""
     blocks: list[Block] = [Prose(tuple(_told(earned)))]
-    if len(earned.closes) >= FEWEST:
+    if len(_points(earned)) > FEWEST:
         height = 4.3
         svg = on_page("nav", lambda figure: _draw(figure, earned, fates), height)
         words = "Marks stand at the close at which it was decided: ▲ granted, ◆ cut, ✖ denied."
-        blocks.append(Picture(svg, f"NAV and drawdown from {earned.closes[0].session}, decisions marked", words))
+        blocks.append(Picture(svg, "NAV and drawdown of these days, decisions marked", words))
     return Section("nav", "NAV and drawdown", tuple(blocks))
 
 
@@ -41,21 +43,22 @@ def _told(earned: Earned) -> list[str]:
         f" highest close, {money(last.peak)} {currency}."
     ]
     deepest = max(earned.closes, key=lambda one: one.drawdown)
-    if len(earned.closes) >= FEWEST and deepest.drawdown > 0:
+    if len(earned.closes) > 1 and deepest.drawdown > 0:
         told.append(f"The deepest drawdown of these sessions was {percent(deepest.drawdown)}, on {deepest.session}.")
     return told
 
 
 def _draw(figure: Figure, earned: Earned, fates: Sequence[Fate]) -> None:
     above, below = figure.subplots(2, 1, sharex=True, height_ratios=(2, 1))
-    points = [earned.before, *earned.closes] if earned.before.session else list(earned.closes)
-    days = np.array([one.session[:10] for one in points], dtype="datetime64[D]")
+    points = _points(earned)
+    days = np.array([_at(earned, one) for one in points], dtype="datetime64[m]")
     base = points[0].nav if points[0].nav > 0 else earned.before.peak
     gain = [float(PER_CENT * (float(one.nav / base) - 1)) for one in points]
     above.plot(days, gain, color=BLUE, linewidth=1.3, zorder=2)
-    at = {one.session[:10]: value for one, value in zip(points, gain, strict=True)}
+    at = {_at(earned, one): value for one, value in zip(points, gain, strict=True)}
     for outcome in MARKS:
-        _marks(above, [one for one in fates if one.outcome == outcome and one.session in at], at, outcome)
+        marked = [_when(earned, one) for one in fates if one.outcome == outcome and _when(earned, one) in at]
+        _marks(above, marked, at, outcome)
     above.set_ylabel("NAV, change since the first")
     above.margins(y=0.14)
     per_cent(above)
@@ -73,10 +76,28 @@ def _depth(axes: Axes, points: Sequence[Close], days: np.ndarray[tuple[int], np.
     per_cent(axes)
 
 
-def _marks(axes: Axes, fates: Sequence[Fate], at: dict[str, float], outcome: str) -> None:
+def _points(earned: Earned) -> list[Close]:
+    """What the curve goes through: closes of sessions, or of bars where they are shorter and the sessions are few."""
+    closes = sorted((*earned.closes, *earned.moments), key=lambda one: one.as_of) if _fine(earned) else earned.closes
+    return [earned.before, *closes] if earned.before.session else list(closes)
+
+
+def _fine(earned: Earned) -> bool:
+    return bool(earned.moments) and len(earned.closes) <= MOST_FINE
+
+
+def _at(earned: Earned, one: Close) -> str:
+    return one.as_of[:16] if _fine(earned) else one.session[:10]
+
+
+def _when(earned: Earned, one: Fate) -> str:
+    return one.as_of[:16] if _fine(earned) else one.session
+
+
+def _marks(axes: Axes, marked: Sequence[str], at: dict[str, float], outcome: str) -> None:
     shape, colour = MARKS[outcome]
-    days = np.array([one.session for one in fates], dtype="datetime64[D]")
+    days = np.array(marked, dtype="datetime64[m]")
     axes.scatter(
-        days, [at[one.session] for one in fates], marker=shape, s=44, color=colour, edgecolors="white", linewidths=0.4,
-        label=f"{outcome} ({len(fates)})", zorder=3,
+        days, [at[one] for one in marked], marker=shape, s=44, color=colour, edgecolors="white", linewidths=0.4,
+        label=f"{outcome} ({len(marked)})", zorder=3,
     )  # fmt: skip

@@ -31,7 +31,7 @@ class Orders:
     """Every order of the log up to the end of a span, and the positions that they made."""
 
     def __init__(self, span: Span) -> None:
-        self.lives = Lives()
+        self.lives = Lives(span.minutes)
         self.closes: list[str] = []
         self.account: Attribution | None = None
         for one in span.history((*MONEY, *ORDERS)):
@@ -113,7 +113,7 @@ def family(span: Span, found: Orders, decision: Json, life: Life) -> list[Life]:
     if lot is not None:
         for one in found.lives.found.values():
             first = one.events[0].day if one.events else ""
-            within = lot.opened <= first <= (lot.ended or first)
+            within = lot.opened <= first[:10] <= (lot.ended or first[:10])
             if one.term("instrument") == lot.instrument and one.term("role") != "entry" and within:
                 own.add(one.order_id)
     for name in own & found.lives.found.keys():

@@ -34,6 +34,9 @@ def orders_section(lives: Sequence[Life], lots: Sequence[Lot], results: dict[str
     blocks: list[Block] = [Prose((said,))]
     if len(days) > 1:
         blocks += _timeline(lives, lots, results, days)
+    elif picture := track(lives[:LONGEST], days):
+        says = "○ sent, ● filled, ■ ended otherwise; a line while the order works. Each line is an order."
+        blocks.append(Picture(picture, "the orders over the bars of the day", says))
     table = orders_table(lives)
     blocks.append(table if len(lives) <= _UNFOLDED else Folded(f"Each of the {len(lives)} orders", (table,)))
     return Section("orders", "Orders, from warrant to end", tuple(blocks))
@@ -124,8 +127,8 @@ class _Lane:
             moved = stop.first("submit")
             if moved is None or stop.term("instrument") != lot.instrument:
                 continue
-            if lot.opened < moved.day < (lot.ended or LAST_DAY):
-                lane.moves.append(moved.day)
+            if lot.opened < moved.day[:10] < (lot.ended or LAST_DAY):
+                lane.moves.append(moved.day[:10])
         return lane
 
 
@@ -157,16 +160,17 @@ def _drawn(lanes: Sequence[_Lane], days: Sequence[str]) -> str:
 
 def _grid(days: Sequence[str], x: object, height: float) -> Iterator[str]:
     assert callable(x)
-    digits = 10 if len(days) <= 12 else 7
+    digits = 16 if len(days[0]) > 10 else 10 if len(days) <= 12 else 7
     seen, edge = "", -1.0
     for day in days:
         if day[:digits] != seen:
             seen = day[:digits]
             at = x(day)
             if at > edge:
-                yield text(at, 11, seen, fill=SOFT, size=9.5)
+                shown = seen[11:] or seen
+                yield text(at, 11, shown, fill=SOFT, size=9.5)
                 yield line(at, 15, at, height, LINE, 0.8)
-                edge = at + wide(seen, 9.5) + 12
+                edge = at + wide(shown, 9.5) + 12
 
 
 def _lane(lane: _Lane, x: object, y: float, end_of_days: float) -> Iterator[str]:
@@ -197,8 +201,11 @@ def track(lives: Sequence[Life], closes: Sequence[str]) -> str:
     if not events:
         return ""
     first, last = min(one.day for one in events), max(one.day for one in events)
-    days = [day for day in closes if first <= day <= last]
-    days = list(dict.fromkeys([*([] if first in days else [first]), *days, *([] if last in days else [last])]))
+    # Bars shorter than a session: the minutes at which something happened; else every session between the ends.
+    between = (
+        [one.day for one in events] if len(first) > len(LAST_DAY) else [day for day in closes if first <= day <= last]
+    )
+    days = sorted({first, last, *between})
     if len(days) < 2:
         return ""
     labels = [cut(what(one), 250) for one in lives]

@@ -116,10 +116,10 @@ def candidates_table(fates: Sequence[Fate], orders: Container[str] = ()) -> Tabl
         order = link("order", one.order_id) if one.order_id in orders else one.order_id
         reasons = joined([code(name) for name in one.reasons]) if one.reasons else "–"
         rows.append(
-            (one.session, one.instrument, one.side, verdict, amount(one.quantity), amount(one.target), reasons, order)
+            (one.period, one.instrument, one.side, verdict, amount(one.quantity), amount(one.target), reasons, order)
         )
     columns = (
-        Column("session", keep=True), Column("instrument"), Column("side"), Column("verdict", keep=True),
+        Column("decided", keep=True), Column("instrument"), Column("side"), Column("verdict", keep=True),
         Column("permitted", number=True), Column("of shares", number=True), Column("because of"), Column("order"),
     )  # fmt: skip
     return Table(columns, rows, empty="The rules proposed no entry.")

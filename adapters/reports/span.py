@@ -13,7 +13,7 @@ from functools import cached_property
 from itertools import takewhile
 
 from adapters.answers.lookup import check_date
-from adapters.audit.kinds import Kind
+from adapters.audit.kinds import Kind, period_of
 from adapters.audit.log import LogReader
 from adapters.reports.page import Origin
 from engine.limits.model import Limits
@@ -58,6 +58,12 @@ class Span:
         records = f"{one.signed.size - self.size if one.signed.size > self.size else one.signed.size:,}"
         more = f"{records} more" if one.signed.size > self.size else f"{records} records"
         return f"number {one.number}, of {much}{more}, by the key {one.vkey.rpartition('+')[0]}"
+
+    @cached_property
+    def minutes(self) -> bool:
+        """Whether its bars are shorter than a session."""
+        last = next(self.newest([Kind.DECISION]), None)
+        return last is not None and len(period_of(last)) > len(FIRST_DAY)
 
     @property
     def words(self) -> str:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 
+from adapters.audit.kinds import period_of
 from engine.books.books import Books, apply
 from engine.limits.model import Limit
 from knowledge.values import Json
@@ -40,6 +41,9 @@ class Fate:
     """Those of the reasons that forbid it whatever else was granted."""
     order_id: str
     """Its order, where one was warranted; else empty."""
+    as_of: str = ""
+    period: str = ""
+    """The bar at whose end it was decided: its session, or when a shorter bar begins."""
 
     @property
     def crowded_out(self) -> bool:
@@ -223,6 +227,8 @@ def _fate(record: Json, verdict: Json) -> Fate:
         policies=tuple(policy["reasons"]),
         alone=tuple(dict.fromkeys(core["limit"] for core in cores if not core["grants"])),
         order_id=next((one["client_order_id"] for one in entries), ""),
+        as_of=record["as_of"],
+        period=period_of(record),
     )
 
 

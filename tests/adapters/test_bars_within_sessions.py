@@ -18,6 +18,10 @@ from adapters.calendars.calendar import ExchangeCalendar
 from adapters.calendars.periods import period
 from adapters.calendars.special import read_sessions
 from adapters.desk.folder import Desk, read_desk
+from adapters.reports.daily import daily
+from adapters.reports.order import order
+from adapters.reports.page import render
+from adapters.reports.span import span
 from adapters.running.backtest import remaining, run
 from adapters.running.continuity import check_account
 from adapters.running.session import opened
@@ -28,6 +32,7 @@ from engine.books.ledger import Ledger, differences
 from engine.orders.portfolio import Mode
 from knowledge.faults import Faulty
 from knowledge.values import Json
+from tests.adapters.reports.test_page import sound
 from tests.postgresql import clone
 from tests.relabelled import Relabelled, labels_of, settings
 
@@ -97,6 +102,19 @@ def test_it_decides_at_the_end_of_every_bar_over_the_change_of_the_clock_and_a_h
         "2025-10-31T13:45:00Z", "2025-10-31T20:00:00Z", "2025-11-03T14:45:00Z", "2025-11-03T18:00:00Z",
     ]  # fmt: skip
     assert not [one for one in decisions if one["fault"]]
+
+
+def test_a_day_is_reported_by_its_bars(quarters) -> None:
+    with LogReader.read(quarters[0].store) as log:
+        told = daily(span(log, "desk", FRIDAY, FRIDAY, ""))
+        text = sound(render(told)).words
+        both = sound(render(order(span(log, "desk", None, None, ""), None)))
+    assert told.lead[0].startswith("26 decisions, ")
+    fill = next(one for one in of(records(quarters[0]), "fill"))
+    assert any(f"{fill['as_of'][:16]}: {fill['quantity']} at {fill['price']}" in words for words in text)
+    assert {"14:00", "18:00"} <= set(text), "the curve has the hours of the day"
+    sent = [one for one in of(records(quarters[0]), "order") if one["event"] == "submit"]
+    assert {f"order-{one['client_order_id']}" for one in sent if one["order"]["role"] == "entry"} <= set(both.ids)
 
 
 def test_orders_meet_the_bars_after_them(quarters) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -11,9 +12,12 @@ import pytest
 from adapters import cli
 from adapters.audit.log import LogReader
 from adapters.reports.cycle import cycle
+from adapters.reports.daily import daily
 from adapters.reports.limits import limits
+from adapters.reports.model import model
 from adapters.reports.order import order
 from adapters.reports.page import Page, render
+from adapters.reports.selfassessment import selfassessment
 from adapters.reports.span import Span, span
 from knowledge.faults import Faulty
 from knowledge.values import Json
@@ -154,3 +158,23 @@ def test_the_commands_write_what_they_name(
         assert f'"file": "{file}"' in said
         assert f'"root": "{shared.root.hex()}"' in said
         assert f"warrant report {' '.join(words)}" in (tmp_path / file).read_text()
+
+
+@pytest.mark.sqlite_file
+def test_a_log_of_the_first_release_is_reported(tmp_path: Path) -> None:
+    """Its records name no period, no slack of states and no stress."""
+    place = tmp_path / "log.sqlite"
+    place.write_bytes(lzma.decompress((Path(__file__).parents[1] / "first_release.sqlite.xz").read_bytes()))
+    words = {
+        daily: "26 decisions, 3 candidates: 0 granted, 2 cut, 1 denied",
+        limits: "1 limit did not hold at least once: compliance.policy",
+        model: "likely have no skill",
+        selfassessment: "held against 26 decisions",
+        lambda span: cycle(span, None): "4 decisions of these days",
+        lambda span: order(span, None): "2 entries went out",
+    }
+    with LogReader.read(place) as log:
+        for made, told in words.items():
+            page = made(span(log, "desk", None, None, ""))
+            assert told in " ".join(page.lead)
+            sound(render(page))
