@@ -23,7 +23,7 @@ from engine.limits.model import UNKNOWN_REGIME, Limits
 from engine.obligations import oblige
 from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
-from engine.proof.prove import Proof, prove
+from engine.proof.prove import Proof
 from engine.standing import portfolio_facts
 from engine.verdicts import Silences, Silent, instruments_of, refused_verdict, told_here, undetermined, unexplained
 from knowledge.facts import Snapshot
@@ -37,7 +37,7 @@ def decide(
     limits: Limits,
     portfolio: Portfolio,
     silences: Silences = told_here,
-    proving: Proving = prove,
+    proving: Proving | None = None,
     before: Before | None = None,
 ) -> Decision:
     """Decide one cycle. Raises only for bugs; the worker turns those into an undetermined record.

@@ -45,7 +45,7 @@ def rule_on_entries(
     here: Circumstances,
     states: Mapping[str, Finding],
     meanwhile: Callable[[], object] | None = None,
-    proving: Proving = prove,
+    proving: Proving | None = None,
 ) -> Entries:
     """Ask policies, conditions, limits and solver about every candidate. Raises whatever goes wrong.
 
@@ -70,7 +70,8 @@ def rule_on_entries(
         if meanwhile is not None:
             meanwhile()
 
-    proof = proving(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state, beside)
+    asking = proving or prove
+    proof = asking(here.portfolio, here.exits, judgement, here.market, here.limits, here.regime, here.state, beside)
     rows, nav = here.limits.rows(here.session), Fraction(here.portfolio.nav)
     verdicts = tuple(verdict_of(one, candidates[one.entry.instrument], proof, rows, nav) for one in judgement.rulings)
     return Entries(verdicts, judgement.grants if proof.agrees else (), judgement.readings, proof)
