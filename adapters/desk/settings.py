@@ -247,8 +247,11 @@ class PeopleSection(_Section):
 class RetentionSection(_Section):
     """How many years sealed records are kept, by kind; RTS 6 art. 28 asks for five. Nothing goes by itself.
 
-    What `warrant audit expire` may remove; kinds that are not named here are kept for good.
+    What `warrant audit expire` may remove; kinds that are not named here are kept for good. What is older than
+    `seal_after_days` is sealed when `warrant run` starts; 0 leaves it to `warrant audit seal`.
     """
+
+    seal_after_days: Annotated[int, Field(ge=0, le=3650, description="a whole number of days from 0 to 3650")] = 0
 
     decision: Annotated[int, Field(ge=5, le=100, description="a whole number of years from 5 to 100")] = 5
     surveillance: Annotated[int, Field(ge=5, le=100, description="a whole number of years from 5 to 100")] = 5

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from adapters.audit.kinds import Kind
@@ -53,11 +53,22 @@ def seal(desk: Desk, before: str, watch: Watch = unwatched) -> list[Json]:
     with _log_of(desk, "audit seal", watch) as desk_log:
         found = []
         for content in segments_of(desk_log.log, before):
-            record, move = sealed(content, desk_log.log.size, desk_log.log.root)
-            found.append(desk_log.record(record, move))
+            found.append(desk_log.record(*sealed(content, desk_log.log.size, desk_log.log.root)))
     if found:
         compact(desk)
     return found
+
+
+def seal_by_itself(desk_log: DeskLog, now: datetime) -> list[Json]:
+    """Seal what is older than `[retention] seal_after_days` says, of a desk that starts; nothing where that is 0.
+
+    The room that this leaves in a SQLite file takes the records to come. Raises `LogUnwritable`.
+    """
+    days, log = desk_log.desk.settings.retention.seal_after_days, desk_log.log
+    if days == 0:
+        return []
+    before = (now - timedelta(days=days)).date().isoformat()
+    return [desk_log.record(*sealed(content, log.size, log.root)) for content in segments_of(log, before)]
 
 
 def compact(desk: Desk) -> None:

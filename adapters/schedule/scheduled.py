@@ -22,6 +22,7 @@ from adapters.frame import Failed
 from adapters.importing.layout import Said
 from adapters.running.clock import MACHINE, REPLAY, Clock, ReplayClock, WallClock
 from adapters.running.continuity import check_clock
+from adapters.running.keeping import seal_by_itself
 from adapters.running.reloading import Reloading
 from adapters.running.session import Claim, opened
 from adapters.running.watch import Watch, unwatched
@@ -63,6 +64,7 @@ def run_scheduled(desk: Desk, plan: Plan, told: Told, watch: Watch = unwatched, 
         asked_to_stop() as asked,
         opened(world.desk, world, watch, clock, Claim("run", plan.wait, asked)) as runner,
     ):
+        seal_by_itself(runner, clock.now())
         letters, reloading = LetterBox(world.desk, runner), Reloading(world.desk, runner)
 
         def between() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,10 @@ from adapters import cli
 from adapters.audit import stranger
 from adapters.audit.log import LogReader
 from adapters.audit.recheck_many import ArithmeticInParallel
+from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
 from adapters.running.intervention import lenient, opened
+from adapters.running.keeping import seal_by_itself
 from adapters.running.lease import held
 from knowledge.values import Json
 from tests.shared_run import SharedRun
@@ -131,6 +134,22 @@ def test_while_a_process_runs_the_desk_it_is_refused(desk: Desk, capsys: pytest.
     with held(desk.store, "run"):
         assert call(desk, "audit", "seal", "--before", "2011-02-01") == 3
     assert "run" in capsys.readouterr().err
+
+
+def test_a_desk_that_starts_seals_what_is_old_enough(desk: Desk) -> None:
+    def start() -> list[Json]:
+        with opened(read_desk(desk.folder), lenient) as desk_log:
+            return seal_by_itself(desk_log, datetime(2011, 2, 11, tzinfo=UTC))
+
+    assert start() == []
+    file = desk.folder / "warrant.toml"
+    file.write_text(file.read_text() + "\n[retention]\nseal_after_days = 10\n")
+    before = standing(desk)
+    (record,) = start()
+    assert (record["from"], record["to"]) == ("2011-01-03T21:00:00Z", "2011-01-31T21:00:00Z")
+    assert start() == []
+    assert standing(desk) == before
+    assert verify(desk.store).holds
 
 
 def test_years_are_the_operators_and_never_less_than_five(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
