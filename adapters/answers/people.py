@@ -21,6 +21,7 @@ _KINDS: Final = (
     Kind.START, Kind.APPROVAL, Kind.CHANGE, Kind.RULEBOOK, Kind.MODEL, Kind.STATE, Kind.KEY, Kind.HOLD, Kind.RETENTION,
 )  # fmt: skip
 ENGINE: Final = "engine"
+TRAINED: Final = "trained by the plan of the settings"
 SIGNED, CLAIMED = "signed", "claimed"
 _SHOWN = 12
 """Digits of a digest that a reader needs to tell two apart."""
@@ -31,6 +32,7 @@ _KEYS: Final = {"enrol": "enrolled", "rotate": "rotated", "revoke": "revoked"}
 def doings(log: LogReader) -> Iterator[Json]:
     """The rows in order of the log."""
     approvals: dict[str, Json] = {}
+    models: dict[str, str] = {}
     start: Json = {}
     for record in log.records(_KINDS):
         kind = record["kind"]
@@ -46,8 +48,7 @@ def doings(log: LogReader) -> Iterator[Json]:
         elif kind == Kind.RULEBOOK:
             yield _row(record, RULES, record["outcome"], *_by(record, approvals, record["who"], CLAIMED))
         elif kind == Kind.MODEL:
-            told = record.get("outcome", "promoted")
-            yield _row(record, MODELS, told, *_by(record, approvals, ENGINE, ENGINE), about=record["head"])
+            yield _model(record, models, approvals)
         elif kind == Kind.STATE:
             who = record.get("who", ENGINE)
             proof = ENGINE if who == ENGINE else CLAIMED
@@ -81,6 +82,15 @@ def _by(record: Json, approvals: Mapping[str, Json], who: str, proof: str) -> tu
     if who in (ENGINE, second["who"]):
         return second["who"], _proof(second), people
     return who, proof, people
+
+
+def _model(record: Json, models: dict[str, str], approvals: Mapping[str, Json]) -> Json:
+    """Of a promotion also the model before it; nobody's is one that the plan trained and nobody had to approve."""
+    head, did = record["head"], record.get("outcome", "promoted")
+    more = {"about": head, "old": models.get(head), "why": record.get("reason", TRAINED)}
+    if did == "promoted":
+        models[head] = record["model"]
+    return _row(record, MODELS, did, *_by(record, approvals, ENGINE, ENGINE), **more)
 
 
 def _start(record: Json, before: Json, approvals: Mapping[str, Json]) -> Json | None:

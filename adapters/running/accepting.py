@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from adapters.audit.approvals import objection
+from adapters.audit.approvals import SIGNED, objection
 from adapters.audit.envelope import RECORD
 from adapters.audit.four_eyes import subject_of
 from adapters.audit.governed import approval as complaints
@@ -19,8 +19,8 @@ from knowledge.values import Json, canonical, digest, parse
 if TYPE_CHECKING:
     from adapters.running.desk_log import DeskLog
 
-_OWN = frozenset({"kind", "seq", "format", "record_id", "blobs", "as_of", "recorded_at", "desk", "mode"})
-"""Fields that the log writes."""
+_SAID = frozenset(SIGNED) - {"desk", "mode"} | {"signature", "claimed"}
+"""All that an approval says: what is under its signature, and that. The log writes the rest."""
 
 
 def sealed(record: Json, blobs: Mapping[str, bytes]) -> str:
@@ -41,8 +41,8 @@ def unsealed(letter: str) -> tuple[Json, dict[str, bytes]]:
 
 def accept(desk_log: DeskLog, record: Json, blobs: Mapping[str, bytes]) -> Json:
     """Record an approval; the record as written. Raises `Faulty` with all that stands against it, `LogUnwritable`."""
-    if _OWN & record.keys():
-        raise _not("it says what the log alone says")
+    if more := sorted(map(str, record.keys() - _SAID)):
+        raise _not(f"it says what no approval says: {', '.join(more)}")
     law, settings = desk_log.standing.law, desk_log.desk.settings
     whole = {**record, "desk": settings.desk.name, "mode": desk_log.mode.value, "kind": "approval"}
     # Of its shape first: what is asked after that may rely on it.

@@ -21,7 +21,7 @@ from sqlalchemy.engine import Connection
 from adapters.audit.kinds import period_of
 from adapters.audit.reader import LogReader
 from adapters.search.index import index_of, keep_up, rebuild
-from adapters.search.subjects import Subject, subjects
+from adapters.search.subjects import Instruments, Subject, subjects
 from adapters.search.words import Meant, meant
 from adapters.store import opening
 from adapters.store.faults import LogUnreadable
@@ -177,14 +177,14 @@ def _first(index: Connection, days: ColumnElement[bool]) -> int | None:
 
 
 def _read(log: LogReader, page: Sequence[Any], taken: Mapping[str, Meant]) -> Iterator[Found]:
-    record, last = None, -1
+    record, last, instruments = None, -1, Instruments(log.record)
     for seq, place in page:
         if seq != last:
             try:
                 record, last = log.record_at(seq), seq
             except KeyError:
                 raise _Apart from None
-            there = subjects(record)
+            there = subjects(record, instruments.of(record))
         if place >= len(there) or not all(one.said_of(there[place]) for one in taken.values()):
             raise _Apart
         yield Found(seq, place, record, there[place])

@@ -22,7 +22,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.pool import StaticPool
 
 from adapters.audit.reader import LogReader
-from adapters.search.subjects import VERSION, known, subjects
+from adapters.search.subjects import VERSION, Instruments, known, subjects
 from adapters.store import engine
 from adapters.store.migrating import State, state
 from adapters.store.tables import METADATA, SEARCH, SEARCH_DAY, SEARCH_HEAD, SEARCH_POSTING, SEARCH_ROW, SEARCH_TERM
@@ -103,13 +103,13 @@ def keep_up(log: LogReader, index: Connection) -> int:
 
     Raises `LogUnreadable`, and the store's faults.
     """
-    taken = 0
+    taken, instruments = 0, Instruments(log.record)
     while True:
         at = _begin(log, index)
         records = list(islice(log.records_from(at), PIECE))
         if not records:
             return taken
-        piece = _taken_apart(at, records)
+        piece = _taken_apart(at, records, instruments)
         if _write(index, at, piece, log.root_at(piece.size)):
             taken += len(records)
 
@@ -131,14 +131,14 @@ def _begin(log: LogReader, index: Connection) -> int:
     return 0
 
 
-def _taken_apart(at: int, records: Iterable[Json]) -> _Piece:
+def _taken_apart(at: int, records: Iterable[Json], instruments: Instruments) -> _Piece:
     piece = _Piece(size=at)
     for seq, record in enumerate(records, at):
         piece.size = seq + 1
         piece.days.setdefault(str(record.get("as_of", ""))[:10], seq)
         for word in known(record):
             piece.words.setdefault(word, 0)
-        for subject in subjects(record):
+        for subject in subjects(record, instruments.of(record)):
             piece.rows.append({"seq": seq, "place": subject.place, "outcome": subject.outcome})
             for word in subject.words:
                 piece.said.append((word, seq, subject.place))

@@ -4,19 +4,20 @@ Rules:
 - a decision is found by each of its verdicts and exits, any other record as a whole; a `place` numbers them;
 - `outcome` is that of a verdict, `exit`, the state of an order after the event, what became of a change, or the state
   of the desk; empty where a record has none;
+- what tells of an order and names no instrument is found by that of its warrant (`Instruments`);
 - a reason is a limit's id, a policy's reason, or a sentence; a limit is one that refused, cut or was found broken;
 - nothing here fails over a record that is not what it should be: what it does not say is not found by it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from knowledge.values import Json
 
-VERSION: Final = 1
+VERSION: Final = 2
 """Of these rules: an index made by others is made anew."""
 FIELDS: Final = ("kind", "symbol", "outcome", "reason", "rule", "limit", "who", "order")
 MOST_SIGNS: Final = 200
@@ -40,9 +41,41 @@ class Subject:
         return tuple(sorted(word for name, word in self.words if name == field))
 
 
-def subjects(record: Json) -> tuple[Subject, ...]:
-    """What can be found in a record: at least one."""
-    parts = _parts(record)
+class Instruments:
+    """Whose orders are whose: the instrument of an order, by the decision that warranted it.
+
+    `decision` gives a decision by its id and raises `KeyError`; it is asked where the decision was not seen.
+    """
+
+    def __init__(self, decision: Callable[[str], Json]) -> None:
+        self._decision = decision
+        self._known: dict[str, str] = {}
+
+    def of(self, record: Json) -> str:
+        """The instrument of a record that tells of an order and does not name it; else empty."""
+        if record.get("kind") == "decision":
+            self._take(record)
+            return ""
+        order, decision = _text(record, "client_order_id"), _text(record, "decision_id")
+        if not order or _instrument(record):
+            return ""
+        if order not in self._known and decision:
+            try:
+                self._take(self._decision(decision))
+            except KeyError:
+                # Nobody is told of an order that no decision warranted; a verification tells of it.
+                self._known[order] = ""
+        return self._known.get(order, "")
+
+    def _take(self, decision: Json) -> None:
+        for exits in (False, True):
+            for instrument, ids in _orders(decision, exits=exits).items():
+                self._known.update(dict.fromkeys(ids, instrument))
+
+
+def subjects(record: Json, instrument: str = "") -> tuple[Subject, ...]:
+    """What can be found in a record: at least one. `instrument` is that of its order, where it names none."""
+    parts = _parts(record, instrument)
     return tuple(
         Subject(place, outcome, frozenset({*_common(record, outcome), *words}))
         for place, (outcome, words) in enumerate(parts)
@@ -58,12 +91,12 @@ def known(record: Json) -> frozenset[tuple[str, str]]:
     return frozenset((field, name) for name in names for field in ("limit", "reason"))
 
 
-def _parts(record: Json) -> Sequence[tuple[str, set[tuple[str, str]]]]:
+def _parts(record: Json, instrument: str) -> Sequence[tuple[str, set[tuple[str, str]]]]:
     if record.get("kind") == "decision":
         found = [*_verdicts(record), *_exits(record)]
         if found:
             return found
-    return [_whole(record)]
+    return [_whole(record, instrument)]
 
 
 def _common(record: Json, outcome: str) -> Iterator[tuple[str, str]]:
@@ -115,9 +148,9 @@ def _orders(record: Json, *, exits: bool) -> dict[str, list[str]]:
     return found
 
 
-def _whole(record: Json) -> tuple[str, set[tuple[str, str]]]:
+def _whole(record: Json, known: str) -> tuple[str, set[tuple[str, str]]]:
     outcome = _text(record, "outcome") or _text(record, "state")
-    instrument = _text(record, "instrument") or _text(_mapping(record, "order"), "instrument")
+    instrument = _instrument(record) or known
     sentences = [word for name in _SENTENCES for word in _words(record, name)]
     said = {
         *_named("symbol", [instrument]),
@@ -127,6 +160,10 @@ def _whole(record: Json) -> tuple[str, set[tuple[str, str]]]:
         *_named("order", (word for name in _ORDER_WORDS for word in _words(record, name))),
     }
     return outcome, said
+
+
+def _instrument(record: Json) -> str:
+    return _text(record, "instrument") or _text(_mapping(record, "order"), "instrument")
 
 
 def _named(field: str, words: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -191,6 +191,7 @@ def test_the_letter_box_takes_no_approval_that_a_verification_would_not(place: P
         {**record, "desk": "another"},
         {**record, "kind": "state"},
         {**record, "old": 5},
+        {**record, "approved": "by everybody"},
         {},
     ]
     texts = ["", "{", "[]", "null", json.dumps({"record": record}), "[" * 100_000]

@@ -155,6 +155,24 @@ def test_an_order_is_found_by_how_it_begins(made: Path) -> None:
     assert {one.record["kind"] for one in answer.rows} == {"decision", "fill"}
 
 
+def test_what_tells_of_an_order_is_found_by_its_instrument(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    with AuditLog.open(path) as log:
+        decision = log.append_many(entries(Random(4), symbols(4), "2011-01-03"))[0].record
+        ids = {one["order"]["client_order_id"]: one["order"]["instrument"] for one in decision["warrants"]}
+        assert ids
+        as_of = {name: decision[name] for name in ("as_of", "recorded_at", "desk", "mode")}
+        for order in (*ids, "of nobody"):
+            body = {**as_of, "client_order_id": order, "decision_id": decision["record_id"], "state": "cancelled"}
+            log.append("cancel", body)
+            find(log, Question())
+        log.append("cancel", {**as_of, "client_order_id": "alone", "decision_id": "0" * 16, "state": "cancelled"})
+        for order, symbol in ids.items():
+            (found,) = find(log, Question({"kind": "cancel", "symbol": symbol})).rows
+            assert found.record["client_order_id"] == order
+        assert find(log, Question({"kind": "cancel"})).total == len(ids) + 2
+
+
 # --- by indexes, not scans ------------------------------------------------------------------------------------------
 
 
