@@ -50,6 +50,8 @@ class _Read:
     """The last record of each kind."""
     missed: int
     began: Json
+    signed: int | None
+    """Records under the newest checkpoint."""
 
 
 def status(desk: Desk, now: datetime) -> Json:
@@ -71,7 +73,7 @@ def status(desk: Desk, now: datetime) -> Json:
         "positions": _positions(found.standing),
         "working": _working(found.standing),
         "feed": _feed(desk, found.standing),
-        "log": {"records": found.size, "root": found.root or None},
+        "log": {"records": found.size, "root": found.root or None, "signed": found.signed},
         "reconciliation": _reconciliation(found),
         "limits": _limits(desk, found.standing),
     }
@@ -95,7 +97,9 @@ def _read(desk: Desk, log: LogReader | None) -> _Read:
         standing.take(record)
         last[record["kind"]] = record
         missed += record["cycles"] if record["kind"] == "missed" else 0
-    return _Read(standing, size, log.root_at(size).hex() if log else "", last, missed, began)
+    return _Read(
+        standing, size, log.root_at(size).hex() if log else "", last, missed, began, log.last_signed() if log else None
+    )
 
 
 def _state(found: _Read) -> Json:
@@ -258,6 +262,9 @@ def lines(found: Json) -> Iterator[str]:
         yield "log       none yet: the desk has never run, `warrant run` or `warrant cycle` begins it"
     else:
         yield f"log       {found['log']['records']} records, root {found['log']['root']}"
+    if found["log"]["signed"] is not None:
+        since = found["log"]["records"] - found["log"]["signed"]
+        yield f"signed    {found['log']['signed']} records; {since} since"
     agrees = "books and broker agree" if found["reconciliation"]["agrees"] else "books and broker DIFFER"
     when = found["reconciliation"]["last"]
     yield f"checked   {agrees}{f', last recorded as of {when}' if when else ''}"

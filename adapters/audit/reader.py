@@ -276,6 +276,15 @@ class LogReader:
         found = self._all(select(func.substr(BLOB.c.packed, 1, MARKED)).where(BLOB.c.digest == name))
         return bool(found) and moved_to(found[0][0]) is None
 
+    def last_signed(self) -> int | None:
+        """Records that the newest checkpoint of the store covers; None where there is none."""
+        try:
+            with self._reading():
+                found = kept.newest(self._connection)
+        except kept.Damaged as why:
+            raise LogUnreadable(f"the log `{self.path}` is damaged: {why}") from None
+        return found.signed.size if found else None
+
     def segments(self) -> tuple[Sealed, ...]:
         """What was sealed, in order."""
         with self._reading():

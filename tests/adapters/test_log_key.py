@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from adapters import cli
+from adapters.answers.status import status
 from adapters.audit import checkpoint, kept
 from adapters.audit.given import read_checkpoints, read_keys
 from adapters.audit.log import AuditLog, LogReader
@@ -90,6 +92,8 @@ def test_a_paper_desk_enrols_its_key_once_and_signs_each_session_and_stop(begun:
     assert verification.holds and verification["checkpoints"].given
     assert "the log itself names" in told(verification)
     assert "only one kept elsewhere shows" in told(verification)
+    stands = status(begun.desk, datetime(2026, 3, 2, tzinfo=UTC))["log"]
+    assert stands["signed"] == stands["records"] == verification.size
 
 
 def test_a_backtest_signs_its_end_and_names_no_key(shared: SharedRun, tmp_path: Path) -> None:

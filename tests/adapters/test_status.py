@@ -34,7 +34,7 @@ def test_a_desk_that_does_not_run(ran: Desk, shared: SharedRun) -> None:
     decided = [one for one in shared.records if one["kind"] == "decision"]
     assert (found["last_cycle"]["kind"], found["last_cycle"]["as_of"][:10]) == ("decision", LAST)
     assert sum(found["last_cycle"]["verdicts"].values()) == len(decided[-1]["verdicts"])
-    assert found["log"] == {"records": len(shared.records), "root": shared.root.hex()}
+    assert found["log"] == {"records": len(shared.records), "root": shared.root.hex(), "signed": None}
     assert found["money"]["nav"] == "1002039.59"
     assert found["reconciliation"]["agrees"]
     # A backtest does not run by the clock.
