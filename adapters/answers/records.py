@@ -15,7 +15,7 @@ from adapters.answers.orders import explain_order
 from adapters.audit.reader import LogReader
 from engine.telling import tokens as say
 from engine.telling.narrative import Telling, tell
-from engine.telling.tokens import Phrase
+from engine.telling.tokens import Phrase, plain, run
 from knowledge.values import Json
 
 ENVELOPE = ("format", "kind", "record_id", "seq", "as_of", "recorded_at", "desk", "mode", "blobs")
@@ -36,6 +36,11 @@ def explain_record(log: LogReader, record: Json) -> Telling:
         parts, came = _order(log, record)
         head, summary = head.further(*parts), [*summary, *came]
     return head.further(_place(record)).headed(summary)
+
+
+def in_words(record: Json) -> str:
+    """What a record says happened, on a line; nothing of it is checked."""
+    return plain(run(*_said(record)))
 
 
 def _said(record: Json) -> list[Phrase]:

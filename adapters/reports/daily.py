@@ -142,7 +142,7 @@ def _trouble(happened: Happenings) -> str:
     told = [count(len(happened.faults), "fault"), count(happened.missed, "missed cycle")]
     states = f"{count(stricter, 'decision')} in a stricter trading state" if stricter else "always active"
     states = states if happened.states else "no trading state"
-    changed = [one for one in happened.changes if one.kind != "model"]
+    changed = [one for one in happened.changes if one.kind in ("approval", "change", "rulebook", "key")]
     return f"{told[0].capitalize()}, {told[1]}, {states}; {count(len(changed), 'change')} of limits, rules or keys."
 
 

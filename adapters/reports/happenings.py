@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from adapters.answers.records import in_words
 from adapters.audit.kinds import Kind, period_of
 from adapters.reports.page import Block, Column, Prose, Section, Table, record
 from adapters.reports.told import count
 from engine.telling.figures import short
 from knowledge.values import Json
 
-STOPS = (Kind.STATE, Kind.FAULT, Kind.MISSED, Kind.RECOVERY, Kind.FEED, Kind.STOP)
-CHANGES = (Kind.APPROVAL, Kind.CHANGE, Kind.RULEBOOK, Kind.MODEL, Kind.KEY, Kind.HOLD, Kind.SEAL)
+STOPS = (Kind.STATE, Kind.FAULT, Kind.MISSED, Kind.RECOVERY, Kind.FEED, Kind.STOP, Kind.SURVEILLANCE)
+CHANGES = (Kind.APPROVAL, Kind.CHANGE, Kind.RULEBOOK, Kind.MODEL, Kind.KEY, Kind.HOLD, Kind.SEAL, Kind.RETENTION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,8 +94,7 @@ def words(record: Json) -> str:
             did = {Kind.APPROVAL: "approved"}.get(record["kind"], f"{record['kind']} {record.get('outcome')}")
             said = f"{did} {_turn(record)}, {record['verdict']}: {record['reason']}"
         case _:
-            parts = ("action", "event", "change", "failed", "reason", "why")
-            said = "; ".join(str(record[part]) for part in parts if record.get(part)) or record["kind"]
+            said = in_words(record)
     return said
 
 
@@ -117,8 +117,8 @@ def states_section(told: Happenings) -> Section:
 
 def changes_section(told: Happenings) -> Section:
     """Changes of limits, rules, models and keys."""
-    shown = table(told.changes, "", "No limit, rule, model or key changed.")
-    return Section("changes", "Changes of limits, rules and models", (shown,))
+    shown = table(told.changes, "", "No limit, rule, model or key changed, and no record was sealed or let go.")
+    return Section("changes", "Changes of limits, rules, models and keys", (shown,))
 
 
 def table(found: Sequence[Happening], caption: str, empty: str) -> Table:
