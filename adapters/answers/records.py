@@ -190,7 +190,10 @@ def _reconciliation(record: Json) -> Iterator[Phrase]:
 
 def _approval(record: Json) -> Iterator[Phrase]:
     how = "as claimed" if record.get("claimed") else "with a signature"
-    yield from (say.person(record["who"]), f" approved other limits {how} ({record['verdict']})")
+    yield from (
+        say.person(record["who"]),
+        f" approved other {record.get('what') or 'limits'} {how} ({record['verdict']})",
+    )
     yield from (": ", say.digest(record["old"]), " → ", say.digest(record["new"]), f"; {record['reason']}")
     if record.get("until"):
         yield from ("; up to ", say.instant(record["until"]))

@@ -89,10 +89,13 @@ def words(record: Json) -> str:
             why = record.get("reason") or record.get("cause")
             said = f"{cycles} up to {record.get('label', '?')} never run: {why}"
         case Kind.MODEL:
-            said = f"{record['head']} speaks with model {short(record['model'])}, trained {record['age']} days before"
+            does = "may not yet speak" if record.get("outcome") == "refused" else "speaks"
+            said = f"{record['head']} {does} with model {short(record['model'])}, trained {record['age']} days before"
+            said += f": {record['reason']}" if record.get("reason") else ""
         case Kind.APPROVAL | Kind.CHANGE | Kind.RULEBOOK:
-            did = {Kind.APPROVAL: "approved"}.get(record["kind"], f"{record['kind']} {record.get('outcome')}")
-            said = f"{did} {_turn(record)}, {record['verdict']}: {record['reason']}"
+            subject = {Kind.APPROVAL: record.get("what"), Kind.RULEBOOK: "rulebook"}.get(record["kind"]) or "limits"
+            did = record.get("outcome", "approved")
+            said = f"{subject} {did} {_turn(record)}, {record['verdict']}: {record['reason']}"
         case _:
             said = in_words(record)
     return said

@@ -80,8 +80,9 @@ def _read(span: Span) -> Held:
 
 
 def _seen(span: Span, row: Json) -> bool:
-    """Whether a change stands in the records that the report may see."""
-    return bool(span.log.record(row["record_id"])["seq"] < span.size)
+    """Whether it is about limits, and stands in the records that the report may see."""
+    found = span.log.record(row["record_id"])
+    return bool(found["seq"] < span.size) and not found.get("what")
 
 
 def _lead(held: Held, changes: Sequence[Json]) -> Iterator[str]:

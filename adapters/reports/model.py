@@ -148,7 +148,7 @@ def _calibration(found: Models) -> Iterator[Block]:
     parts = [(one.head, percent(part.said, 1), f"{part.count:,}", percent(part.right / part.count, 1))
              for one in found.skills for part in one.bins]  # fmt: skip
     columns_of_parts = (
-        Column("head"), Column("said, on average", number=True), Column("opinions", number=True),
+        Column("head", keep=True), Column("said, on average", number=True), Column("opinions", number=True),
         Column("right", number=True),
     )  # fmt: skip
     yield Folded("The points of the diagram", (Table(columns_of_parts, parts),))
@@ -245,22 +245,25 @@ def _standing(found: Models) -> Iterator[Block]:
     yield Table(columns, rows)
     silences = [(name, reason, f"{times:,}") for name, reasons in sorted(found.heads.abstentions.items())
                 for reason, times in sorted(reasons.items(), key=lambda one: -one[1])[:_MOST_REASONS]]  # fmt: skip
-    columns_of = (Column("head"), Column("why it said nothing"), Column("times", number=True))
+    columns_of = (Column("head", keep=True), Column("why it said nothing"), Column("times", number=True))
     yield Table(columns_of, silences, "Abstentions", "no head abstained")
 
 
 def _versions(found: Models) -> Iterator[Block]:
     said = (
-        "A model is promoted when the log says that its head speaks with it. Each is a record; nobody's name stands in"
-        " it: the walk-forward plan promotes, and what a person validates is not recorded yet."
+        "A model is promoted when the log says that its head speaks with it. Where `warrant.toml` asks for two persons,"
+        " a promotion waits for them and names the approval it used; else the walk-forward plan promotes by itself."
     )
     yield Prose((said,), soft=True)
     spoke = {name: len({one.model for one in series}) for name, series in found.heads.health.items()}
     yield Prose((f"Models that spoke: {', '.join(f'{name} {times}' for name, times in sorted(spoke.items()))}.",))
-    rows = [(one["as_of"], one["head"], code(short(one["model"])), f"{one['age']}", record(one["record_id"]))
-            for one in found.turns]  # fmt: skip
+    rows = [
+        (one["as_of"], one["head"], code(short(one["model"])), f"{one['age']}", one.get("outcome", "promoted"),
+         one.get("reason") or "by the plan alone", record(one["record_id"]))
+        for one in found.turns
+    ]  # fmt: skip
     columns = (
-        Column("when", keep=True), Column("head"), Column("model"), Column("days since training", number=True),
-        Column("record"),
+        Column("when", keep=True), Column("head", keep=True), Column("model"),
+        Column("days since training", number=True), Column("outcome", keep=True), Column("by"), Column("record"),
     )  # fmt: skip
     yield Table(columns, rows, "Promotions", "no head changed its model in these days")
