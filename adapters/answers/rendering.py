@@ -39,7 +39,7 @@ def rendered(telling: Telling, form: Form, *, full: bool = True) -> str:
         case Form.HTML:
             from engine.telling.as_html import page
 
-            return page(" ".join(plain(told.run).split()), told)
+            return page(plain(told.run), told)
         case Form.MD:
             from engine.telling.as_markdown import as_markdown
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from html import escape
 
 from engine.telling.narrative import Shown, Telling, told_once
-from engine.telling.tokens import Phrase, Sort, Token, plain, run, visible
+from engine.telling.tokens import Phrase, Sort, Token, run, visible
 
 MARKS = {"good": "▲", "less": "◆", "bad": "✖", "none": "·", "open": "?"}
 """The shape beside each tone; those of the plots."""
@@ -55,14 +55,14 @@ def as_html(root: Telling, *, prefix: str = "", unfolded: int = 2, level: int = 
 
 def page(title: str, *tellings: Telling, unfolded: int = 3) -> str:
     """A whole page about one or more tellings."""
-    many = len(tellings) > 1
+    many, name = len(tellings) > 1, _text(" ".join(title.split()))
     body = "".join(
         as_html(one, prefix=f"t{at}-" if many else "", unfolded=unfolded, level=1) for at, one in enumerate(tellings, 1)
     )
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f"<title>{_text(title)}</title>\n<style>\n{PAGE_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>\n"
+        f"<title>{_text(' '.join(title.split()))}</title>\n<style>\n{PAGE_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>\n"
         f"{body}</main>\n</body>\n</html>\n"
     )
 
@@ -121,11 +121,6 @@ def _text(text: str) -> str:
 
 def _quoted(text: str) -> str:
     return f'"{escape(visible(text)).replace(chr(10), " ")}"'
-
-
-def title_of(telling: Telling) -> str:
-    """The headline as a title of a page."""
-    return " ".join(plain(telling.run).split())
 
 
 STYLE = """\
