@@ -146,7 +146,7 @@ class _Endings:
         name = say.order(fill["client_order_id"])
         match fill["role"]:
             case "stop":
-                own = self._warrant["protective_stop"]
+                own = self._warrant.get("protective_stop")
                 moved = own is None or own["client_order_id"] != fill["client_order_id"]
                 return ("by its protective stop", ", which had been moved closer" if moved else "", " (", name, ")")
             case "target":

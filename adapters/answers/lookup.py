@@ -78,7 +78,7 @@ def record_of(log: LogReader, name: str) -> Found:
 def orders_of(decision: Json) -> Iterator[tuple[Json, Json]]:
     """The orders of a decision, each behind its warrant."""
     for warrant in decision.get("warrants", []):
-        for order in (warrant["order"], warrant["protective_stop"], warrant.get("take_profit")):
+        for order in (warrant["order"], warrant.get("protective_stop"), warrant.get("take_profit")):
             if order is not None:
                 yield warrant, order
 

@@ -35,25 +35,30 @@ def of_verdict(evidence: Evidence, verdict: Json) -> Run:
     verb = "buy" if verdict["side"] == "buy" else "sell short"
     if outcome == "granted":
         granted = (when, f" the desk decided to {verb} ", _sized(verdict), " of ", name, _worth(evidence, verdict), ".")
-        return _sentences(granted, _because(evidence, verdict), _allowed(evidence, verdict))
-    asked = (when, f" the rules proposed to {verb} ", say.shares(verdict["target"]), " of ", name)
+        return _sentences(granted, _basket(verdict), _because(evidence, verdict), _allowed(evidence, verdict))
+    target, quantity = Fraction(verdict["target"]), Fraction(verdict["quantity"])
+    shares: Phrase = (say.shares(target), " of ") if target else ""
+    asked = (when, f" the rules proposed to {verb} ", shares, name)
     if outcome == "cut":
-        cut = (asked, ", and ", _sized(verdict), " were permitted", _worth(evidence, verdict), ".")
-        return _sentences(cut, _because(evidence, verdict), *_broken(evidence, verdict))
+        were = "was" if quantity == 1 else "were"
+        cut = (asked, ", and ", _sized(verdict), f" {were} permitted", _worth(evidence, verdict), ".")
+        return _sentences(cut, _basket(verdict), _because(evidence, verdict), *_broken(evidence, verdict))
     nothing = (asked, ", and nothing was permitted.")
-    return _sentences(nothing, *_refused(evidence, verdict), *_way_out(evidence, verdict))
+    return _sentences(nothing, _basket(verdict), *_refused(evidence, verdict), *_way_out(evidence, verdict))
 
 
 def of_exit(evidence: Evidence, one: Json) -> Run:
     """An exit: what closes, and why."""
     verb = "sell" if one["side"] == "sell" else "buy back"
-    quantity, asked = Fraction(one["quantity"]), Fraction(one["asked"])
-    part: Phrase = (" of ", say.number(asked)) if quantity != asked else ""
-    what = (say.number(quantity), part, " share" if asked == 1 and not part else " shares")
-    head = (_when(evidence), f" the desk decided to {verb} ", what, " of ", say.instrument(one["instrument"]))
-    closing = ", and with that to close the position." if quantity == asked else ", a part of what is to be closed."
-    held = f"It was held back: {one['held_back']}." if one["held_back"] else ""
-    return _sentences((head, closing), _leaving(evidence, one), held)
+    quantity, name = Fraction(one["quantity"]), one["instrument"]
+    held = evidence.portfolio.position(name)
+    whole = abs(Fraction(held.quantity)) if held is not None else quantity
+    what: Phrase = say.shares(quantity) if quantity == whole else (say.number(quantity), " of the ", say.shares(whole))
+    closing = ", and with that to close the position" if quantity == whole else " that it holds"
+    asked = ("the rules asked" if one["held_back"] else "the desk decided", f" to {verb} ")
+    head = (_when(evidence), " ", *asked, what, " of ", say.instrument(name), "" if one["held_back"] else closing, ".")
+    held_back = f"It was held back: {one['held_back']}." if one["held_back"] else ""
+    return _sentences(head, _leaving(evidence, one), held_back)
 
 
 def of_cycle(evidence: Evidence) -> list[Run]:
@@ -75,7 +80,7 @@ def of_cycle(evidence: Evidence) -> list[Run]:
     many = f"{_count(len(verdicts))} instrument{'' if len(verdicts) == 1 else 's'}"
     looked = (_when(evidence), f" the desk looked at {many}: ", say.listed(told) or "none", ".")
     exits = [one["instrument"] for one in record["exits"] if not one["held_back"]]
-    closed: Phrase = ("To be closed: ", _few(exits), ".") if exits else ""
+    closed: Phrase = ("Exits go out for ", _few(exits), ".") if exits else ""
     fault = f"The cycle is undetermined, so nothing was permitted: {record['fault']}." if record["fault"] else ""
     market = f"The market's regime was {record['regime']}, the trading state {record['trading_state']}, "
     stands = (market, "and the account was worth ", say.money(portfolio.nav, portfolio.currency), ".")
@@ -150,7 +155,25 @@ def _refused(evidence: Evidence, verdict: Json) -> Iterator[Phrase]:
     elif cores:
         yield from _crowded(evidence, verdict, cores)
     elif not failing and (policy is None or policy["outcome"] == "permitted"):
-        yield ("The reason is ", say.listed(verdict["reasons"]), ".")
+        yield _other_reason(verdict)
+
+
+def _other_reason(verdict: Json) -> Phrase:
+    """Where neither its policy nor a condition or limit of its own refuses it: its size, or another leg."""
+    if "basket" in verdict:
+        constraints = dict.fromkeys(core["constraint"] for core in verdict["cores"])
+        return ("The reason lies with another leg: ", say.listed(map(say.limit, constraints)), ".")
+    from engine.gate.judge import SIZE
+
+    if verdict["reasons"] == [SIZE]:
+        return "By its odds and the account's risk its size comes to less than one lot."
+    return ("The reason is ", say.listed(verdict["reasons"]), ".")
+
+
+def _basket(verdict: Json) -> Phrase:
+    """That it goes with others or not at all."""
+    basket = verdict.get("basket")
+    return f"It is a leg of the basket {basket['name']}, which is entered whole or not at all." if basket else ""
 
 
 def _proven(proof: Json) -> str:
@@ -206,7 +229,7 @@ def _leaving(evidence: Evidence, one: Json) -> Phrase:
     for reason in one["reasons"]:
         kind, _, rule = reason.partition(":")
         if kind == OBLIGATION and rule:
-            return ("The limit ", _meant(evidence, rule), " asks for it.")
+            return ("The limit ", _meant(evidence, rule.partition("[")[0]), " is in breach and asks for it.")
         if kind == REVERSAL and rule:
             return ("The rule ", say.rule(rule), " proposes the other side, and a position closes before it turns.")
         if kind == BASKET and rule:

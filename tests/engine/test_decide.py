@@ -27,6 +27,7 @@ from engine.reasons import REVERSAL
 from engine.review.recheck import check_record
 from engine.telling.as_text import lines
 from engine.telling.explain import Evidence, explain_decision
+from engine.telling.tokens import plain
 from knowledge.door import fact
 from knowledge.facts import Fact
 from tests.promises.cycles import (
@@ -46,10 +47,12 @@ from tests.promises.cycles import (
 
 
 def told(cycle: Cycle, decision: Decision) -> str:
-    """The explanation of a decision, without the digests of its inputs."""
+    """The explanation of a decision, without the digests of its inputs; before it the paragraphs of all its parts."""
     record = {**decision.to_json(), "record_id": "D-1", "desk": "test"}
     tree = explain_decision(Evidence(record, cycle.snapshot, cycle.portfolio, rulebook(), cycle.limits))
-    return "\n".join(lines(tree.of(part for part in tree.parts if part.text != "inputs").headed()))
+    paragraphs = [plain(one) for part in (tree, *tree.parts) for one in part.summary]
+    bare = tree.of(part for part in tree.parts if part.text != "inputs").headed()
+    return "\n".join((*paragraphs, "", *lines(bare)))
 
 
 def said_instead(cycle: Cycle, *facts: Fact) -> Cycle:
