@@ -12,6 +12,7 @@ from fractions import Fraction
 from engine.limits.kinds import NUMERIC
 from engine.reasons import BASKET, OBLIGATION, REVERSAL
 from engine.telling import tokens as say
+from engine.telling.baskets import leaving_with
 from engine.telling.evidence import Evidence
 from engine.telling.proposal import concluded
 from engine.telling.repairs import repairs
@@ -233,7 +234,7 @@ def _leaving(evidence: Evidence, one: Json) -> Phrase:
         if kind == REVERSAL and rule:
             return ("The rule ", say.rule(rule), " proposes the other side, and a position closes before it turns.")
         if kind == BASKET and rule:
-            return f"It is a leg of the basket {rule}, whose legs leave together."
+            return ("The reason: ", leaving_with(evidence.record, evidence.portfolio, one["instrument"]).run, ".")
         found = concluded(evidence, f"exit({one['instrument']},{reason})")
         if found:
             return ("The reason: ", found[0].run, ".")
