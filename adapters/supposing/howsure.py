@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -11,7 +12,7 @@ from adapters.supposing.bench import Bench
 from adapters.supposing.recorded import Recorded
 from engine.supposing.difference import in_words, outcome
 from engine.supposing.inputs import GROUPS, LIMITS, PORTFOLIO, Input, inputs_of, said
-from engine.supposing.intervals import End, Interval
+from engine.supposing.intervals import Budget, End, Interval
 from engine.supposing.law import LIMIT, PARAMETER
 from engine.supposing.sure import MOST_DECISIONS, Flip, HowSure, Search, Sure, how_sure, kind_of
 from engine.telling.as_json import to_json as telling_json
@@ -42,15 +43,60 @@ def ask(
     """How sure the verdict on one instrument is, or on each of the cycle. Raises `Failed`, `Faulty`."""
     with Bench(recorded) as bench:
         read = bench.suppose({"read": True})["read"]
-        search = Search(bench.suppose, budget)
-        names = sorted(one["instrument"] for one in recorded.record["verdicts"])
-        found = []
-        for name in [symbol] if symbol else names:
-            inputs = list(inputs_of(recorded.case, recorded.record, name, read))
-            found.append(how_sure(search, name, inputs, progress))
+        names = [symbol] if symbol else sorted(one["instrument"] for one in recorded.record["verdicts"])
+        inputs = {name: list(inputs_of(recorded.case, recorded.record, name, read)) for name in names}
+        shares = _shares(inputs)
+        budgets = [Budget(budget // len(shares) + (at < budget % len(shares))) for at in range(len(shares))]
+        with ThreadPoolExecutor(len(shares), thread_name_prefix="how-sure") as pool:
+            more = [pool.submit(_beside, recorded, inputs, part, left, progress)
+                    for part, left in zip(shares[1:], budgets[1:], strict=True)]  # fmt: skip
+            try:
+                answered = [_searched(bench, inputs, shares[0], budgets[0], progress), *(one.result() for one in more)]
+            except BaseException:
+                # Interrupted: the others end with their next decision.
+                for each in budgets:
+                    each.left = 0
+                raise
+        found = [_together([each[name] for each in answered]) for name in names]
         for one in found:
             _confirmed(bench, one)
-    return Answer(recorded, tuple(found), search.budget.used, search.budget.left <= 0)
+    spent = any(each.left <= 0 for each in budgets)
+    return Answer(recorded, tuple(found), sum(each.used for each in budgets), spent)
+
+
+FEW = 40
+"""Numbers that one process looks at alone; with more, a second one takes every other."""
+Inputs = Mapping[str, Sequence[Input]]
+"""The numbers of each instrument's verdict."""
+
+
+def _shares(inputs: Inputs) -> list[frozenset[str]]:
+    """The names of the numbers for each process. A number is one process's, for all instruments: it remembers."""
+    names = sorted({one.name for each in inputs.values() for one in each})
+    if len(names) <= FEW:
+        return [frozenset(names)]
+    return [frozenset(names[::2]), frozenset(names[1::2])]
+
+
+def _beside(
+    recorded: Recorded, inputs: Inputs, names: frozenset[str], budget: Budget, progress: Callable[[str], None]
+) -> dict[str, HowSure]:
+    with Bench(recorded) as bench:
+        return _searched(bench, inputs, names, budget, progress)
+
+
+def _searched(
+    bench: Bench, inputs: Inputs, names: frozenset[str], budget: Budget, progress: Callable[[str], None]
+) -> dict[str, HowSure]:
+    search = Search(bench.suppose, budget)
+    chosen = {name: [one for one in each if one.name in names] for name, each in inputs.items()}
+    return {name: how_sure(search, name, each, progress) for name, each in chosen.items()}
+
+
+def _together(parts: Sequence[HowSure]) -> HowSure:
+    inputs = [one for part in parts for one in part.inputs]
+    inputs.sort(key=lambda one: (GROUPS.index(one.input.group), one.input.name))
+    return HowSure(parts[0].instrument, parts[0].verdict, tuple(inputs))
 
 
 def _confirmed(bench: Bench, one: HowSure) -> None:
@@ -95,7 +141,7 @@ def _instrument(one: HowSure) -> Telling:
         parts.append(tell("no single number that was tried changes the outcome").named("nearest"))
     else:
         parts.append(tell(_would(flip)).named("nearest"))
-    granted = one.verdict is not None and one.verdict.get("outcome") in ("granted", "cut")
+    granted = one.verdict is not None and ("exit" in one.verdict or one.verdict.get("outcome") in ("granted", "cut"))
     if granted and move is not None and move != flip:
         parts.append(tell(_would(move)).named("nearest"))
     for group in GROUPS:
@@ -130,9 +176,11 @@ def _would(flip: Flip) -> Run:
     """`would be denied if the technical head's probability on IBM fell to 0.5311; it was 0.5471`."""
     one, there = flip.input, _value(flip.input, flip.beyond)
     how = "rose to" if flip.rises else "fell to"
-    becomes = in_words(flip.becomes) if flip.becomes is not None else run("no candidate")
+    would = run("nothing would be proposed")
+    if flip.becomes is not None:
+        would = run("would be ", in_words(flip.becomes))
     was = _value(one, one.value)
-    return run("would be ", becomes, " if ", _named(one), f" {how} ", there, "; it was ", was)
+    return run(would, " if ", _named(one), f" {how} ", there, "; it was ", was)
 
 
 def _input(one: Sure, granted: bool) -> Telling:
@@ -149,7 +197,7 @@ def _input(one: Sure, granted: bool) -> Telling:
 
 def _becomes(flip: Flip) -> Run:
     beyond = _value(flip.input, flip.beyond)
-    becomes = in_words(flip.becomes) if flip.becomes is not None else run("no candidate")
+    becomes = in_words(flip.becomes) if flip.becomes is not None else run("nothing is proposed")
     return run("at ", beyond, ": ", becomes, _exactly([flip]))
 
 

@@ -115,9 +115,9 @@ def amount_of(told: Json) -> tuple[object, ...]:
 class Search:
     """Answers about the inputs of one cycle, for all its instruments: what was decided once is not decided again."""
 
-    def __init__(self, suppose: Suppose, budget: int = MOST_DECISIONS) -> None:
+    def __init__(self, suppose: Suppose, budget: Budget | None = None) -> None:
         self._suppose = suppose
-        self.budget = Budget(budget)
+        self.budget = budget or Budget(MOST_DECISIONS)
         self._asked: dict[str, Asked[Json]] = {}
         self.base: Json = suppose({})
         """The outline of the unchanged cycle."""

@@ -9,10 +9,11 @@ import pytest
 
 from adapters import cli
 from adapters.answers.lookup import reading
+from adapters.audit.log import AuditLog
 from adapters.supposing.recorded import recorded
-from adapters.supposing.versions import with_models
+from adapters.supposing.versions import with_limits, with_models, with_rules
 from engine.supposing.apart import Apart
-from knowledge.values import Json
+from knowledge.values import Json, canonical, digest
 from tests.shared_run import SharedRun
 
 DAY, BEFORE = "2011-01-28", "2011-01-27"
@@ -63,6 +64,32 @@ def test_the_heads_of_another_run_are_those_of_the_same_period(shared: SharedRun
     mended, _ = with_models(two.case, one.record, shared.folder)
     apart = Apart(two.case, mended)
     assert apart.groups and all("heads" in group for group in apart.groups)
+
+
+def test_recorded_versions_are_read_back_by_their_records(shared: SharedRun, tmp_path: Path) -> None:
+    desk = shared.copied(tmp_path / "desk")
+    law = desk.limits.read_text().replace("bound: 5000", "bound: 4000")
+    with reading(desk) as log:
+        one = recorded(log, DAY)
+    book = one.case.rulebook
+    texts = [(file, text.replace("80.0", "50.0")) for file, text in book.rules]
+    other = {"rules": [list(each) for each in texts], "policies": [list(each) for each in book.policies]}
+    with AuditLog.open(desk.store) as log:
+        last = list(log)[-1]
+        same = {name: last[name] for name in ("as_of", "recorded_at", "desk", "mode")}
+        ids = []
+        for kind, now, before in (("change", law, "limits"), ("rulebook", other, "rulebook")):
+            content = canonical(now)
+            told = {"old": one.record["inputs"][before], "new": digest(content), "outcome": "adopted"}
+            more = {"verdict": "tighter", "reason": "a test", "files": [], "who": "somebody", "claimed": True}
+            kept = more if kind == "rulebook" else {"verdict": "tighter", "reason": "a test"}
+            ids.append(log.append(kind, {**same, **told, **kept}, {digest(content): content}).record_id)
+    with reading(desk) as log:
+        limited, name = with_limits(one.case, log, ids[0][:12])
+        ruled, _ = with_rules(one.case, log, ids[1][:12])
+    assert name == f"the limits of {ids[0][:12]}"
+    assert list(Apart(one.case, limited).pieces) == ["limit order.quantity"]
+    assert list(Apart(one.case, ruled).pieces) == ["rule veto-overbought"]
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 from engine.supposing.changes import changed
 from engine.supposing.difference import outcome
 from engine.supposing.inputs import Input, Read, inputs_of
+from engine.supposing.intervals import Budget
 from engine.supposing.sure import HARDLY, Search, Sure, amount_of, kind_of
 from knowledge.values import Json, text
 from tests.engine.supposing.bench import InProcess, decided
@@ -113,7 +114,7 @@ def test_who_is_silent_rests_on_what_rules_read_alone(bench: InProcess) -> None:
 
 
 def test_a_budget_ends_the_search_and_says_so(bench: InProcess, known: dict[str, Input]) -> None:
-    search = Search(bench.suppose, budget=4)
+    search = Search(bench.suppose, Budget(4))
     found = search.sure(NAME, known["portfolio settled_cash"])
     assert search.budget.used == 4
     assert not found.known
