@@ -46,6 +46,12 @@ if TYPE_CHECKING:
 BY_ITSELF = "the desk's first start with a key of its log"
 
 
+_UNNAMED = {
+    Mode.PAPER: "the log does not name this key; it does so at the desk's next start, and then it can be replaced",
+    Mode.BACKTEST: "a backtest's log names no key; move the file away, and `warrant keys log` makes another",
+}
+
+
 def make_log_key(desk: Desk) -> VerifierKey:
     """Make the desk's key file. Raises `Faulty` where there is one, or it cannot be written."""
     _make(desk.log_key)
@@ -121,8 +127,7 @@ def rotate(desk: Desk, who: str, reason: str) -> VerifierKey:
     with _at_rest(desk, "keys rotate") as desk_log:
         known = keys_of(desk_log.log)
         if known.current != former.key:
-            words = "the log does not name this key; it enrols it at the desk's next start, and then it can be replaced"
-            raise _fault(desk.log_key, words)
+            raise _fault(desk.log_key, _UNNAMED[desk_log.mode])
         if not beside.exists():
             _make(beside)
         new = _read(desk, beside)

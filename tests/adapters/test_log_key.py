@@ -20,7 +20,7 @@ from adapters.audit.verify import Given, verify
 from adapters.backtest.place import for_backtest
 from adapters.desk.folder import Desk, read_desk
 from adapters.desk.settings import LOG_KEY, read_settings
-from adapters.running.log_key import make_log_key
+from adapters.running.log_key import make_log_key, rotate
 from adapters.running.session import opened
 from adapters.store.opening import to_read
 from knowledge.faults import Faulty
@@ -108,6 +108,8 @@ def test_a_backtest_signs_its_end_and_names_no_key(shared: SharedRun, tmp_path: 
     other = VerifierKey(key.name, bytes(32))
     assert "no such key is known" in told(verify(desk.store, keys=[other]))
     assert one.signed.note.signers([key]) == (key,)
+    with pytest.raises(Faulty, match="a backtest's log names no key"):
+        rotate(desk, "Ada", "a test")
 
 
 def test_a_checkpoint_on_demand_is_kept_and_holds_against_the_log_that_goes_on(
