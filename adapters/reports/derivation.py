@@ -184,11 +184,17 @@ def _limits(evidence: Evidence, verdict: Json) -> Iterable[Box]:
     cores = [core for core in verdict.get("cores", []) if core["limit"] in evidence.limit]
     numeric = [core for core in cores if core["limit"] not in failing and core["limit"] != "compliance.policy"]
     if verdict["outcome"] == "denied" and numeric:
-        yield Box("denied", "no room in", [core["constraint"] for core in numeric])
+        yield Box("denied", "no room in", _crowded(numeric))
     elif numbers:
         yield Box("limit", "one lot more breaks", numbers)
     elif verdict["outcome"] == "granted":
         yield Box("limit", "limits", ["all hold, however", "the orders fill"])
+
+
+def _crowded(cores: Sequence[Json]) -> list[str]:
+    """What there was no room in, and beside which earlier grants."""
+    beside = [f" beside {', '.join(core['grants'])}" if core["grants"] else "" for core in cores]
+    return [f"{core['constraint']}{more}" for core, more in zip(cores, beside, strict=True)]
 
 
 def _used(one: Json) -> str:

@@ -46,16 +46,17 @@ class Held:
 def limits(span: Span) -> Page:
     """The page of the limits in the days of `span`."""
     held = _read(span)
+    changes = [one for one in amendments(span.log) if one["as_of"][:10] >= span.first and _seen(span, one)]
+    changed = Section("changes", "Who changed them, and when", tuple(_changes(changes)))
     title, subtitle = f"Limits, {span.words}", f"Limits report of desk {span.desk}, {span.mode}".rstrip(", ")
     if not held.rows:
         said = ("No decision was made in or before these days, so no limit was in force over any.",)
-        return Page("limits", title, subtitle, said, (), span.origin)
-    changes = [one for one in amendments(span.log) if one["as_of"][:10] >= span.first and _seen(span, one)]
+        return Page("limits", title, subtitle, said, (changed,), span.origin)
     sections = (
         headroom_section(held.headroom),
         Section("curves", "Headroom over time", tuple(_curves(held))),
         Section("hits", "What limits refused", tuple(_hits(held))),
-        Section("changes", "Who changed them, and when", tuple(_changes(changes))),
+        changed,
         Section("table", "Each limit", tuple(_table(held))),
     )
     cards = (

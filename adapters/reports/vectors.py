@@ -6,6 +6,7 @@ escaped here.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -27,6 +28,8 @@ SHARES = (
     (1.0, "#E69F00", "90 to 100 %"),
 )
 """Shares of a bound and how they are shown, up to each."""
+_PIECES = re.compile(r".[^-._\[(,:/]*")
+"""A word up to its next mark."""
 PASSED, UNREAD = "#8f2d00", "#fafafa"
 
 
@@ -83,13 +86,17 @@ def cut(words: str, room: float, size: float = SIZE) -> str:
 
 
 def wrapped(words: str, room: float, size: float = SIZE) -> list[str]:
-    """Words on as many lines as they need; a word that is wider than a line is shortened."""
+    """Words on as many lines as they need; one that is wider than a line is broken at its marks, or else shortened."""
     lines: list[str] = []
     for word in words.split():
         if lines and wide(f"{lines[-1]} {word}", size) <= room:
             lines[-1] += f" {word}"
-        else:
-            lines.append(cut(word, room, size))
+            continue
+        lines.append("")
+        for piece in _PIECES.findall(word):
+            if lines[-1] and wide(lines[-1] + piece, size) > room:
+                lines.append("")
+            lines[-1] = cut(lines[-1] + piece, room, size)
     return lines or [""]
 
 

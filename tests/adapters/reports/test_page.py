@@ -31,6 +31,7 @@ from adapters.reports.page import (
     record,
     render,
 )  # fmt: skip
+from adapters.reports.vectors import wide, wrapped
 
 VOID = {"meta", "br", "wbr", "link", "img", "hr", "input"}
 ORIGIN = Origin("a desk", "paper", 7, "ab" * 32, "none", "warrant report daily")
@@ -158,3 +159,16 @@ def test_without_pango_it_says_what_to_install_and_nothing_else(
     with pytest.raises(Failed, match=r"needs the library Pango.*libpangoft2-1\.0-0.*brew install pango.*HTML"):
         pdf.to_pdf("<p>")
     assert capsys.readouterr().out == ""
+
+
+@given(st.text("ab.[-_ ", min_size=1, max_size=60), st.floats(40, 200))
+def test_words_are_broken_and_none_is_lost(words: str, room: float) -> None:
+    lines = wrapped(words, room)
+    assert all(wide(line) <= room for line in lines)
+    if not any("…" in line for line in lines):
+        assert "".join(lines).replace(" ", "") == words.replace(" ", "")
+
+
+def test_a_word_without_marks_is_shortened_where_it_does_not_fit() -> None:
+    assert wrapped("portfolio.sector[technology]", 116.0) == ["portfolio.sector", "[technology]"]
+    assert wrapped("a" * 99, 60.0)[0].endswith("…")

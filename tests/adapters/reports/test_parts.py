@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
-from adapters.audit.log import LogReader
+from adapters.audit.log import AuditLog, LogReader
 from adapters.reports.cycle import cycle
 from adapters.reports.daily import daily
 from adapters.reports.limits import limits
@@ -21,7 +21,8 @@ from adapters.reports.selfassessment import selfassessment
 from adapters.reports.span import Span, span
 from knowledge.faults import Faulty
 from knowledge.values import Json
-from tests.adapters.reports.test_page import Read, sound
+from tests.adapters.records import at, body
+from tests.adapters.reports.test_page import HOSTILE, Read, sound
 from tests.shared_run import SharedRun
 
 
@@ -178,3 +179,23 @@ def test_a_log_of_the_first_release_is_reported(tmp_path: Path) -> None:
             page = made(span(log, "desk", None, None, ""))
             assert told in " ".join(page.lead)
             sound(render(page))
+
+
+@pytest.mark.sqlite_file
+def test_every_change_of_limits_names_who_and_why(tmp_path: Path) -> None:
+    """Hostile words included; a change of something else is no change of limits."""
+    old, new = f"sha256:{'a' * 64}", f"sha256:{'b' * 64}"
+    turn = {"old": old, "new": new, "verdict": "looser", "reason": HOSTILE}
+    asked = {**turn, "diff": new, "who": HOSTILE, "asked_at": at(1), "changes": [HOSTILE], "claimed": True}
+    with AuditLog.open(tmp_path / "log.sqlite") as log:
+        log.append("start", {"limits": old, "changes": "approved", **body(at(1))})
+        approval = log.append("approval", {**asked, **body(at(1))}).record_id
+        log.append("change", {**turn, "outcome": "adopted", "approval": approval, **body(at(2))})
+        other = log.append("approval", {**asked, "what": "rules", **body(at(2))}).record_id
+    with LogReader.read(tmp_path / "log.sqlite") as log:
+        read = sound(render(limits(span(log, "desk", None, None, ""))))
+    assert approval in read.records
+    assert other not in read.records
+    assert len(read.records) == 2
+    assert sum(words == f"{HOSTILE}, claimed" for words in read.words) == 2, "the change names whose approval it used"
+    assert HOSTILE in read.words
