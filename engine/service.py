@@ -40,6 +40,8 @@ class Service:
     """What was made of it."""
     silences: Silences = told_here
     """Who tells why nothing is proposed."""
+    collect_every: int = 1
+    """After how many answers whoever serves them looks for garbage."""
     spent: object = None
     """What the last decision was made of, which `rest` lets go of: to free thousands of facts takes milliseconds."""
 

@@ -79,7 +79,7 @@ def _serve(
 
     service = Service(silences=teller.silences) if made is None else made(teller.silences)
     gc.disable()
-    before, frozen = 0, False
+    before, answered, frozen = 0, 0, False
     while (request := _read(source)) is not None:
         answer = service.answer(request)
         if answer is None:
@@ -92,7 +92,9 @@ def _serve(
         # Garbage is collected while nobody waits for an answer; what loading made stays, and is not looked at again.
         teller.learn(service.rulebook)
         service.rest()
-        gc.collect()
+        answered += 1
+        if answered % service.collect_every == 0 or not frozen:
+            gc.collect()
         if not frozen:
             # Asking the collector how much is frozen would count it all, 2 ms each time.
             gc.freeze()
