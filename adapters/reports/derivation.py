@@ -306,10 +306,11 @@ def _stack(column: Sequence[Box], tall: float) -> None:
 
 
 def _line(start: Box, end: Box, across: float) -> str:
-    x1 = start.x + (across if start.look == _THROUGH else start.width)
-    y1, x2, y2 = start.middle, end.x, end.middle
-    bend = max(GAP * 0.8, (x2 - x1) / 3)
-    curve = f"M{x1:.1f} {y1:.1f}C{x1 + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
+    """From one box to the next column's, straight to the edge of its own column first: no wider box is crossed."""
+    x1, edge, x2 = start.x + start.width, start.x + across, end.x
+    y1, y2 = start.middle, end.middle
+    bend = max(GAP * 0.8, (x2 - edge) / 3)
+    curve = f"M{x1:.1f} {y1:.1f}H{edge:.1f}C{edge + bend:.1f} {y1:.1f} {x2 - bend:.1f} {y2:.1f} {x2:.1f} {y2:.1f}"
     return f'<path d="{curve}" fill="none" stroke="#9aa3af" stroke-width="1.1"/>'
 
 
