@@ -193,8 +193,9 @@ def two_records_exchanged(store: Store) -> Told:
     one, other = sorted(store.dice.sample(range(store.size), 2))
     for old, new in ((one, -1), (other, one), (-1, other)):
         store.do("UPDATE leaf SET seq = ? WHERE seq = ?", new, old)
-    # Of a sealed record the row alone is exchanged: its columns are not those of the record at its place.
-    return Told(f"#{one} and #{other}", at_record(one, "seq", "record_id"))
+    # The field is the place; of a sealed record, whose bytes stay where they are, one of its columns or the bytes.
+    fields = ("seq", "record_id", "kind", "as_of", "bytes")
+    return Told(f"#{one} and #{other}", at_record(one, *fields))
 
 
 def a_record_put_at_the_end(store: Store) -> Told:
