@@ -158,7 +158,7 @@ def test_an_order_is_found_by_how_it_begins(made: Path) -> None:
 def test_what_tells_of_an_order_is_found_by_its_instrument(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     with AuditLog.open(path) as log:
-        decision = log.append_many(entries(Random(4), symbols(4), "2011-01-03"))[0].record
+        decision = log.append_many(entries(Random(4), symbols(40), "2011-01-03"))[0].record
         ids = {one["order"]["client_order_id"]: one["order"]["instrument"] for one in decision["warrants"]}
         assert ids
         as_of = {name: decision[name] for name in ("as_of", "recorded_at", "desk", "mode")}
