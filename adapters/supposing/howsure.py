@@ -20,6 +20,7 @@ from engine.telling.narrative import Telling, tell
 from engine.telling.tokens import Phrase, Run, fact, instrument, limit, listed, number, run
 from knowledge.values import Json, text
 
+PROBABILITY = "probability"
 MOST_TOLD = 6
 """Inputs of a group that are told without `--full`: those that would flip the verdict first."""
 
@@ -152,13 +153,19 @@ def _instrument(one: HowSure) -> Telling:
             parts.append(tell(_counted(group, len(told)), *each).named(group))
     still = [each.input for each in one.inputs if not each.matters]
     if still:
-        names = [tell(_named(each)).as_detail() for each in still]
+        names = [_still(each) for each in sorted(still, key=lambda each: (each.slot != PROBABILITY, each.name))]
         others = "other number changes" if len(still) == 1 else "other numbers change"
         parts.append(tell(f"{len(still)} {others} nothing at any value that was tried", *names))
     if one.verdict is None:
         parts.append(tell("limits and money do not matter here: the rules propose nothing, and nothing is held"))
     verdict = in_words(one.verdict) if one.verdict is not None else run("no candidate")
     return tell(instrument(one.instrument), ": ", verdict, *parts)
+
+
+def _still(one: Input) -> Telling:
+    """A number that changes nothing. What heads hold probable is asked about most, and told in any case."""
+    told = tell(_named(one), " was ", _value(one, one.value))
+    return told if one.slot == PROBABILITY else told.as_detail()
 
 
 def _nearness(one: Sure) -> tuple[bool, Fraction, str]:
