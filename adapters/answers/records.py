@@ -21,7 +21,10 @@ from knowledge.values import Json
 ENVELOPE = ("format", "kind", "record_id", "seq", "as_of", "recorded_at", "desk", "mode", "blobs")
 """Fields that every record has."""
 ORDER_KINDS = ("order", "fill", "cancel", "expiry", "rejection")
-_DETAIL = ("event_id", "cycle_id", "program", "versions", "diff", "signature", "key", "currency", "multiplier")
+_DETAIL = (
+    "event_id", "cycle_id", "program", "versions", "diff", "signature", "key", "currency", "multiplier", "parameters",
+    "finding_id", "completed_by",
+)  # fmt: skip
 """Fields that are there to be checked rather than read."""
 
 
@@ -243,6 +246,17 @@ def _retention(record: Json) -> Iterator[Phrase]:
     yield say.instant(record["by"])
 
 
+def _surveillance(record: Json) -> Iterator[Phrase]:
+    if record["action"] == "failed":
+        yield f"surveillance failed, and nothing was looked for: {record['reason']}"
+    elif record["action"] == "close":
+        verbs = {"cleared": "cleared", "escalated": "escalated"}
+        yield from (say.person(record["who"]), f" {verbs[record['outcome']]} the finding ")
+        yield from (say.record(record["finding"]), f": {record['why']}")
+    else:
+        yield f"surveillance found {record['pattern'].replace('-', ' ')} ({record['severity']}): {record['sentence']}"
+
+
 def _fault(record: Json) -> Iterator[Phrase]:
     period = record.get("period", record["as_of"][:10])
     yield from ("the cycle of ", say.instant(period), f" made no decision, so nothing was sent: {record['fault']}")
@@ -262,4 +276,5 @@ _KINDS: dict[str, Callable[[Json], Iterator[Phrase]]] = {
     "start": _start, "stop": _stop, "model": _model, "state": _state, "recovery": _recovery, "missed": _missed,
     "reconciliation": _reconciliation, "approval": _approval, "change": _change, "rulebook": _rulebook, "fault": _fault,
     "books": books_words, "key": _key, "seal": _seal, "hold": _hold, "retention": _retention,
+    "surveillance": _surveillance,
 }  # fmt: skip

@@ -22,6 +22,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Discriminator, Field
 
 from adapters.audit.kinds import Kind
 from engine.orders.order import Event, Role, State, TimeInForce
+from engine.surveillance.finding import Pattern
 from knowledge.values import Json, canonical, digest
 
 FORMAT = "warrant-record/1"
@@ -308,6 +309,61 @@ class RetentionRecord(Envelope):
     asked_at: Instant
 
 
+class FindingFigure(BaseModel):
+    """One number against its threshold."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: Text
+    value: ExactText
+    threshold: ExactText
+    unit: Text
+
+
+class FoundRecord(Envelope):
+    """Surveillance found a pattern in the records before."""
+
+    kind: Literal[Kind.SURVEILLANCE]
+    action: Literal["find"]
+    finding_id: Annotated[str, Field(strict=True, pattern=f"^{ID.pattern}$")] = Field(
+        description="of the finding itself: the same wherever it is found again"
+    )
+    pattern: Literal[tuple(one.value for one in Pattern)]  # type: ignore[valid-type]
+    severity: Literal["severe", "warning", "notice"]
+    instrument: Text | None = Field(default=None, description="absent where it is about more than one")
+    limit: Text | None = Field(default=None, description="of patterns about a limit, its id or its measure")
+    first: DayText = Field(description="first day that it spans")
+    last: DayText = Field(description="last day that it spans")
+    completed_by: Place = Field(description="place of the record that made it a finding")
+    orders: list[Text] = Field(description="client order ids")
+    figures: list[FindingFigure] = Field(description="each number against its threshold")
+    parameters: dict[str, ExactText] = Field(description="all thresholds that it was looked for with")
+    sentence: Text
+    source: Text = Field(description="the article or the mandate that the pattern comes from")
+
+
+class ClosedRecord(Envelope):
+    """A named person looked at a finding."""
+
+    kind: Literal[Kind.SURVEILLANCE]
+    action: Literal["close"]
+    finding: Annotated[str, Field(strict=True, pattern=f"^{ID.pattern}$")] = Field(
+        description="record_id of the finding"
+    )
+    outcome: Literal["cleared", "escalated"]
+    who: Text = Field(description="who says so; nothing proves it")
+    why: Text
+    asked_at: Instant
+
+
+class UnwatchedRecord(Envelope):
+    """Surveillance failed, and nothing was looked for."""
+
+    kind: Literal[Kind.SURVEILLANCE]
+    action: Literal["failed"]
+    reason: Text
+
+
 class OtherRecord(Envelope):
     """A record of any other kind: only the envelope is prescribed."""
 
@@ -323,7 +379,6 @@ class OtherRecord(Envelope):
         Kind.MISSED,
         Kind.RECONCILIATION,
         Kind.FEED,
-        Kind.SURVEILLANCE,
     ]
 
 
@@ -342,10 +397,14 @@ _SHAPES: dict[str, str] = {
     Kind.RETENTION: "retention",
     Kind.KEY: "key",
 }
+_SURVEILLANCE = {"find": "found", "close": "closed", "failed": "unwatched"}
 
 
 def _shape(value: object) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
+    if kind == Kind.SURVEILLANCE:
+        action = value.get("action") if isinstance(value, dict) else getattr(value, "action", None)
+        return _SURVEILLANCE.get(action, "found") if isinstance(action, str) else "found"
     return _SHAPES.get(kind, "other") if isinstance(kind, str) else "other"
 
 
@@ -361,6 +420,9 @@ AnyRecord = (
     | Annotated[HoldRecord, Tag("hold")]
     | Annotated[RetentionRecord, Tag("retention")]
     | Annotated[KeyRecord, Tag("key")]
+    | Annotated[FoundRecord, Tag("found")]
+    | Annotated[ClosedRecord, Tag("closed")]
+    | Annotated[UnwatchedRecord, Tag("unwatched")]
     | Annotated[OtherRecord, Tag("other")]
 )
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Discriminator(_shape)])

@@ -1,4 +1,4 @@
-"""The arithmetic verdict over a log: every decision re-evaluated from what its record names by digest.
+"""The arithmetic verdict over a log: decisions re-evaluated from what they name by digest, findings looked for anew.
 
 This is a `Recheck` for `adapters.audit.verify`: it reads the inputs back from the store, through the door again, and
 asks `engine.review.recheck`. Limits are parsed once for all records that name them.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from adapters.audit.findings import Surveyed
 from engine.limits.model import Limits
 from engine.limits.text import recorded_limits
 from engine.orders.portfolio import Portfolio
@@ -22,11 +23,16 @@ class Arithmetic:
 
     def __init__(self) -> None:
         self._limits: dict[str, Limits] = {}
+        self._surveyed = Surveyed()
         self.checked = 0
         """Decisions re-evaluated."""
 
     def __call__(self, record: Json, blob: Callable[[str], bytes]) -> list[str]:
-        """One sentence for each thing in the record that its inputs do not bear out."""
+        """One sentence for each thing in the record that its inputs, or the records before it, do not bear out."""
+        found = self._surveyed(record, blob)
+        return found + self._decided(record, blob)
+
+    def _decided(self, record: Json, blob: Callable[[str], bytes]) -> list[str]:
         if record.get("kind") != "decision":
             return []
         inputs = record["inputs"]

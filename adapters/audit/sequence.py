@@ -10,7 +10,8 @@
   `decision_id` for all). A protective stop may wait as long as an entry of its decision in its instrument is alive.
 
 What fills may do to positions, and the account, is `adapters.audit.trading`'s part of this check; limits in force and
-their approvals are `adapters.audit.law`'s, keys that sign checkpoints `adapters.audit.log_keys`'s. The last decision's
+their approvals are `adapters.audit.law`'s, keys that sign checkpoints `adapters.audit.log_keys`'s, findings of
+surveillance `adapters.audit.findings`'. The last decision's
 warrants may still be open: a crash there is found and resolved at the next start. Missing records
 are `adapters.audit.verify`'s subject; amounts and prices are the arithmetic's.
 """
@@ -36,6 +37,7 @@ from adapters.audit.envelope import (
     WarrantPart,
     instant,
 )
+from adapters.audit.findings import FindingsCheck
 from adapters.audit.kinds import Kind
 from adapters.audit.law import LawCheck
 from adapters.audit.log_keys import LogKeys
@@ -111,6 +113,7 @@ class SequenceCheck:
         self._trading = TradingCheck()
         self._law = LawCheck(blob)
         self._keys = LogKeys()
+        self._surveillance = FindingsCheck()
 
     def feed(self, seq: int, record_id: str | None, record: Json) -> Iterator[Finding]:
         """What is wrong with this record, or with an earlier one that it shows to be unanswered."""
@@ -125,7 +128,9 @@ class SequenceCheck:
             self._answer(record)
         if entry.kind in (Kind.DECISION, Kind.STOP):
             yield from self._unanswered()
-        others = (each for check in (self._trading, self._law, self._keys) for each in check.feed(record))
+        others = (
+            each for check in (self._trading, self._law, self._keys, self._surveillance) for each in check.feed(record)
+        )
         for field, sentence in (*self._complaints(entry), *others):
             yield Finding(Check.SEQUENCE, seq, record_id, field, sentence)
 

@@ -33,9 +33,12 @@ from adapters.desk.toml_text import Place, parse, places
 from adapters.store.address import FILE, VARIABLE, holds_password, is_url
 from adapters.store.address import NAME as SCHEMA_NAME
 from knowledge.faults import Fault, Faulty
+from knowledge.values import text
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
+
+    from engine.surveillance.parameters import Parameters
 
 
 def _whole_is_exact(value: object) -> object:
@@ -262,6 +265,42 @@ class RetentionSection(_Section):
         return {"decision": self.decision, "surveillance": self.surveillance}
 
 
+_SHARE = Field(gt=0, le=1, description="a share above 0, at most 1")
+_TIMES = Field(ge=2, le=10_000, description="a whole number from 2 to 10000")
+_SPAN = Field(ge=1, le=250, description="a whole number of sessions from 1 to 250")
+
+
+class SurveillanceSection(_Section):
+    """What surveillance holds figures against; what each means, and why it is what it is: docs/surveillance.md.
+
+    With `desk` a paper desk looks at the end of each session. A backtest never does: `warrant surveil scan` does.
+    """
+
+    desk: Annotated[bool, Field(description="true or false")] = True
+    wash_price: Annotated[Amount, _SHARE] = Decimal("0.001")
+    wash_quantity: Annotated[Amount, _SHARE] = Decimal("0.8")
+    layering_orders: Annotated[int, _TIMES] = 3
+    layering_ratio: Annotated[Amount, Field(gt=0, le=1000, description="a number above 0, at most 1000")] = Decimal(2)
+    layering_sessions: Annotated[int, _SPAN] = 1
+    close_minutes: Annotated[int, Field(ge=1, le=1440, description="a whole number from 1 to 1440")] = 15
+    close_share: Annotated[Amount, _SHARE] = Decimal("0.05")
+    close_move: Annotated[Amount, _SHARE] = Decimal("0.01")
+    cancel_count: Annotated[int, _TIMES] = 5
+    cancel_share: Annotated[Amount, _SHARE] = Decimal("0.5")
+    replace_count: Annotated[int, _TIMES] = 20
+    near: Annotated[Amount, Field(ge=Decimal("0.5"), le=1, description="a share from 0.5 to 1")] = Decimal("0.95")
+    near_times: Annotated[int, _TIMES] = 3
+    near_sessions: Annotated[int, _SPAN] = 20
+    binding_sessions: Annotated[int, _TIMES] = 5
+
+    @property
+    def parameters(self) -> Parameters:
+        """As the patterns take them."""
+        from engine.surveillance.parameters import Parameters
+
+        return Parameters.from_json({name: text(value) for name, value in self.model_dump(exclude={"desk"}).items()})
+
+
 class AdvisorsSection(_Section):
     """When heads are trained: first on bars up to `trained_until`, then anew after so many calendar days.
 
@@ -284,6 +323,7 @@ class Settings(_Section):
     watch: WatchSection = WatchSection()
     people: PeopleSection = PeopleSection()
     retention: RetentionSection = RetentionSection()
+    surveillance: SurveillanceSection = SurveillanceSection()
 
 
 def read_settings(source: bytes, file: str) -> Settings:

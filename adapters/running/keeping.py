@@ -32,8 +32,8 @@ AT_ONCE = 8
 
 
 @contextmanager
-def _log_of(desk: Desk, what: str, watch: Watch) -> Iterator[DeskLog]:
-    """The desk's log under its lease. Raises `Faulty`, `Failed`."""
+def log_of(desk: Desk, what: str, watch: Watch) -> Iterator[DeskLog]:
+    """The log of a desk that does not run, under its lease; `what` asks. Raises `Faulty`, `Failed`."""
     refuse_packaged(desk)
     try:
         if not is_there(desk.store):
@@ -50,7 +50,7 @@ def seal(desk: Desk, before: str, watch: Watch = unwatched) -> list[Json]:
 
     Raises `Faulty`, `Failed`.
     """
-    with _log_of(desk, "audit seal", watch) as desk_log:
+    with log_of(desk, "audit seal", watch) as desk_log:
         found = []
         for content in segments_of(desk_log.log, before):
             found.append(desk_log.record(*sealed(content, desk_log.log.size, desk_log.log.root)))
@@ -103,14 +103,14 @@ def place_hold(desk: Desk, asked: Asked, watch: Watch = unwatched) -> Json:
     record |= {name: said for name, said in (("from", asked.first), ("to", asked.last)) if said}
     if asked.symbols:
         record["symbols"] = sorted(set(asked.symbols))
-    with _log_of(desk, "audit hold", watch) as desk_log:
+    with log_of(desk, "audit hold", watch) as desk_log:
         return desk_log.record(record)
 
 
 def lift_hold(desk: Desk, name: str, who: str, why: str, watch: Watch = unwatched) -> Json:
     """End the hold that the record with this id (or its beginning) placed. Raises `Faulty`, `Failed`."""
     who, why = named(who, why)
-    with _log_of(desk, "audit hold", watch) as desk_log:
+    with log_of(desk, "audit hold", watch) as desk_log:
         standing = in_force(desk_log.log.records([Kind.HOLD]))
         found = [one for one in standing if one.startswith(name.lower())]
         if len(found) != 1:
@@ -125,7 +125,7 @@ def expire(desk: Desk, by: str, years: Mapping[str, int], watch: Watch = unwatch
 
     Raises `Faulty`, `Failed`.
     """
-    with _log_of(desk, "audit expire", watch) as desk_log:
+    with log_of(desk, "audit expire", watch) as desk_log:
         if by > _now()[:10]:
             raise _wrong(f"`--by {by}` is still to come, and nothing goes before its time; give a day that is over")
         found, records = due(desk_log.log, years, by), []

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from time import perf_counter_ns
+from typing import TYPE_CHECKING
 
 from adapters.audit.kinds import period_of
 from adapters.audit.log import AuditLog, Receipt
@@ -42,6 +43,9 @@ from knowledge.faults import Faulty
 from knowledge.values import Json, canonical
 from rules.rulebook import Rulebook
 
+if TYPE_CHECKING:
+    from adapters.surveillance.looking import Lookout
+
 _NO_ENTRY = ", and no entry goes out on an older permission"
 LAW_CHANGED = f"rules, policies or limits have changed since it was decided{_NO_ENTRY}"
 STOPPED_SINCE = f"the desk was halted or killed since{_NO_ENTRY}"
@@ -70,6 +74,8 @@ class Runner(DeskLog):
         self.law, self.world, self.worker = law, world, worker
         self.lease: Held | None = None
         """What makes this the one process that runs the desk."""
+        self._lookout: Lookout | None = None
+        """What surveillance has read of the log, once it has looked."""
         self.clock_skew_ms = 0
         """What whoever keeps the time has found: an input of the next decision."""
 
@@ -80,6 +86,7 @@ class Runner(DeskLog):
         with uncollected():
             record = self._cycle(day)
         if self.mode is Mode.PAPER and self.standing.books.ended:
+            self._survey()
             self.sign()
         self.log.rest()
         collect()
@@ -115,6 +122,21 @@ class Runner(DeskLog):
         if self.standing.halting:
             self._halt(snapshot.as_of)
         return record
+
+    def _survey(self) -> None:
+        """Look for patterns of surveillance in what has become of orders: nothing that trades hangs on it."""
+        if not self.desk.settings.surveillance.desk:
+            return
+        from adapters.audit.findings import FAILED
+        from adapters.surveillance.looking import Lookout
+        from adapters.surveillance.recording import at_session_end
+
+        if self._lookout is None:
+            self._lookout = Lookout(self.log, self.desk.settings.surveillance.parameters)
+        found = at_session_end(self, self._lookout)
+        if any(one["action"] == FAILED for one in found):
+            # What it has read is half read: the next session reads all of it again.
+            self._lookout = None
 
     def _ahead(self, day: str) -> Exception | None:
         """Tell the worker the facts of the session, which it reads while the session is booked.

@@ -22,7 +22,7 @@ VERSION: Final = 2
 FIELDS: Final = ("kind", "symbol", "outcome", "reason", "rule", "limit", "who", "order")
 MOST_SIGNS: Final = 200
 """Of a sentence that is a reason."""
-_SENTENCES = ("reason", "why", "cause", "fault")
+_SENTENCES = ("reason", "why", "cause", "fault", "pattern")
 _PEOPLE = ("who", "approver", "proposer")
 _ORDER_WORDS = ("client_order_id", "warrant_id")
 
@@ -158,6 +158,8 @@ def _whole(record: Json, known: str) -> tuple[str, set[tuple[str, str]]]:
         *_named("reason", [*sentences, *_texts(record, "reasons")]),
         *_named("who", (word for name in _PEOPLE for word in _words(record, name))),
         *_named("order", (word for name in _ORDER_WORDS for word in _words(record, name))),
+        *_named("order", _texts(record, "orders")),
+        *_named("limit", _words(record, "limit")),
     }
     return outcome, said
 

@@ -69,6 +69,10 @@ KINDS: Mapping[str, Kind] = {
                       "find out why that process ended; what became of each is in the log"),
     "desk-failed": Kind("critical", "the process that runs the desk ends, because it can not go on",
                         "read the reason; start it again"),
+    "surveillance": Kind("error", "surveillance found what a person has to look at at once",
+                         "read `warrant explain` of the record, then `warrant surveil close`"),
+    "surveillance-failing": Kind("error", "surveillance failed at the end of a session: nothing was looked for",
+                                 "read the reason; `warrant surveil scan` looks again"),
     "watch-failing": Kind("warning", "a part of what watches the desk fails: metrics, log file or alerts",
                           "read the reason; the desk itself goes on"),
 }  # fmt: skip
@@ -159,6 +163,10 @@ def _found(record: Json) -> Iterator[tuple[str, str, str]]:
             yield from _state(record)
         case "reconciliation" if record.get("differences"):
             yield "books-differ", f"{KINDS['books-differ'].meaning}: {record.get('reason')}", ""
+        case "surveillance" if record["action"] == "failed":
+            yield "surveillance-failing", record["reason"], ""
+        case "surveillance" if record["action"] == "find" and record["severity"] == "severe":
+            yield "surveillance", f"{record['pattern']}: {record['sentence']}", record["finding_id"]
         case "change":
             yield "limits-changed", f"limits {record['outcome']}: {record['reason']}", str(record["new"])
         case "rulebook":

@@ -43,7 +43,18 @@ _TOLD: Mapping[str, tuple[str, ...]] = {
     "seal": ("segment", "of", "first", "last", "digest"),
     "hold": ("action", "who", "why", "hold", "from", "to", "symbols"),
     "retention": ("rule", "by", "values"),
-    "surveillance": ("pattern", "instrument", "severity", "sentence"),
+    "surveillance": (
+        "action",
+        "pattern",
+        "instrument",
+        "severity",
+        "sentence",
+        "finding",
+        "outcome",
+        "who",
+        "why",
+        "reason",
+    ),
 }
 """The fields of a record that its line repeats, by kind."""
 _ORDER = ("instrument", "side", "role", "quantity", "limit_price", "stop_price")

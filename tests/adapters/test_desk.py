@@ -71,7 +71,7 @@ def test_what_is_left_out_has_the_named_defaults() -> None:
             LEAST + "[limits]\n",
             [
                 "w.toml:7:2: unknown key `limits` in this file; it takes `desk`, `store`, `feed`, `broker`,"
-                " `advisors`, `schedule`, `watch`, `people`, `retention`"
+                " `advisors`, `schedule`, `watch`, `people`, `retention`, `surveillance`"
             ],
         ),
         (
