@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from adapters.answers.reading import reading, unknown
+from adapters.answers.lookup import decision_at, is_label, record_of
+from adapters.answers.reading import reading
 from adapters.audit import kept
 from adapters.audit.checkpoint import SignedCheckpoint
 from adapters.audit.given import read_checkpoints
@@ -20,9 +21,9 @@ _SIGNED = "; verify the log: `warrant audit verify`"
 
 
 def prove_inclusion(desk: Desk, name: str, against: str | None) -> Inclusion:
-    """A proof of the record whose id is, or begins with, `name`. Raises `Faulty`, `Failed`."""
+    """A proof of a record by its id, or of the decision of a date, an order or a warrant. Raises `Faulty`, `Failed`."""
     with reading(desk) as log:
-        record = log.record(_only(log, name))
+        record = decision_at(log, name) if is_label(name) else record_of(log, name).record
         seq = record["seq"]
         signed = read_checkpoints([against])[0].signed if against is not None else _covering(desk, seq)
         if against is not None and signed.size <= seq:
@@ -53,15 +54,6 @@ def prove_consistency(desk: Desk, old: str, new: str) -> Consistency:
     found = Consistency(first, second, path)
     _require(found)
     return found
-
-
-def _only(log: LogReader, name: str) -> str:
-    found = log.find(name, most=2)
-    if not found:
-        raise unknown(name, "no record has this id; `warrant audit find` names records")
-    if len(found) > 1:
-        raise unknown(name, "several records begin so; give more digits")
-    return found[0]
 
 
 def _covering(desk: Desk, seq: int) -> SignedCheckpoint:

@@ -13,13 +13,16 @@ from hypothesis import strategies as st
 
 from adapters import cli
 from adapters.audit import proof
+from adapters.audit.checkpoint import Checkpoint, signed
 from adapters.audit.log import AuditLog, Entry, LogReader
 from adapters.audit.merkle import consistency_path, inclusion_path
 from adapters.audit.note import Malformed, Signer
 from adapters.audit.stored_tree import StoredTree
 from adapters.desk.making import make_desk, name_after
+from adapters.running.proving import prove_inclusion
 from adapters.store.opening import to_read
 from tests.adapters.records import at, body
+from tests.shared_run import SharedRun
 
 SIZE = 700
 SIGNER = Signer("warrant/test", Ed25519PrivateKey.from_private_bytes(bytes(range(32))))
@@ -182,3 +185,14 @@ def test_the_commands_prove_and_check(path: Path, tmp_path: Path, capsys: pytest
     assert cli.run(["audit", "prove", "--from", str(new), "--to", str(old), "--out", out, *where]) == 2
     assert cli.run(["audit", "prove", name, "--checkpoint", str(old), "--out", out, *where]) == 2
     assert "it covers 300 records, and this one is #511" in capsys.readouterr().err
+
+
+def test_an_order_a_warrant_and_a_day_are_proved_by_their_decision(shared: SharedRun, tmp_path: Path) -> None:
+    decision = next(one for one in shared.records if one.get("warrants"))
+    file = tmp_path / "checkpoint"
+    file.write_bytes(signed(Checkpoint(SIGNER.key.name, len(shared.records), shared.root), SIGNER))
+    warrant = decision["warrants"][0]
+    for name in (warrant["order"]["client_order_id"], warrant["warrant_id"], decision["as_of"][:10]):
+        found = prove_inclusion(shared.desk, name, str(file))
+        assert found.record["record_id"] == decision["record_id"]
+        assert not list(found.objections((KEY,)))

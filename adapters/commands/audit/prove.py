@@ -13,7 +13,7 @@ from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_
 def command(
     out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The file of the proof.")],
     record: Annotated[
-        str | None, typer.Argument(metavar="[RECORD]", help="The id of the record, or how it begins.")
+        str | None, typer.Argument(metavar="[RECORD]", help="The id of a record, order or warrant; or a date.")
     ] = None,
     checkpoint: Annotated[
         str | None,
@@ -28,7 +28,7 @@ def command(
 
     Give the proof together with nothing: it holds the record, the path and the checkpoint. Whoever checks it needs the
     verifier key from elsewhere. Without `--checkpoint` it is the newest that covers the record; where none does, the
-    log is signed now.
+    log is signed now. Of an order or a warrant it proves the decision that it comes from.
     """
     from adapters.desk.folder import find_desk, read_desk, shown
     from adapters.running.proving import prove_consistency, prove_inclusion
