@@ -132,7 +132,7 @@ QUESTIONS = (
     Question(
         "Does anything in the orders look like abuse?",
         "",
-        (Asked("warrant surveil --desk demo", 20),),
+        (Asked("warrant surveil scan --desk demo", 20),),
     ),
 )
 
