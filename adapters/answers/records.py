@@ -149,8 +149,10 @@ def _stop(record: Json) -> Iterator[Phrase]:
 
 
 def _model(record: Json) -> Iterator[Phrase]:
-    yield from (f"the head {record['head']} began to speak with another model, ", say.digest(record["model"]))
+    does = "may not speak with" if record.get("outcome") == "refused" else "began to speak with"
+    yield from (f"the head {record['head']} {does} another model, ", say.digest(record["model"]))
     yield f", {record['age']} days old"
+    yield f": {record['reason']}" if record.get("reason") else ""
 
 
 def _state(record: Json) -> Iterator[Phrase]:
@@ -191,12 +193,20 @@ def _reconciliation(record: Json) -> Iterator[Phrase]:
 # --- the law ----------------------------------------------------------------------------------------------------
 
 
+_APPROVED = {
+    "rules": "approved another rulebook", "models": "approved another model", "states": "approved to resume the desk",
+    "keys": "approved another key of the log", "people": "approved other persons",
+}  # fmt: skip
+
+
 def _approval(record: Json) -> Iterator[Phrase]:
     how = "as claimed" if record.get("claimed") else "with a signature"
     yield from (
         say.person(record["who"]),
-        f" approved other {record.get('what') or 'limits'} {how} ({record['verdict']})",
+        f" {_APPROVED.get(record.get('what'), 'approved other limits')} {how} ({record['verdict']})",
     )
+    if record.get("proposal"):
+        yield from (", seconding ", say.record(record["proposal"]))
     yield from (": ", say.digest(record["old"]), " → ", say.digest(record["new"]), f"; {record['reason']}")
     if record.get("until"):
         yield from ("; up to ", say.instant(record["until"]))

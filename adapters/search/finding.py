@@ -18,7 +18,6 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.engine import Connection
 
-from adapters.audit.kinds import period_of
 from adapters.audit.reader import LogReader
 from adapters.search.index import index_of, keep_up, rebuild
 from adapters.search.subjects import Instruments, Subject, subjects
@@ -31,7 +30,7 @@ from knowledge.values import Json
 NOTHING: Mapping[str, str] = MappingProxyType({})
 _ROW, _POSTING = SEARCH_ROW.c, SEARCH_POSTING.c
 _BOUNDED = ("order", "fill", "rejection", "cancel", "expiry")
-"""Kinds that `warrant explain` takes by their order."""
+"""Kinds that are explained by their order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +57,9 @@ class Found:
 
     @property
     def explained_by(self) -> str:
-        """What `warrant explain` takes for it; empty where it explains nothing of the kind."""
-        kind = self.record["kind"]
-        if kind == "decision":
-            return str(self.record["record_id"])
-        if kind in _BOUNDED:
-            return str(self.record.get("client_order_id", ""))
-        return period_of(self.record) if kind == "fault" else ""
+        """What `warrant explain` takes for it: of what tells of an order that order, else the record."""
+        own = str(self.record["record_id"])
+        return str(self.record.get("client_order_id", own)) if self.record["kind"] in _BOUNDED else own
 
 
 @dataclass(frozen=True, slots=True)

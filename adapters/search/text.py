@@ -59,8 +59,7 @@ def _cells(one: Found) -> tuple[str, ...]:
     why = ", ".join(subject.all("reason"))
     told = f"{who}: {why}" if who and why else who or why
     short = told if len(told) <= _WIDE else f"{told[: _WIDE - 1]}…"
-    name = one.explained_by or f"({record['record_id']})"
-    return (str(record["as_of"]), what, " ".join(subject.all("symbol")), subject.outcome, short, name)
+    return (str(record["as_of"]), what, " ".join(subject.all("symbol")), subject.outcome, short, one.explained_by)
 
 
 def _row_json(one: Found) -> Json:
@@ -72,7 +71,7 @@ def _row_json(one: Found) -> Json:
         "kind": record["kind"],
         "seq": one.seq,
         "record_id": record["record_id"],
-        "explain": one.explained_by or None,
+        "explain": one.explained_by,
         "outcome": subject.outcome or None,
         **{name: words for name, words in named.items() if words},
     }
