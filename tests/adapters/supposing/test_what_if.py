@@ -82,3 +82,20 @@ def test_a_cycle_that_does_not_give_its_record_again_is_refused(
     assert said.out == ""
     assert "does not give its record again (regime: the record has" in said.err
     assert "warrant audit verify --replay" in said.err
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        {"kind": "fault", "period": DAY, "fault": "the feed has no bars"},
+        {"kind": "decision", "period": DAY, "fault": "no answer within 20 s", "ended_from_outside": True},
+    ],
+    ids=["fault", "ended-from-outside"],
+)
+def test_a_cycle_that_decided_nothing_is_refused(
+    shared: SharedRun, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, record: Json
+) -> None:
+    monkeypatch.setattr("adapters.supposing.recorded.decision_at", lambda log, name: record)
+    assert asked(shared, DAY, "--set", "portfolio.cash=1") == 2
+    said = capsys.readouterr().err
+    assert f"`{DAY}`: {DAY} decided nothing that could be decided again: {record['fault']}" in said
