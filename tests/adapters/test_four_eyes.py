@@ -36,6 +36,8 @@ from tests.adapters.test_approvals import edit as edit_limits
 from tests.adapters.test_reloading import EXIT, KEPT, edit, records
 from tests.shared_run import SharedRun, decide_all
 
+pytestmark = pytest.mark.sqlite_file
+
 ADA, BOB, EVE = "Ada Lovelace", "Bob", "Eve"
 
 
