@@ -87,8 +87,8 @@ def test_a_cycle_that_does_not_give_its_record_again_is_refused(
 @pytest.mark.parametrize(
     "record",
     [
-        {"kind": "fault", "period": DAY, "fault": "the feed has no bars"},
-        {"kind": "decision", "period": DAY, "fault": "no answer within 20 s", "ended_from_outside": True},
+        {"kind": "fault", "as_of": DAY, "period": DAY, "fault": "the feed has no bars"},
+        {"kind": "decision", "as_of": DAY, "period": DAY, "fault": "no answer", "ended_from_outside": True},
     ],
     ids=["fault", "ended-from-outside"],
 )
