@@ -72,19 +72,24 @@ class FindingsCheck:
 
 
 class Surveyed:
-    """Looks for each recorded finding anew. Use it for one walk over a log."""
+    """Looks for each recorded finding anew, in walks over a log, one after another."""
 
     def __init__(self) -> None:
+        self.checked = 0
+        """Findings that were looked for."""
+        self._begin()
+
+    def _begin(self) -> None:
         self._trace = Trace()
         self._next = 0
         self._whole = True
         self._kinds: Callable[[str], Mapping[str, str]] | None = None
         self._answers: dict[bytes, dict[str, Json]] = {}
-        self.checked = 0
-        """Findings that were looked for."""
 
     def __call__(self, record: Json, blob: Callable[[str], bytes]) -> list[str]:
         """One sentence for each thing in a recorded finding that the records before it do not bear out."""
+        if record["seq"] == 0:
+            self._begin()
         self._whole = self._whole and record["seq"] == self._next
         self._next = record["seq"] + 1
         if self._kinds is None:

@@ -29,10 +29,10 @@ class Arithmetic:
 
     def __call__(self, record: Json, blob: Callable[[str], bytes]) -> list[str]:
         """One sentence for each thing in the record that its inputs, or the records before it, do not bear out."""
-        found = self._surveyed(record, blob)
-        return found + self._decided(record, blob)
+        return [*self._surveyed(record, blob), *self.decided(record, blob)]
 
-    def _decided(self, record: Json, blob: Callable[[str], bytes]) -> list[str]:
+    def decided(self, record: Json, blob: Callable[[str], bytes]) -> list[str]:
+        """The same of a decision alone, which hangs on no record before it."""
         if record.get("kind") != "decision":
             return []
         inputs = record["inputs"]

@@ -14,6 +14,7 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Self
 
+from adapters.audit.findings import Surveyed
 from adapters.audit.recheck import Arithmetic
 from adapters.audit.verification import Check, Finding, finding_of
 from knowledge.values import Json
@@ -35,6 +36,7 @@ class ArithmeticInParallel:
         # Not forked: whoever asks may have threads, and engines that do not bear it.
         self._pool = ProcessPoolExecutor(jobs, get_context("spawn"))
         self._seats = threading.Semaphore(jobs * (1 + WAITING))
+        self._surveyed = Surveyed()
         self._records: list[Json] = []
         self._values: dict[str, bytes] = {}
         self._asked: list[Future[list[list[str]]]] = []
@@ -50,8 +52,10 @@ class ArithmeticInParallel:
 
     def __call__(self, record: Json, blob: Callable[[str], bytes]) -> list[str]:
         """What can be said at once; a decision is handed on, and what it shows is among the `findings`."""
+        # It hangs on the records before it, which are all seen here alone.
+        surveyed = self._surveyed(record, blob)
         if record.get("kind") != "decision":
-            return []
+            return surveyed
         for name in {record["inputs"][each] for each in INPUTS} - self._values.keys():
             try:
                 self._values[name] = blob(name)
@@ -61,7 +65,7 @@ class ArithmeticInParallel:
         self._records.append(record)
         if len(self._records) == BUNDLE:
             self._hand_on()
-        return []
+        return surveyed
 
     def findings(self) -> list[Finding]:
         """Wait for every decision that was handed on, and return what does not hold. The next walk begins anew."""
@@ -96,6 +100,6 @@ def _check(bundle: Bundle) -> list[list[str]]:
 
 def _said(record: Json, values: dict[str, bytes]) -> list[str]:
     try:
-        return _arithmetic()(record, values.__getitem__)
+        return _arithmetic().decided(record, values.__getitem__)
     except Exception as fault:  # noqa: BLE001  a record that cannot be re-evaluated is a finding, the next is read
         return [f"the re-evaluation failed: {type(fault).__name__}: {fault}"]

@@ -1,0 +1,1 @@
+"""Surveillance of a desk's log."""
