@@ -6,6 +6,7 @@ the values that it names; `findings` waits for the answers. Each process keeps t
 
 from __future__ import annotations
 
+import gc
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -34,7 +35,7 @@ class ArithmeticInParallel:
 
     def __init__(self, jobs: int) -> None:
         # Not forked: whoever asks may have threads, and engines that do not bear it.
-        self._pool = ProcessPoolExecutor(jobs, get_context("spawn"))
+        self._pool = ProcessPoolExecutor(jobs, get_context("spawn"), _settle)
         self._seats = threading.Semaphore(jobs * (1 + WAITING))
         self._surveyed = Surveyed()
         self._records: list[Json] = []
@@ -86,6 +87,12 @@ class ArithmeticInParallel:
         future.add_done_callback(lambda _: self._seats.release())
         self._asked.append(future)
         self._records, self._values = [], {}
+
+
+def _settle() -> None:
+    """Look for cycles of references seldom: a decision that was checked leaves few."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 20)
 
 
 @cache

@@ -409,7 +409,7 @@ def stress_losses(case: Case, grants: Sequence[Grant]) -> Json:
     return [
         {
             "scenario": name,
-            "held": text(sum((loss_of(drawn[name], one.terms, one.held) for one in after.lines.values()), NONE)),
+            "held": text(sum((loss_of(drawn[name], one.terms, one.held) for one, _, _ in after.open), NONE)),
             "worst": text(value(after)),
         }
         for name, value in _stresses(case.limits)

@@ -122,13 +122,13 @@ REFUSED = (
 )
 
 
-@pytest.mark.parametrize("statement", REFUSED)
-def test_nothing_else_lets_bytes_leave_their_row(where: Address, statement: str) -> None:
+def test_nothing_else_lets_bytes_leave_their_row(where: Address) -> None:
     make_log(where, 3)
     seal(where, 2)
     blob = "BLOB" if isinstance(where, Path) else "BYTEA"
-    with engine.connect(where, write=True) as connection, pytest.raises(engine.FAULTS), engine.writing(connection):
-        connection.execute(text(statement.format(blob=blob)))
+    for statement in REFUSED:
+        with engine.connect(where, write=True) as connection, pytest.raises(engine.FAULTS), engine.writing(connection):
+            connection.execute(text(statement.format(blob=blob)))
     assert verify(where).holds
 
 

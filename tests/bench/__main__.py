@@ -71,6 +71,8 @@ def main() -> None:
     asked = parser.parse_args()
     if unknown := set(asked.parts) - set(PARTS):
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
+    if "verify" in asked.parts and asked.store is None:
+        parser.error("verify needs a log: --store FILE")
     parts = asked.parts or [one for one in PARTS if one != "verify" or asked.store]
     for part, measure in ALONE.items():
         if part in parts:
