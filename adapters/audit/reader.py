@@ -177,6 +177,14 @@ class LogReader:
         with self._reading():
             return self._parsed(self._whole(*found[0]))
 
+    def record_or_rest(self, record_id: str) -> Json:
+        """The record with this id, or what is left of it. Raises `KeyError`."""
+        found = self._all(select(LEAF.c.seq, LEAF.c.bytes).where(LEAF.c.record_id == record_id))
+        if not found:
+            raise KeyError(record_id)
+        with self._reading():
+            return self._record(*found[0])
+
     def find(self, beginning: str, most: int = 5) -> tuple[str, ...]:
         """Ids that begin so, in order of the log, at most `most`: for people, who type the first few digits."""
         query = select(LEAF.c.record_id).where(LEAF.c.record_id.startswith(beginning.lower(), autoescape=True))

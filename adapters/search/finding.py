@@ -172,7 +172,7 @@ def _first(index: Connection, days: ColumnElement[bool]) -> int | None:
 
 
 def _read(log: LogReader, page: Sequence[Any], taken: Mapping[str, Meant]) -> Iterator[Found]:
-    record, last, instruments = None, -1, Instruments(log.record)
+    record, last, instruments = None, -1, Instruments(log.record_or_rest)
     for seq, place in page:
         if seq != last:
             try:

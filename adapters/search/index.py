@@ -103,7 +103,7 @@ def keep_up(log: LogReader, index: Connection) -> int:
 
     Raises `LogUnreadable`, and the store's faults.
     """
-    taken, instruments = 0, Instruments(log.record)
+    taken, instruments = 0, Instruments(log.record_or_rest)
     while True:
         at = _begin(log, index)
         records = list(islice(log.records_from(at), PIECE))
