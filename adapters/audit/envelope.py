@@ -335,6 +335,7 @@ class FoundRecord(Envelope):
     first: DayText = Field(description="first day that it spans")
     last: DayText = Field(description="last day that it spans")
     completed_by: Place = Field(description="place of the record that made it a finding")
+    instruments: list[Text] = Field(description="all that it is about, sorted")
     orders: list[Text] = Field(description="client order ids")
     figures: list[FindingFigure] = Field(description="each number against its threshold")
     parameters: dict[str, ExactText] = Field(description="all thresholds that it was looked for with")
@@ -350,6 +351,7 @@ class ClosedRecord(Envelope):
     finding: Annotated[str, Field(strict=True, pattern=f"^{ID.pattern}$")] = Field(
         description="record_id of the finding"
     )
+    instruments: list[Text] = Field(description="as the finding has them")
     outcome: Literal["cleared", "escalated"]
     who: Text = Field(description="who says so; nothing proves it")
     why: Text
@@ -362,6 +364,15 @@ class UnwatchedRecord(Envelope):
     kind: Literal[Kind.SURVEILLANCE]
     action: Literal["failed"]
     reason: Text
+
+
+class LeftOfSurveillance(Envelope):
+    """What is left of such a record when its time to be kept is over."""
+
+    kind: Literal[Kind.SURVEILLANCE]
+    action: Literal["find", "close", "failed"]
+    finding_id: Text | None = None
+    about: list[Text] = Field(description="the instruments that it was about")
 
 
 class OtherRecord(Envelope):
@@ -403,6 +414,8 @@ _SURVEILLANCE = {"find": "found", "close": "closed", "failed": "unwatched"}
 def _shape(value: object) -> str:
     kind = value.get("kind") if isinstance(value, dict) else getattr(value, "kind", None)
     if kind == Kind.SURVEILLANCE:
+        if isinstance(value, dict) and "about" in value:
+            return "left"
         action = value.get("action") if isinstance(value, dict) else getattr(value, "action", None)
         return _SURVEILLANCE.get(action, "found") if isinstance(action, str) else "found"
     return _SHAPES.get(kind, "other") if isinstance(kind, str) else "other"
@@ -423,6 +436,7 @@ AnyRecord = (
     | Annotated[FoundRecord, Tag("found")]
     | Annotated[ClosedRecord, Tag("closed")]
     | Annotated[UnwatchedRecord, Tag("unwatched")]
+    | Annotated[LeftOfSurveillance, Tag("left")]
     | Annotated[OtherRecord, Tag("other")]
 )
 RECORD: TypeAdapter[AnyRecord] = TypeAdapter(Annotated[AnyRecord, Discriminator(_shape)])

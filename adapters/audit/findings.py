@@ -57,7 +57,7 @@ class FindingsCheck:
             return
         if record["action"] == FIND:
             yield from self._find(record)
-        elif record["action"] == CLOSE and record["finding"] not in self._records:
+        elif record["action"] == CLOSE and record.get("finding") not in self._records and "about" not in record:
             yield "finding", f"no finding is recorded before it as `{record['finding']}`"
 
     def _find(self, record: Json) -> Iterator[tuple[str, str]]:
@@ -65,6 +65,9 @@ class FindingsCheck:
             yield "finding_id", "this finding was recorded before"
         self._found.add(record["finding_id"])
         self._records.add(record["record_id"])
+        if "about" in record:
+            # No more is left of it.
+            return
         if missing := sorted(set(record["orders"]) - self._orders):
             yield "orders", f"no order `{missing[0]}` was submitted before it"
         if record["completed_by"] >= record["seq"]:

@@ -36,7 +36,7 @@ SEALED = (Kind.DECISION, Kind.SURVEILLANCE)
 """Kinds whose bytes may leave for a segment: nine tenths of a log. The rest is small, and what a restart folds."""
 REMAINS = (
     "format", "record_id", "kind", "seq", "as_of", "recorded_at", "desk", "mode", "period", "inputs", "warrants",
-    "trading_state",
+    "trading_state", "action", "finding_id",
 )  # fmt: skip
 """Members of a record that outlive it: its name, what it was decided from, and the orders that hang on it."""
 KEPT_CONTENTS = 4
@@ -111,14 +111,15 @@ def unpack(packed: object) -> bytes:
 
 
 def instruments_of(record: Json) -> list[str]:
-    """What a record is about, for a hold on a symbol: every instrument of its verdicts, exits and warrants, sorted."""
+    """What a record is about, for a hold on a symbol: of its verdicts, exits, warrants, of its finding; sorted."""
     said: Iterable[Json] = (
         *record.get("verdicts", ()),
         *record.get("exits", ()),
         *(one["order"] for one in record.get("warrants", ())),
         record,
     )
-    return sorted({one["instrument"] for one in said if isinstance(one.get("instrument"), str)})
+    named = {one["instrument"] for one in said if isinstance(one.get("instrument"), str)}
+    return sorted({*named, *record.get("instruments", ())})
 
 
 def _remains(leaf: bytes) -> bytes:

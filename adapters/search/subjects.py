@@ -153,7 +153,7 @@ def _whole(record: Json, known: str) -> tuple[str, set[tuple[str, str]]]:
     instrument = _instrument(record) or known
     sentences = [word for name in _SENTENCES for word in _words(record, name)]
     said = {
-        *_named("symbol", [instrument]),
+        *_named("symbol", [instrument, *_texts(record, "instruments")]),
         *_named("rule", _words(record, "rule")),
         *_named("reason", [*sentences, *_texts(record, "reasons")]),
         *_named("who", (word for name in _PEOPLE for word in _words(record, name))),

@@ -1,7 +1,8 @@
 """The patterns over a desk's log: looked for, held against what is recorded, recorded once.
 
 Rules:
-- whatever is read goes through the trace from the log's beginning on: a finding hangs on no window that was asked for;
+- whatever is read goes through the trace from the log's beginning on: a finding hangs on no window that was asked for.
+  Where decisions went by retention, nearness to limits is counted in those that are left;
 - a finding that is recorded is not recorded again, whoever finds it: the id is the finding's own;
 - a desk looks at the end of each session, behind everything that trades. A backtest does not: its log says what the
   rules decided and is compared by its root, and nobody reads an alert of 2011. The command tells the same of it;
@@ -61,13 +62,14 @@ class Lookout:
     def look(self) -> tuple[Told, ...]:
         """Every finding of the log as it is now. Raises `LogUnreadable`."""
         kinds = kinds_in(self.log.blob)
-        for record in self.log.records(READ, after=self._reached):
+        for record in self.log.records(READ, after=self._reached, gone=True):
             self._reached = record["seq"]
             if record["kind"] != Kind.SURVEILLANCE:
-                self._trace.take(record, kinds)
+                if "gone" not in record:
+                    self._trace.take(record, kinds)
             elif record["action"] == FIND:
                 self._recorded[record["finding_id"]] = record["record_id"]
-            elif record["action"] == CLOSE:
+            elif record["action"] == CLOSE and "gone" not in record:
                 self._closed[record["finding"]] = record
         return tuple(self._told(one) for one in survey(self._trace, self.by))
 

@@ -56,6 +56,7 @@ def close_finding(desk: Desk, name: str, who: str, why: str, *, escalate: bool, 
             raise Faulty(Fault("command line", 1, 1, words))
         return desk_log.record({
             "kind": Kind.SURVEILLANCE.value, "action": CLOSE, "finding": meant[0]["record_id"],
+            "instruments": meant[0]["instruments"],
             "outcome": ESCALATED if escalate else CLEARED, "who": who, "why": why,
             "asked_at": now_text(datetime.now(UTC)),
         })  # fmt: skip

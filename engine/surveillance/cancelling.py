@@ -72,5 +72,5 @@ def _finding(those: list[Cancel], figures: tuple[Figure, ...], sentence: str, se
     last = those[-1]
     return Finding(
         Pattern.CANCELS, severity, last.life.instrument, "", last.day, last.day, last.at, last.as_of,
-        tuple(one.life.order for one in those), figures, sentence,
+        (last.life.instrument,), tuple(one.life.order for one in those), figures, sentence,
     )  # fmt: skip

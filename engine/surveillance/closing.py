@@ -72,8 +72,8 @@ def _finding(
     )
     severity = Severity.SEVERE if within else Severity.NOTICE
     return Finding(
-        Pattern.CLOSE, severity, name, "", session.date, session.date, session.at, session.as_of, orders, figures,
-        sentence,
+        Pattern.CLOSE, severity, name, "", session.date, session.date, session.at, session.as_of, (name,), orders,
+        figures, sentence,
     )  # fmt: skip
 
 

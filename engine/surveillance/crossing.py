@@ -61,7 +61,8 @@ def _meeting(one: Life, other: Life) -> Finding:
     quantity = text(min(one.quantity, other.quantity))
     return Finding(
         Pattern.WASH, Severity.WARNING, other.instrument, "", one.day, other.day, other.begins, other.as_of,
-        (one.order, other.order), (Figure("quantity that could meet", quantity, "0", "shares"),), sentence,
+        (other.instrument,), (one.order, other.order), (Figure("quantity that could meet", quantity, "0", "shares"),),
+        sentence,
     )  # fmt: skip
 
 
@@ -118,5 +119,5 @@ def _both(one: Fill, other: Fill, by: Parameters) -> Finding:
     severity = Severity.SEVERE if met and close else Severity.WARNING
     return Finding(
         Pattern.WASH, severity, other.life.instrument, "", one.day, other.day, other.at, other.as_of,
-        (one.life.order, other.life.order), figures, sentence,
+        (other.life.instrument,), (one.life.order, other.life.order), figures, sentence,
     )  # fmt: skip

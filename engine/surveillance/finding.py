@@ -80,6 +80,8 @@ class Finding:
     last: str
     at: int
     as_of: str
+    instruments: tuple[str, ...]
+    """All that it is about, sorted."""
     orders: tuple[str, ...]
     figures: tuple[Figure, ...]
     sentence: str
@@ -95,7 +97,7 @@ class Finding:
         found = {
             "finding_id": self.id, "pattern": self.pattern.value, "severity": self.severity.value,
             "instrument": self.instrument, "limit": self.limit, "first": self.first, "last": self.last,
-            "completed_by": self.at, "orders": list(self.orders),
+            "completed_by": self.at, "instruments": list(self.instruments), "orders": list(self.orders),
             "figures": [one.to_json() for one in self.figures], "sentence": self.sentence,
             "source": SOURCES[self.pattern],
         }  # fmt: skip

@@ -88,5 +88,5 @@ def _finding(fill: Fill, those: list[Cancel], by: Parameters) -> Finding:
     )
     return Finding(
         Pattern.LAYERING, Severity.SEVERE, life.instrument, "", fill.day, last.day, last.at, last.as_of,
-        (life.order, *(one.life.order for one in those)), figures, sentence,
+        (life.instrument,), (life.order, *(one.life.order for one in those)), figures, sentence,
     )  # fmt: skip

@@ -77,7 +77,8 @@ def _near(pattern: Pattern, subject: str, those: _Seen, by: Parameters) -> Findi
     first, last = those[0][0], those[-1][0]
     count = len({one.record for one, _ in those})
     abouts = {near.measure.partition("[")[2].rstrip("]") for _, near in those} if pattern is Pattern.UNDER else set()
-    name = abouts.pop() if len(abouts) == 1 else ""
+    name = next(iter(abouts)) if len(abouts) == 1 else ""
+    names = abouts or {each for one, _ in those for each in one.entries}
     orders = tuple(dict.fromkeys(_named(those) if pattern is Pattern.UNDER else _orders(one for one, _ in those)))
     share = max((_share(near) for _, near in those))
     what = "whole entries were sized at" if pattern is Pattern.UNDER else "entries brought it to"
@@ -91,8 +92,9 @@ def _near(pattern: Pattern, subject: str, those: _Seen, by: Parameters) -> Findi
     )
     severity = Severity.WARNING if pattern is Pattern.UNDER else Severity.NOTICE
     return Finding(
-        pattern, severity, name, subject, first.session, last.session, last.at, last.as_of, orders, figures, sentence
-    )
+        pattern, severity, name, subject, first.session, last.session, last.at, last.as_of, tuple(sorted(names)),
+        orders, figures, sentence,
+    )  # fmt: skip
 
 
 def _named(those: _Seen) -> Iterator[str]:
@@ -116,6 +118,6 @@ def _bound(limit: str, row: list[Ruling], days: list[str], by: Parameters) -> Fi
     sentence = f"{limit} cut or refused entries on {len(days)} sessions in a row, from {days[0]} to {days[-1]}"
     figures = (Figure("sessions in a row", str(len(days)), str(by.binding_sessions), "sessions"),)
     return Finding(
-        Pattern.BINDING, Severity.NOTICE, "", limit, days[0], days[-1], last.at, last.as_of, _orders(row), figures,
-        sentence,
+        Pattern.BINDING, Severity.NOTICE, "", limit, days[0], days[-1], last.at, last.as_of,
+        tuple(sorted({each for one in row for each in one.about})), _orders(row), figures, sentence,
     )  # fmt: skip

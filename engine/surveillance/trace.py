@@ -143,6 +143,8 @@ class Ruling:
     """The instruments whose entry is as large as it was asked for."""
     near: tuple[Near, ...]
     binding: tuple[str, ...]
+    about: frozenset[str]
+    """The instruments of its entries, and of those that were cut or refused."""
 
 
 @dataclass(slots=True)
@@ -251,7 +253,8 @@ class Trace:
         whole = (one["instrument"] for one in record["verdicts"] if one.get("outcome") == "granted")
         self.rulings.append(
             Ruling(record["seq"], record["record_id"], record["as_of"], record.get("period", record["as_of"])[:10],
-                   entries, frozenset(whole), tuple(near), tuple(binding))
+                   entries, frozenset(whole), tuple(near), tuple(binding),
+                   frozenset({*entries, *(one["instrument"] for one in held_back)}))
         )  # fmt: skip
 
 

@@ -150,6 +150,30 @@ def test_a_finding_that_the_log_does_not_show_is_one_of_the_verification(recorde
         assert field in {each.field for each in found if each.seq == seq}, (seq, found)
 
 
+def test_findings_whose_time_is_over_are_not_found_anew(
+    recorded: Desk, desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """They go by their own years; what is left of them says that they were recorded."""
+    file = desk.folder / "warrant.toml"
+    file.write_text(file.read_text() + "[retention]\ndecision = 100\n")
+    assert call(desk, "surveil", "scan", "--record") == 1
+    one, *_ = before = of_surveillance(desk)
+    assert call(desk, "audit", "seal", "--before", "2012-01-01") == 0
+    names = ("--who", "Ada", "--why", "case 7", "--symbol", one["instruments"][0])
+    assert call(desk, "audit", "hold", "place", *names) == 0
+    assert call(desk, "audit", "expire") == 0
+    assert "is kept by the hold" in capsys.readouterr().out
+    with LogReader.read(desk.store) as log:
+        hold = next(log.records(["hold"]))["record_id"]
+    assert call(desk, "audit", "hold", "lift", hold, "--who", "Ada", "--why", "over") == 0
+    assert call(desk, "audit", "expire") == 0
+    assert of_surveillance(desk) == []
+    assert verify(desk.store, arithmetic=Arithmetic()).holds
+    found = scanned(desk, capsys, "--record")
+    assert [each["record_id"] for each in found] == [each["record_id"] for each in before]
+    assert of_surveillance(desk) == []
+
+
 def test_the_sequence_of_findings() -> None:
     check = FindingsCheck()
     common = {"kind": "surveillance", "seq": 5, "record_id": "b" * 16}

@@ -386,6 +386,7 @@ def test_a_finding_says_itself_whole(name: str) -> None:
         said = one.to_json()
         assert said["finding_id"] == one.id and len(one.id) == 16
         assert said["figures"] and said["source"] and len(one.sentence) > 30
+        assert said["instruments"] and one.instrument in ("", *one.instruments)
         assert one.first <= one.last <= one.as_of[:10]
         assert said["completed_by"] < len(SHOWN[name]().records)
 
