@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
+from adapters.audit.approvals import statement
 from adapters.audit.four_eyes import (
     KEYS,
     LIMITS,
@@ -79,6 +80,8 @@ def approval(law: LawInForce, record: Json) -> Iterator[Complaint]:
         yield "who", found
     if "use_by" not in record:
         yield "use_by", "it does not say by when it is to be used"
+    if digest(statement(record)) in law.said:
+        yield "asked_at", "the very same was approved before, and counts once"
     if "proposal" in record:
         first = law.approvals.get(record["proposal"])
         if first is None:

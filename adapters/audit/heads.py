@@ -60,7 +60,7 @@ class HeadsCheck:
     @property
     def given(self) -> bool:
         """Whether there is anything to hold against the log."""
-        return bool(self._given or self._kept or self._damage)
+        return bool(self._given or self._kept or self._damage or self._keys)
 
     def read(self, raw: RawStore) -> None:
         """Read the checkpoints in the store."""
@@ -84,6 +84,9 @@ class HeadsCheck:
         """What does not hold of a log that has `size` records."""
         yield from self._damage
         heads = sorted((*self._given, *self._kept), key=lambda one: one.signed.size)
+        if self._keys and not heads:
+            # Whoever rewrites a log can take its checkpoints away.
+            yield _about("checkpoint", "there is none that the keys you gave could have signed; give `--against`")
         agreed = 0
         for head in heads:
             against = list(self._signature(head, size))

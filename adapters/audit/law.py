@@ -26,10 +26,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from adapters.audit import governed
-from adapters.audit.approvals import objection
+from adapters.audit.approvals import objection, statement
 from adapters.audit.four_eyes import RULES, Complaint, Roster
 from adapters.audit.kinds import period_of
-from knowledge.values import Json
+from knowledge.values import Json, digest
 
 APPROVED: Final = "approved"
 """What a start record says under `changes`."""
@@ -58,6 +58,8 @@ class LawInForce:
     """Whether a start has said that changes are approved."""
     approvals: dict[str, Json] = field(default_factory=dict)
     """By record id: those that no change has used."""
+    said: set[str] = field(default_factory=set)
+    """All that was ever approved, as it was signed, by digest: said again it is somebody else's copy of it."""
     rulebook: str = ""
     """The rulebook in force."""
     swapped: bool = False
@@ -89,6 +91,7 @@ class LawInForce:
                 self.decided = True
             case "approval":
                 self.approvals[record["record_id"]] = record
+                self.said.add(digest(statement(record)))
             case "change":
                 self._change(record)
             case "rulebook":

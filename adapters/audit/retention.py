@@ -33,6 +33,8 @@ from adapters.store.tables import pack as pack_value
 from knowledge.values import Json, digest, parse
 
 PLACE, LIFT = "place", "lift"
+LEAST_YEARS = 5
+"""Of every kind (RTS 6 art. 28), whatever a record says that its rule was."""
 _GO = update(SEGMENT).where(SEGMENT.c.number == bindparam("of"))
 _BACK = update(BLOB).where(BLOB.c.digest == bindparam("name"))
 

@@ -16,10 +16,11 @@ from functools import lru_cache
 
 from adapters.audit.kinds import Kind
 from adapters.audit.raw import RawStore
-from adapters.audit.retention import Hold, in_force, years_later
+from adapters.audit.retention import LEAST_YEARS, Hold, in_force, years_later
 from adapters.audit.segments import FORMAT, RESIDUE, Content, Damaged, packed_hash, read, unpack
 from adapters.audit.verification import Check, Finding
 from adapters.store.migrating import keeps_segments
+from engine.orders.portfolio import Mode
 from knowledge.values import Json, digest, parse, parse_canonical
 
 _OPEN = 2
@@ -67,6 +68,8 @@ class SealedCheck:
         self._seals: dict[int, tuple[int, str | None, Json]] = {}
         self._went: dict[int, _Went] = {}
         self._holds: dict[str, Json] = {}
+        self._gone_by = ""
+        """The latest day by which anything went: whatever is recorded after it is not of an earlier one."""
         self.notes: list[str] = []
         """What went, in words."""
 
@@ -142,6 +145,9 @@ class SealedCheck:
     def feed(self, seq: int, name: str | None, record: Json) -> Iterator[Finding]:
         """Take one record in the shape of its kind."""
         kind = record["kind"]
+        if record["mode"] != Mode.BACKTEST and record["recorded_at"][:10] < self._gone_by:
+            words = f"it was made before {self._gone_by}, by which an earlier record let others go: a clock was wrong"
+            yield Finding(Check.SEQUENCE, seq, name, "recorded_at", words)
         if kind == Kind.HOLD:
             if record["action"] == "lift" and record.get("hold") not in in_force(self._holds.values()):
                 yield Finding(Check.SEQUENCE, seq, name, "hold", "no such hold stands")
@@ -161,9 +167,14 @@ class SealedCheck:
                         Check.SEQUENCE, seq, name, "segments", f"segment {one['segment']} was not there to go"
                     )
                 self._went[one["segment"]] = _Went(seq, name, one, record["rule"], record["by"], holds)
+            if record["by"] > record["asked_at"][:10]:
+                yield Finding(Check.SEQUENCE, seq, name, "by", "it was still to come when it was asked for")
+            if record["rule"]["years"] < LEAST_YEARS:
+                yield Finding(Check.SEQUENCE, seq, name, "rule", f"nothing goes within {LEAST_YEARS} years")
+            self._gone_by = max(self._gone_by, record["by"])
             count = sum(one["records"] for one in record["segments"])
             words = f"{count} records of kind {record['rule']['kind']} went by retention under record {name} (#{seq})"
-            self.notes.append(f"{words}: their hashes, and the terms of their orders, are there and were verified")
+            self.notes.append(f"{words}: their hashes count; the terms of their orders are as it left them")
 
     def findings(self) -> Iterator[Finding]:
         """What rows, segments and records say against each other, once all are read."""

@@ -388,6 +388,8 @@ def verify(arguments: argparse.Namespace) -> int:
     for one in checkpoints:
         one.against += one.signed_by(keys)
     export.read(checkpoints)
+    if arguments.key and not checkpoints:
+        export.found.append(("checkpoints", "there is none that the keys you gave could have signed; give one"))
     own = " (by a key of the export itself: compare it with one from elsewhere)" if not arguments.key else ""
     given = {"bytes": "", "sequence": "", "arithmetic": "", **({"checkpoints": own} if checkpoints else {})}
     for check in CHECKS:

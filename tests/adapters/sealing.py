@@ -43,4 +43,4 @@ def expire(where: Address, by: str = LATER) -> list[Json]:
         if not going:
             return []
         record, move = gone(log, going, YEARS["decision"], by)
-        return [append(log, {**record, "asked_at": at(0)}, move)]
+        return [append(log, {**record, "asked_at": f"{by}T00:00:00Z"}, move)]

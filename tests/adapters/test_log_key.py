@@ -112,6 +112,14 @@ def test_a_backtest_signs_its_end_and_names_no_key(shared: SharedRun, tmp_path: 
         rotate(desk, "Ada", "a test")
 
 
+def test_a_key_that_nothing_is_held_against_is_a_finding(shared: SharedRun) -> None:
+    """Whoever cuts a log off takes its checkpoints away with the tail: then a key shows nothing, and that is said."""
+    assert verify(shared.store).holds
+    found = verify(shared.store, keys=[VerifierKey("warrant/demo", bytes(32))])
+    assert not found.holds
+    assert "none that the keys you gave could have signed" in told(found) + str(found.first)
+
+
 def test_a_checkpoint_on_demand_is_kept_and_holds_against_the_log_that_goes_on(
     begun: SharedRun, desk: Desk, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

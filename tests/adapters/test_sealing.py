@@ -386,6 +386,30 @@ def test_what_went_too_early_or_in_spite_of_a_hold_is_found(where: Address) -> N
     assert any(f"went while the hold {placed['record_id']} touched it" in one for one in said)
 
 
+def gone_all(where: Address, years: int, by: str, asked_at: str, **later: Json) -> list[str]:
+    """What a verification finds where all that is sealed goes so, and one more record follows."""
+    make_log(where, 2)
+    seal(where, 9)
+    with AuditLog.open(where) as log:
+        record, move = retention.gone(log, log.segments(), years, by)
+        append(log, {**record, "asked_at": asked_at, **later}, move)
+        append(log, {"kind": "state", "state": "active", **later})
+    return [str(one) for one in verify(where).findings]
+
+
+def test_a_rule_of_less_than_five_years_and_a_day_to_come_are_found(tmp_path: Path) -> None:
+    said = gone_all(tmp_path / "rule.sqlite", 1, "2012-06-01", "2012-06-01T00:00:00Z")
+    assert any("nothing goes within 5 years" in one for one in said)
+    said = gone_all(tmp_path / "day.sqlite", 5, "2099-01-01", "2012-06-01T00:00:00Z")
+    assert any("it was still to come when it was asked for" in one for one in said)
+
+
+def test_what_went_by_a_clock_that_was_set_forward_shows_in_the_next_record(tmp_path: Path) -> None:
+    real = {"mode": "paper", "recorded_at": "2012-06-01T00:00:00Z"}
+    said = gone_all(tmp_path / "clock.sqlite", 5, "2099-01-01", "2099-01-01T00:00:00Z", **real)
+    assert any("by which an earlier record let others go: a clock was wrong" in one for one in said)
+
+
 def test_a_lift_of_no_hold_is_found(where: Address) -> None:
     make_log(where, 1)
     hold(where, action="lift", hold="0123456789abcdef")

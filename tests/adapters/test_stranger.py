@@ -364,6 +364,15 @@ def test_altered_checkpoints_are_refused(
     assert words.format(short.size) in "".join(capsys.readouterr())
 
 
+def test_a_key_is_not_taken_for_a_checkpoint_that_was_taken_away(
+    short: Made, tmp_path: Path, program: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Altered with its hashes, cut off, and its checkpoint removed: there is nothing left that a key could hold."""
+    (tmp_path / "records.jsonl").write_bytes(b"\n".join([*short.lines[:-3], b""]))
+    assert program.main([str(tmp_path), "--key", KEY]) == 1
+    assert "checkpoints: there is none that the keys you gave could have signed" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("key", ["", "a+b", "a+00000000+AAAA", KEY[:-4] + "AAAA", KEY.replace(ORIGIN, "warrant/else")])
 def test_what_is_no_key_is_said(key: str, made: Made, program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main([str(made.folder), "--key", key]) == 2

@@ -254,6 +254,19 @@ def test_a_pair_is_used_once(what: str) -> None:
     assert story.found
 
 
+def test_a_proposal_that_was_used_is_not_played_again() -> None:
+    """Ada agreed once, to what was undone since; Bob keeps her words and wants to have it again by himself."""
+    story = Story().begin()
+    words = story.approval(ADA, "limits", OTHER)
+    first = story.add("approval", **words)
+    second = story.add("approval", **story.approval(BOB, "limits", OTHER, proposal=first["record_id"]))
+    story.use("limits", OTHER, second["record_id"])
+    story.use("limits", LIMITS, story.pair("limits", LIMITS)["record_id"])
+    assert story.found == []
+    story.add("approval", **words)
+    assert story.found == ["the very same was approved before, and counts once"]
+
+
 def test_a_second_kill_makes_what_was_said_about_the_first_void() -> None:
     story = stopped(Story().begin())
     pair = story.pair("states", ACTIVE)["record_id"]

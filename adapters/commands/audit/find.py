@@ -45,9 +45,12 @@ def command(
     from adapters.desk.folder import find_desk, read_desk
     from adapters.search.finding import Question, find
     from adapters.search.text import as_json, lines
+    from knowledge.faults import Fault, Faulty
 
     for day in (since, until):
         check_date(day)
+    if since and until and until < since:
+        raise Faulty(Fault("command line", 1, 1, f"`--to {until}` is before `--from {since}`; turn them round"))
     asked = {
         "reason": reason, "symbol": symbol, "outcome": outcome, "rule": rule, "limit": limit, "kind": kind,
         "who": who, "order": order,
