@@ -11,6 +11,8 @@ from adapters.provenance.document import Document, name
 from engine.telling.evidence import Evidence
 from knowledge.values import Json
 
+CLAIMED = "claimed: nothing but a typed name says who it was"
+
 
 def value(digest: str) -> str:
     """The name of a value that is stored by digest."""
@@ -93,10 +95,9 @@ class Cycle:
         self.document.relate("actedOnBehalfOf", made, self.desk)
         return made
 
-    def person(self, who: str, *, claimed: bool) -> str:
-        """Who approved or wrote something: declared, and known by his key or by his own word."""
-        said = "claimed: nothing but a typed name says who it was" if claimed else "signed with his key"
-        made = self.document.agent(name("desk", "agent", "person", who), ["prov:Person"], who, known_by=said)
+    def person(self, who: str) -> str:
+        """Who approved or wrote something, declared."""
+        made = self.document.agent(name("desk", "agent", "person", who), ["prov:Person"], who)
         self.document.relate("actedOnBehalfOf", made, self.desk)
         return made
 
@@ -147,15 +148,22 @@ class Cycle:
         """Who let these limits, or this rulebook, come into force, where the log says it."""
         tell, inputs = self.document, self.record["inputs"]
         change = self.before("change", new=inputs["limits"], outcome="adopted")
-        if change is not None and change.get("approval"):
-            approval = self.log.record(change["approval"])
-            person = self.person(approval["who"], claimed=bool(approval.get("claimed")))
-            tell.relate("wasAttributedTo", value(inputs["limits"]), person, role="approver", reason=approval["reason"],
-                        approval=approval["record_id"])  # fmt: skip
+        self._approvers(value(inputs["limits"]), change)
         changed = self.before("rulebook", new=inputs["rulebook"], outcome="adopted")
         if changed is not None:
-            person = self.person(changed["who"], claimed=True)
-            tell.relate("wasAttributedTo", value(inputs["rulebook"]), person, role="author", reason=changed["reason"])
+            tell.relate("wasAttributedTo", value(inputs["rulebook"]), self.person(changed["who"]), role="author",
+                        reason=changed["reason"], known_by=CLAIMED)  # fmt: skip
+        self._approvers(value(inputs["rulebook"]), changed)
+
+    def _approvers(self, thing: str, change: Json | None) -> None:
+        """The approval that a change used, and the one which that seconds."""
+        at = (change or {}).get("approval")
+        while at:
+            approval = self.log.record(at)
+            known_by = CLAIMED if approval.get("claimed") else "signed with his key"
+            self.document.relate("wasAttributedTo", thing, self.person(approval["who"]), role="approver",
+                                 reason=approval["reason"], approval=at, known_by=known_by)  # fmt: skip
+            at = approval.get("proposal")
 
     def given(self, ref: str) -> str:
         """A fact that came in with the snapshot or is read off the portfolio."""
@@ -175,7 +183,8 @@ class Cycle:
 
     def _model(self, thing: str, head: str, model: str) -> None:
         """A fact that a head said rests on its model."""
-        tell, first = self.document, self.before("model", head=head, model=model)
+        # One that was refused has an outcome.
+        tell, first = self.document, self.before("model", head=head, model=model, outcome=None)
         tell.entity(value(model), "warrant:Model", f"model of the head {head}", digest=model, head=head,
                     first_record=first["record_id"] if first else None)  # fmt: skip
         speaker = tell.agent(name("desk", "agent", "head", head), ["prov:SoftwareAgent"], f"head {head}")
@@ -183,3 +192,4 @@ class Cycle:
         tell.relate("wasAttributedTo", thing, speaker)
         tell.relate("wasDerivedFrom", thing, value(model))
         tell.relate("used", self.watching, value(model), self.at)
+        self._approvers(value(model), first)

@@ -117,23 +117,31 @@ def test_approvers_and_the_checkpoint_are_told(shared: SharedRun, log: LogReader
     kept = ("record_id", "seq", "format", "kind", "blobs", "as_of", "recorded_at")
     signer = Signer("warrant/test", Ed25519PrivateKey.from_private_bytes(bytes(32)))
     with AuditLog.open(tmp_path / "log.sqlite") as made:
-        approval = made.append("approval", {
-            **common, "old": old, "new": limits, "verdict": "looser", "diff": digest(diff), "who": "Ada Lovelace",
-            "reason": "more room", "asked_at": common["as_of"], "claimed": True,
-        }, {digest(diff): diff})  # fmt: skip
-        made.append("change", {**common, "old": old, "new": limits, "outcome": "adopted", "verdict": "looser",
-                               "reason": "approved", "approval": approval.record_id})  # fmt: skip
+        about = {**common, "old": old, "new": limits, "verdict": "looser"}
+        said = {**about, "diff": digest(diff), "reason": "more room", "asked_at": common["as_of"], "claimed": True}
+        first = made.append("approval", {**said, "who": "Ada Lovelace"}, {digest(diff): diff})
+        second = made.append("approval", {**said, "who": "Charles Babbage", "proposal": first.record_id})
+        made.append("change", {**about, "outcome": "adopted", "reason": "approved", "approval": second.record_id})
+        head = next(one for one in log.records(["model"]))
+        again = {key: head[key] for key in ("head", "model", "age")}
+        made.append("model", {**common, **again, "outcome": "refused", "reason": "nobody has approved it"})
+        made.append("model", {**common, **again, "approval": first.record_id})
         again = {key: value for key, value in decision.items() if key not in kept}
         receipt = made.append("decision", {**body(decision["as_of"]), **again}, blobs)
         made.checkpoint(signer)
     with LogReader.read(tmp_path / "log.sqlite") as found:
         document = provenance(found, name).to_json()
     assert complaints(document) == []
-    assert labels(document, "agent", "prov:Person") == {"Ada Lovelace"}
-    (said,) = [one for one in document["wasAttributedTo"].values() if one.get("warrant:role") == "approver"]
-    assert (said["prov:entity"], said["warrant:reason"]) == (f"value:{limits.removeprefix('sha256:')}", "more room")
-    assert f"record:{receipt.record_id}" in grounds(document, "desk:checkpoint/3")
-    assert document["entity"]["desk:checkpoint/3"]["warrant:root"] == receipt.root.hex()
+    assert labels(document, "agent", "prov:Person") == {"Ada Lovelace", "Charles Babbage"}
+    approved = [one for one in document["wasAttributedTo"].values() if one.get("warrant:role") == "approver"]
+    assert {(one["prov:entity"], one["prov:agent"].rpartition("/")[2]) for one in approved} == {
+        (f"value:{limits.removeprefix('sha256:')}", "Ada%20Lovelace"),
+        (f"value:{limits.removeprefix('sha256:')}", "Charles%20Babbage"),
+        (f"value:{head['model'].removeprefix('sha256:')}", "Ada%20Lovelace"),
+    }
+    assert all("claimed" in one["warrant:known_by"] and one["warrant:reason"] == "more room" for one in approved)
+    assert f"record:{receipt.record_id}" in grounds(document, "desk:checkpoint/6")
+    assert document["entity"]["desk:checkpoint/6"]["warrant:root"] == receipt.root.hex()
 
 
 def test_the_command(shared: SharedRun, entry: Json, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
