@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from adapters.audit.approvals import objection
+from adapters.audit.four_eyes import LIMITS, subject_of
 from adapters.audit.kinds import Kind
 from adapters.audit.law import REFUSED, LawInForce
 from adapters.audit.log import LogReader
@@ -17,11 +18,13 @@ _SHOWN = 12
 def amendments(log: LogReader) -> list[Json]:
     """Approvals and changes in order, each with the limits in force behind it.
 
-    A change has `who`, `how` and `changes` of the approval it used.
+    A change has `who`, `how` and `changes` of the approval it used. Approvals of anything but limits are left out.
     """
     law, approvals, found = LawInForce(), dict[str, Json](), []
     for record in log.records([Kind.APPROVAL, Kind.CHANGE]):
         law.take(record)
+        if record["kind"] == Kind.APPROVAL and subject_of(record) != LIMITS:
+            continue
         row = {name: record.get(name) for name in ("record_id", "as_of", "verdict", "old", "new", "reason", "until")}
         if record["kind"] == Kind.APPROVAL:
             approvals[record["record_id"]] = record

@@ -130,10 +130,9 @@ def _nearest(days: Days) -> str:
     beyond = [row for row in days.headroom.rows.values() if row.beyond]
     if beyond:
         return f"{count(len(beyond), 'limit').capitalize()} did not hold at least once, so entries were refused."
-    near = [row for row in days.headroom.tightest(100) if row.limit.spec.form != "condition"]
-    if not near:
+    one = days.headroom.nearest()
+    if one is None:
         return "No limit was used."
-    one = near[0].tightest
     return f"All limits held; the nearest was {one.measure} with {percent(one.used, 1)} of its bound used."
 
 

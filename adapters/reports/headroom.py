@@ -94,6 +94,11 @@ class Headroom:
         near = [row for row in self.rows.values() if row.tightest.used > 0 and row.limit.kind not in EDGED]
         return sorted(near, key=lambda row: (-row.beyond, -row.tightest.used))[:most]
 
+    def nearest(self) -> Reading | None:
+        """The bound on an amount that came nearest: a condition that holds may always stand at its bound."""
+        rows = (row for row in self.tightest(len(self.rows)) if row.limit.spec.form != "condition")
+        return next((row.tightest for row in rows), None)
+
 
 def readings(record: Json, known: dict[str, Limit]) -> Iterator[Reading]:
     """Everything that a decision was held against and a number or a word tells; of the limits that are `known`."""

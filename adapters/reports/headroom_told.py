@@ -83,12 +83,11 @@ def _figure(one: Reading) -> str:
 
 
 def _summary(told: Headroom) -> str:
-    near = told.tightest(1)
+    one = told.nearest()
     beyond = [row for row in told.rows.values() if row.beyond]
-    if not near:
-        return "No limit was used at all."
-    one = near[0].tightest
     if beyond:
         names = ", ".join(row.limit.id for row in beyond[:4]) + (" and others" if len(beyond) > 4 else "")
         return f"{count(len(beyond), 'limit').capitalize()} did not hold at least once: {names}."
+    if one is None:
+        return "No limit was used at all."
     return f"All held; nearest came {one.measure} with {_figure(one)} of its bound, on {one.period}."

@@ -30,6 +30,8 @@ SHARES = (
 """Shares of a bound and how they are shown, up to each."""
 _PIECES = re.compile(r".[^-._\[(,:/]*")
 """A word up to its next mark."""
+_BEFORE = {"middle": 0.5, "end": 1.0}
+"""The share of words that lies left of their anchor."""
 PASSED, UNREAD = "#8f2d00", "#fafafa"
 
 
@@ -51,7 +53,9 @@ def wide(words: str, size: float = SIZE) -> float:
 
 
 def text(x: float, y: float, words: str, *, anchor: str = "start", fill: str = INK, size: float = SIZE) -> str:
-    """Words at a place."""
+    """Words at a place. Their left edge is worked out where all letters are known: WeasyPrint clips others."""
+    if anchor != "start" and all(ord(one) in _advances()[0] for one in words):
+        x, anchor = x - wide(words, size) * _BEFORE[anchor], "start"
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}" fill="{fill}" font-size="{size:g}">'
         f"{escape(words, quote=True)}</text>"

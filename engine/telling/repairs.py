@@ -12,6 +12,9 @@ from engine.telling.narrative import Telling, tell
 from engine.telling.tokens import Phrase, Token
 from knowledge.values import Json
 
+_BOUNDS = ("raise", "lower")
+"""Changes of a bound: decided again, they would serve the earlier grants first."""
+
 
 def repairs(verdict: Json, limits: Mapping[str, Limit]) -> list[Telling]:
     """The ways out of one refusal; each needs all that stands in it."""
@@ -29,6 +32,8 @@ def _way(way: Json, verdict: Json, limits: Mapping[str, Limit]) -> Phrase:
         (say.joined(_change(one, verdict, limits) for one in way if one["owner"] == owner), f" ({owner})")
         for owner in owners
     ]
+    if any(core["grants"] for core in verdict.get("cores", [])) and any(one["change"] in _BOUNDS for one in way):
+        return (say.joined(parts, " and "), ", with the grants before it as they stand")
     return say.joined(parts, " and ")
 
 

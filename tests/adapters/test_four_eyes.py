@@ -276,6 +276,8 @@ def test_a_kill_is_free_and_its_end_needs_two(place: Place, world: World, capsys
         assert "only `Bob` has approved it" in said
     states = [(one["state"], one["who"], "approval" in one) for one in records(place.desk, "state")]
     assert states == [("killed", "anybody", False), ("active", BOB, True), ("killed", "anybody", False)]
+    assert cli.run(["limits", "history", "--desk", str(place.desk.folder)]) == 0
+    assert "the limits have not changed" in capsys.readouterr().out
     holds(place)
 
 

@@ -112,6 +112,16 @@ def test_headroom_says_what_the_decision_says(shared: SharedRun, days: Days) -> 
     assert {name for name, row in days.headroom.rows.items() if row.beyond} == failing
 
 
+def test_the_nearest_limit_bounds_an_amount(days: Days) -> None:
+    rows = [row for row in days.headroom.rows.values() if row.limit.spec.form != "condition" and not row.beyond]
+    near = days.headroom.nearest()
+    assert near is not None
+    assert near.limit in days.headroom.rows
+    assert days.headroom.rows[near.limit].limit.spec.form != "condition"
+    kept = [row.tightest.used for row in rows if row in days.headroom.tightest(len(days.headroom.rows))]
+    assert near.used >= max(kept)
+
+
 def test_a_day_that_passed_is_reported_as_it_was_then(shared: SharedRun, tmp_path: Path) -> None:
     """What came later changes nothing: a log that ends there gives the same page."""
     with LogReader.read(shared.store) as log:

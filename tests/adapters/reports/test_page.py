@@ -31,6 +31,7 @@ from adapters.reports.page import (
     record,
     render,
 )  # fmt: skip
+from adapters.reports.vectors import text as words_at
 from adapters.reports.vectors import wide, wrapped
 
 VOID = {"meta", "br", "wbr", "link", "img", "hr", "input"}
@@ -172,3 +173,11 @@ def test_words_are_broken_and_none_is_lost(words: str, room: float) -> None:
 def test_a_word_without_marks_is_shortened_where_it_does_not_fit() -> None:
     assert wrapped("portfolio.sector[technology]", 116.0) == ["portfolio.sector", "[technology]"]
     assert wrapped("a" * 99, 60.0)[0].endswith("…")
+
+
+def test_words_end_at_their_anchor_by_their_left_edge() -> None:
+    """A PDF clips the first letter of words with another anchor; what cannot be measured keeps its own."""
+    assert words_at(100, 9, "exit", anchor="end").startswith(
+        f'<text x="{100 - wide("exit"):.1f}" y="9.0" text-anchor="start"'
+    )
+    assert 'x="100.0" y="9.0" text-anchor="end"' in words_at(100, 9, "出口", anchor="end")
