@@ -94,7 +94,8 @@ QUESTIONS = (
     ),
     Question(
         "Who changed rules, limits, models, states or keys, and who approved it?",
-        "",
+        "In the demonstration nobody but the engine, which trains its heads anew. Where `warrant.toml` asks for two"
+        " persons, each change names both ([people.md](people.md)).",
         (Asked("warrant audit people --desk demo", 20),),
     ),
     Question(
@@ -131,8 +132,10 @@ QUESTIONS = (
     ),
     Question(
         "Does anything in the orders look like abuse?",
-        "",
-        (Asked("warrant surveil scan --desk demo", 20),),
+        "Wash trades, layering, marking the close, repeated cancels, nearness to limits"
+        " ([surveillance.md](surveillance.md)). Of the demonstration two notices, both true: the tightened sector cap is"
+        " met again and again.",
+        (Asked("warrant surveil scan --desk demo", 20, status=1),),
     ),
 )
 
