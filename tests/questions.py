@@ -133,8 +133,8 @@ QUESTIONS = (
     Question(
         "Does anything in the orders look like abuse?",
         "Wash trades, layering, marking the close, repeated cancels, nearness to limits"
-        " ([surveillance.md](surveillance.md)). Of the demonstration two notices, both true: the tightened sector cap is"
-        " met again and again.",
+        " ([surveillance.md](surveillance.md)). Of the demonstration two notices, both true: the tightened sector cap"
+        " is met again and again.",
         (Asked("warrant surveil scan --desk demo", 20, status=1),),
     ),
 )
