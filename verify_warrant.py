@@ -1,5 +1,5 @@
 # fmt: off
-# Made from engine/checker.py and adapters/audit/stranger.py by `warrant audit verifier`; not edited by hand.
+# Made from engine/checker.py and adapters/exporting/stranger.py by `warrant audit verifier`; do not edit.
 """Verify an export of Warrant's audit log: `python verify_warrant.py EXPORT [--checkpoint FILE] [--key VKEY]`.
 
 EXPORT is the folder that `warrant audit export --folder` made, or its `records.jsonl`. This one file needs Python 3.11

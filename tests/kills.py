@@ -35,10 +35,10 @@ from statistics import median
 
 from adapters import cli
 from adapters.audit.log import AuditLog, LogReader
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
 from adapters.desk.making import make_desk
 from adapters.running.world import World
+from adapters.verifying.verify import verify
 from engine.books.books import Books, fold
 from engine.orders.portfolio import Mode
 from knowledge.values import Json

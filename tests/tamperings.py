@@ -34,21 +34,22 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.audit import checkpoint, kept, segments
-from adapters.audit.checkpoint import Checkpoint
 from adapters.audit.envelope import seal
 from adapters.audit.log import AuditLog, Entry, LogReader
-from adapters.audit.log_keys import ENROL, ROTATE, statement
 from adapters.audit.merkle import CompactRange, leaf_hash
-from adapters.audit.note import Signer, VerifierKey
-from adapters.audit.sealing import sealed, segments_of
-from adapters.audit.verification import Finding
-from adapters.audit.verify import Given, verify
-from adapters.running.keys import signature
+from adapters.people.keys import signature
+from adapters.sealing import segments
+from adapters.sealing.sealing import sealed, segments_of
+from adapters.signing import checkpoint, kept
+from adapters.signing.checkpoint import Checkpoint
+from adapters.signing.log_keys import ENROL, ROTATE, statement
+from adapters.signing.note import Signer, VerifierKey
 from adapters.store import guards
 from adapters.store.moving import moved_to
 from adapters.store.opening import to_read
 from adapters.store.tables import pack, unpack
+from adapters.verifying.verification import Finding
+from adapters.verifying.verify import Given, verify
 from knowledge.values import Json, canonical, digest, parse
 from tests.adapters.records import at, body, sessions
 
@@ -515,10 +516,10 @@ def run_desk(folder: Path, until: tuple[str, str] = ("2011-02-01", "2011-03-04")
     from adapters.desk.folder import read_desk
     from adapters.desk.making import make_desk
     from adapters.running.backtest import remaining, run
-    from adapters.running.keeping import seal as seal_before
-    from adapters.running.log_key import make_log_key, needed_signer, rotate
     from adapters.running.session import opened
     from adapters.running.world import World
+    from adapters.sealing.keeping import seal as seal_before
+    from adapters.signing.log_key import make_log_key, needed_signer, rotate
 
     make_desk(folder, None)
     file = folder / "warrant.toml"

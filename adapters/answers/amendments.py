@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from adapters.audit.approvals import objection
-from adapters.audit.four_eyes import LIMITS, subject_of
 from adapters.audit.kinds import Kind
-from adapters.audit.law import REFUSED, LawInForce
 from adapters.audit.log import LogReader
+from adapters.people.approvals import objection
+from adapters.people.four_eyes import LIMITS, subject_of
+from adapters.verifying.law import REFUSED, LawInForce
 from knowledge.values import Json
 
 _SHOWN = 12

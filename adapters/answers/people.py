@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from adapters.audit.approvals import objection
-from adapters.audit.four_eyes import KEYS, LIMITS, MODELS, PEOPLE, RULES, STATES, subject_of
 from adapters.audit.kinds import Kind
 from adapters.audit.log import LogReader
+from adapters.people.approvals import objection
+from adapters.people.four_eyes import KEYS, LIMITS, MODELS, PEOPLE, RULES, STATES, subject_of
 from knowledge.values import Json
 
 SUBJECTS: Final = (LIMITS, RULES, MODELS, STATES, KEYS, PEOPLE)

@@ -8,7 +8,7 @@ Opening checks the tree head, and the root of every checkpoint in the store, aga
 that the head is still the known one or grew from it. Where the log cannot be written or does not verify there is one
 exception, `LogUnwritable`: the caller sends nothing.
 
-Left out: re-hashing the records' bytes and looking at signatures (`adapters.audit.verify` does both).
+Left out: re-hashing the records' bytes and looking at signatures (`adapters.verifying.verify` does both).
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ from pydantic import ValidationError
 from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.engine import Connection
 
-from adapters.audit import kept
-from adapters.audit.checkpoint import SignedCheckpoint
 from adapters.audit.envelope import FORMAT, Envelope, inlined, instant, references, seal
 from adapters.audit.kinds import Kind
 from adapters.audit.merkle import CompactRange, leaf_hash
-from adapters.audit.note import Signer
 from adapters.audit.reader import LogReader, Receipt, verify_receipt
-from adapters.audit.stored_tree import keep_subtrees
+from adapters.signing import kept
+from adapters.signing.checkpoint import SignedCheckpoint
+from adapters.signing.note import Signer
+from adapters.signing.stored_tree import keep_subtrees
 from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable, LogUnwritable, StoreFailed

@@ -7,7 +7,8 @@ A *compact range* is all that has to be remembered of a tree in order to go on: 
 for each set bit of its size, largest first. Appending costs O(log n), and the audit path of a leaf that has just been
 appended is the range from before it, read backwards: everything to the left, nearest first.
 
-Left out: where roots of subtrees come from (`adapters.audit.stored_tree`) and who signs them (`adapters.audit.note`).
+Left out: where roots of subtrees come from (`adapters.signing.stored_tree`) and who signs them
+(`adapters.signing.note`).
 """
 
 from __future__ import annotations

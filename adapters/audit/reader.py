@@ -1,7 +1,7 @@
 """Reading the audit log: records, what they name by digest, and the proofs that they are in it.
 
 A `Receipt` is all that a broker needs in order to see by itself that a record is in the log. Reading never changes the
-file and checks only what it hands out; whether the whole log holds is the subject of `adapters.audit.verify`.
+file and checks only what it hands out; whether the whole log holds is the subject of `adapters.verifying.verify`.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from typing import Any, Self, TypeVarTuple
 from sqlalchemy import Row, Select, func, select
 from sqlalchemy.engine import Connection
 
-from adapters.audit import kept
 from adapters.audit.kinds import Kind
 from adapters.audit.merkle import CompactRange, inclusion_path, leaf_hash, verify_consistency, verify_inclusion
-from adapters.audit.segments import Content, Gone, Sealed, Segments
-from adapters.audit.stored_tree import StoredTree
+from adapters.sealing.segments import Content, Gone, Sealed, Segments
+from adapters.signing import kept
+from adapters.signing.stored_tree import StoredTree
 from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable

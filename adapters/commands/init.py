@@ -31,7 +31,7 @@ def command(
     """
     from adapters.desk.folder import read_desk
     from adapters.desk.making import make_desk, name_after
-    from adapters.running.log_key import make_log_key
+    from adapters.signing.log_key import make_log_key
 
     files = make_desk(folder, desk)
     name_after(folder)

@@ -26,10 +26,10 @@ def command(
     and this machine to those who may do this.
     """
     from adapters.desk.folder import find_desk, read_desk
+    from adapters.people.resuming_by_two import ask_for_two
+    from adapters.people.seconding import Asked
     from adapters.running.intervention import named, resume
     from adapters.running.resuming import StillStopped
-    from adapters.running.resuming_by_two import ask_for_two
-    from adapters.running.seconding import Asked
     from adapters.running.world import read_law
     from adapters.watch.desk_watch import messenger
 

@@ -16,15 +16,15 @@ from pathlib import Path
 from types import FrameType
 
 from adapters.answers.lookup import session_date
-from adapters.audit.note import VerifierKey
 from adapters.demo.desk import CHECKPOINT, REPORT, Changed, claimed, prepare
 from adapters.demo.progress import Progress
 from adapters.reports.report import write_report
 from adapters.reports.results import Results, read_results
 from adapters.running.backtest import remaining, run
-from adapters.running.log_key import log_signer, make_log_key
 from adapters.running.session import opened
 from adapters.running.world import World
+from adapters.signing.log_key import log_signer, make_log_key
+from adapters.signing.note import VerifierKey
 from knowledge.faults import Fault, Faulty
 
 

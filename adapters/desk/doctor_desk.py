@@ -150,7 +150,7 @@ def _bars(desk: Desk) -> str:
 
 
 def _log_key(desk: Desk) -> str:
-    from adapters.running.log_key import log_signer
+    from adapters.signing.log_key import log_signer
 
     signer = log_signer(desk)
     if signer is None:
@@ -159,7 +159,7 @@ def _log_key(desk: Desk) -> str:
 
 
 def _persons(desk: Desk) -> str:
-    from adapters.running.persons import check_persons
+    from adapters.people.persons import check_persons
 
     check_persons(desk)
     people = desk.settings.people

@@ -25,11 +25,11 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from adapters.audit.approvals import key_bytes
-from adapters.audit.four_eyes import GOVERNED, Roster
 from adapters.calendars.exchanges import EXCHANGES
 from adapters.calendars.periods import INTERVAL, MOST_MINUTES, minutes_of
 from adapters.desk.toml_text import Place, parse, places
+from adapters.people.approvals import key_bytes
+from adapters.people.four_eyes import GOVERNED, Roster
 from adapters.store.address import FILE, VARIABLE, holds_password, is_url
 from adapters.store.address import NAME as SCHEMA_NAME
 from knowledge.faults import Fault, Faulty

@@ -8,10 +8,10 @@ from fractions import Fraction
 from markupsafe import Markup
 
 from adapters.reports.attribution import PARTS, Earned, Result, cents
+from adapters.reports.frame.page import Block, Column, Prose, Section, Table, Written
+from adapters.reports.frame.told import change
+from adapters.reports.frame.vectors import INK, LINE, SOFT, WIDTH, box, drawing, line, text, wide
 from adapters.reports.origins import Origins
-from adapters.reports.page import Block, Column, Prose, Section, Table, Written
-from adapters.reports.told import change
-from adapters.reports.vectors import INK, LINE, SOFT, WIDTH, box, drawing, line, text, wide
 
 _COSTS = PARTS[1:]
 _GAIN, _LOSS = "#0072B2", "#D55E00"

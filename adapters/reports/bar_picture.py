@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
 from adapters.bars.checking import UNUSABLE, Check
-from adapters.reports.drawing import FAINT, GRID, INK, ORANGE, VERMILLION
+from adapters.reports.frame.drawing import FAINT, GRID, INK, ORANGE, VERMILLION
 from advisors.panel import Floats
 
 WORST = 3

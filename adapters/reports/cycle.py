@@ -13,13 +13,8 @@ from markupsafe import Markup
 from adapters.answers.lookup import decision_at, decision_of, evidence_of, is_date
 from adapters.audit.kinds import period_of
 from adapters.reports.derivation import derivation, exit_derivation
-from adapters.reports.drawing import LAYERS
-from adapters.reports.headroom import Headroom, readings, shown
-from adapters.reports.headroom_told import picture
-from adapters.reports.lives import KINDS as ORDERS
-from adapters.reports.lives import Life, Lives
-from adapters.reports.orders import orders_table
-from adapters.reports.page import (
+from adapters.reports.frame.drawing import LAYERS
+from adapters.reports.frame.page import (
     Block,
     Card,
     Column,
@@ -35,9 +30,14 @@ from adapters.reports.page import (
     link,
     record,
 )
+from adapters.reports.frame.span import Span
+from adapters.reports.frame.told import count, percent
+from adapters.reports.headroom import Headroom, readings, shown
+from adapters.reports.headroom_told import picture
+from adapters.reports.lives import KINDS as ORDERS
+from adapters.reports.lives import Life, Lives
+from adapters.reports.orders import orders_table
 from adapters.reports.refusals import SHAPES
-from adapters.reports.span import Span
-from adapters.reports.told import count, percent
 from engine.telling.as_html import as_html
 from engine.telling.evidence import Evidence
 from engine.telling.explain import circumstances, explain_exit, explain_stop, explain_verdict

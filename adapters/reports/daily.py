@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from adapters.reports.attribution import KINDS, Earned, earned
 from adapters.reports.attribution_told import attribution_section
+from adapters.reports.frame.page import Block, Card, Folded, Page, Section
+from adapters.reports.frame.span import Span
+from adapters.reports.frame.told import change, count, money, percent, signed
 from adapters.reports.happenings import Happenings, changes_section, states_section
 from adapters.reports.headroom import Headroom
 from adapters.reports.headroom_told import headroom_section
@@ -16,11 +19,8 @@ from adapters.reports.nav import nav_section
 from adapters.reports.orders import orders_section
 from adapters.reports.origins import Origins
 from adapters.reports.outcomes import outcomes_section
-from adapters.reports.page import Block, Card, Folded, Page, Section
 from adapters.reports.refusals import candidates_table, refusals_section
-from adapters.reports.span import Span
 from adapters.reports.summary import Tally
-from adapters.reports.told import change, count, money, percent, signed
 from engine.limits.model import Limit
 
 _UNFOLDED = 30

@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from adapters.reports.told import percent
-from adapters.reports.vectors import INK, SOFT, WIDTH, drawing, text, wide, wrapped
+from adapters.reports.frame.told import percent
+from adapters.reports.frame.vectors import INK, SOFT, WIDTH, drawing, text, wide, wrapped
 from engine.telling.evidence import Evidence
 from engine.telling.figures import amount
 from knowledge.facts import Fact

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from adapters.answers.records import in_words
 from adapters.audit.kinds import Kind, period_of
-from adapters.reports.page import Block, Column, Prose, Section, Table, record
-from adapters.reports.told import count
+from adapters.reports.frame.page import Block, Column, Prose, Section, Table, record
+from adapters.reports.frame.told import count
 from engine.telling.figures import short
 from knowledge.values import Json
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from adapters.audit.kinds import period_of
-from adapters.reports.told import minus
+from adapters.reports.frame.told import minus
 from engine.limits.model import Limit, Limits
 from engine.telling import convex
 from engine.telling.figures import amount, root

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from adapters.reports.drawing import LAYERS
+from adapters.reports.frame.drawing import LAYERS
+from adapters.reports.frame.page import Block, Column, Picture, Prose, Section, Table, code, record
+from adapters.reports.frame.told import count, percent
+from adapters.reports.frame.vectors import Lane, bars, heat_map
 from adapters.reports.headroom import Headroom, Reading, Row, shown
-from adapters.reports.page import Block, Column, Picture, Prose, Section, Table, code, record
-from adapters.reports.told import count, percent
-from adapters.reports.vectors import Lane, bars, heat_map
 
 MOST_COLUMNS = 90
 TIGHTEST = 12

@@ -11,13 +11,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from adapters.answers.amendments import amendments
-from adapters.reports.drawing import BLUE, LAYERS, PER_CENT, VERMILLION, dates, on_page, per_cent
+from adapters.reports.frame.drawing import BLUE, LAYERS, PER_CENT, VERMILLION, dates, on_page, per_cent
+from adapters.reports.frame.page import Block, Card, Column, Page, Picture, Prose, Section, Table, code, joined, record
+from adapters.reports.frame.span import Span
+from adapters.reports.frame.told import count, percent
 from adapters.reports.headroom import Headroom, Row
 from adapters.reports.headroom_told import headroom_section
-from adapters.reports.page import Block, Card, Column, Page, Picture, Prose, Section, Table, code, joined, record
-from adapters.reports.span import Span
 from adapters.reports.summary import Fate, fates
-from adapters.reports.told import count, percent
 from engine.limits.kinds import BOUNDLESS
 from engine.limits.model import ALWAYS, Limit
 from engine.telling.figures import amount, short

@@ -11,12 +11,12 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter
 
 from adapters.audit.kinds import Kind
-from adapters.reports.drawing import BLUE, FAINT, GREEN, ORANGE, PURPLE, SKY, VERMILLION, dates, on_page
+from adapters.reports.frame.drawing import BLUE, FAINT, GREEN, ORANGE, PURPLE, SKY, VERMILLION, dates, on_page
+from adapters.reports.frame.page import Block, Card, Column, Folded, Page, Picture, Prose, Section, Table, code, record
+from adapters.reports.frame.span import Span
+from adapters.reports.frame.told import count, listed, percent
 from adapters.reports.heads import COIN, HORIZON, Heads, Health, Skill, skill
-from adapters.reports.page import Block, Card, Column, Folded, Page, Picture, Prose, Section, Table, code, record
 from adapters.reports.performance import wilson
-from adapters.reports.span import Span
-from adapters.reports.told import count, listed, percent
 from engine.telling.figures import short
 from knowledge.values import Json, parse
 

@@ -9,10 +9,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from adapters.reports.attribution import Close, Earned
-from adapters.reports.drawing import BLUE, MARKS, PER_CENT, VERMILLION, dates, on_page, per_cent
-from adapters.reports.page import Block, Picture, Prose, Section
+from adapters.reports.frame.drawing import BLUE, MARKS, PER_CENT, VERMILLION, dates, on_page, per_cent
+from adapters.reports.frame.page import Block, Picture, Prose, Section
+from adapters.reports.frame.told import change, money, percent, signed
 from adapters.reports.summary import Fate
-from adapters.reports.told import change, money, percent, signed
 
 FEWEST = 2
 """Closes of which no more make no curve."""

@@ -12,12 +12,12 @@ from adapters.answers.lookup import decision_of, evidence_of
 from adapters.reports.attribution import KINDS as MONEY
 from adapters.reports.attribution import PARTS, Attribution, Lot, Result, opened
 from adapters.reports.cycle import explained
+from adapters.reports.frame.page import Block, Card, Column, Page, Picture, Prose, Section, Table, anchor, code, record
+from adapters.reports.frame.span import Span
+from adapters.reports.frame.told import change, count, money
 from adapters.reports.lives import KINDS as ORDERS
 from adapters.reports.lives import Life, Lives
 from adapters.reports.orders import end, orders_table, track, what
-from adapters.reports.page import Block, Card, Column, Page, Picture, Prose, Section, Table, anchor, code, record
-from adapters.reports.span import Span
-from adapters.reports.told import change, count, money
 from engine.telling.explain import explain_exit, explain_stop, explain_verdict
 from engine.telling.figures import amount
 from knowledge.faults import Fault, Faulty

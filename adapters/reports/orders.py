@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from markupsafe import Markup
 
 from adapters.reports.attribution import Lot
+from adapters.reports.frame.page import Block, Column, Folded, Picture, Prose, Section, Table, anchor
+from adapters.reports.frame.span import LAST_DAY
+from adapters.reports.frame.told import count, money
+from adapters.reports.frame.vectors import INK, LINE, SOFT, WIDTH, box, cut, drawing, line, text, wide
 from adapters.reports.lives import Life
-from adapters.reports.page import Block, Column, Folded, Picture, Prose, Section, Table, anchor
-from adapters.reports.span import LAST_DAY
-from adapters.reports.told import count, money
-from adapters.reports.vectors import INK, LINE, SOFT, WIDTH, box, cut, drawing, line, text, wide
 from engine.telling.figures import amount
 
 LONGEST = 80

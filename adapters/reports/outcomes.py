@@ -12,10 +12,10 @@ from fractions import Fraction
 from math import sqrt
 
 from adapters.reports.attribution import Earned, Lot
+from adapters.reports.frame.page import Block, Column, Prose, Section, Table
+from adapters.reports.frame.told import change, count, percent
 from adapters.reports.origins import Origins
-from adapters.reports.page import Block, Column, Prose, Section, Table
 from adapters.reports.performance import wilson
-from adapters.reports.told import change, count, percent
 
 FEWEST = 2
 """Trades with less than these have no spread."""

@@ -17,7 +17,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from adapters.reports.drawing import (
+from adapters.reports.frame.drawing import (
     BLUE,
     FAINT,
     GREEN,

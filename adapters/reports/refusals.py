@@ -9,10 +9,10 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from adapters.reports.drawing import LAYERS, on_page
-from adapters.reports.page import Block, Column, Picture, Prose, Section, Table, code, joined, link
+from adapters.reports.frame.drawing import LAYERS, on_page
+from adapters.reports.frame.page import Block, Column, Picture, Prose, Section, Table, code, joined, link
+from adapters.reports.frame.told import count
 from adapters.reports.summary import Fate, Tally
-from adapters.reports.told import count
 from engine.limits.kinds import KINDS
 from engine.telling.figures import amount
 

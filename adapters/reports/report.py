@@ -20,7 +20,7 @@ from adapters.answers.lookup import evidence_of
 from adapters.audit.kinds import period_of
 from adapters.audit.log import LogReader
 from adapters.demo.desk import TRIALS, Changed
-from adapters.reports.drawing import LAYERS, MARKS
+from adapters.reports.frame.drawing import LAYERS, MARKS
 from adapters.reports.plots import plots
 from adapters.reports.results import Results, interval, percent, ratio, sure, worth
 from adapters.reports.results_text import bound

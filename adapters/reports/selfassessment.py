@@ -6,9 +6,22 @@ from collections import Counter
 from collections.abc import Iterator
 
 from adapters.reports.assessment import AT_WORK, CHECKED, IN_PART, NOTHING, Assessment, Evidence
-from adapters.reports.page import Block, Card, Column, Page, Prose, Section, Table, anchor, code, joined, link, record
-from adapters.reports.span import Span
-from adapters.reports.told import count
+from adapters.reports.frame.page import (
+    Block,
+    Card,
+    Column,
+    Page,
+    Prose,
+    Section,
+    Table,
+    anchor,
+    code,
+    joined,
+    link,
+    record,
+)
+from adapters.reports.frame.span import Span
+from adapters.reports.frame.told import count
 from engine.limits.controls import LAYERS
 
 _MARKS = {AT_WORK: "●", IN_PART: "◐", CHECKED: "○", NOTHING: "–"}

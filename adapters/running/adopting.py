@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from adapters.audit.four_eyes import RULES
-from adapters.audit.law import ADOPTED, REFUSED
 from adapters.audit.reader import LogReader
 from adapters.desk.folder import shown
-from adapters.running.persons import approved
+from adapters.people.four_eyes import RULES
+from adapters.people.persons import approved
+from adapters.verifying.law import ADOPTED, REFUSED
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json, canonical, digest, parse
 from rules.rulebook import RULES as FILE

@@ -18,12 +18,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from adapters.audit.approvals import objection
-from adapters.audit.four_eyes import LIMITS, pair_against, pairs
 from adapters.audit.kinds import Kind
-from adapters.audit.law import ADOPTED, FREE, REFUSED, RESTORED, REVERTED, LawInForce
 from adapters.audit.reader import LogReader
 from adapters.desk.folder import SETTINGS, Desk, read_desk, shown
+from adapters.people.approvals import objection
+from adapters.people.four_eyes import LIMITS, pair_against, pairs
+from adapters.verifying.law import ADOPTED, FREE, REFUSED, RESTORED, REVERTED, LawInForce
 from engine.limits.model import Limits
 from engine.limits.text import recorded_limits
 from knowledge.faults import Fault, Faulty

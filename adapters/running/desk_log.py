@@ -21,20 +21,20 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Literal
 
-from adapters.audit.checkpoint import SignedCheckpoint
-from adapters.audit.four_eyes import STATES
-from adapters.audit.governed import ACTIVE
 from adapters.audit.kinds import Kind
 from adapters.audit.log import Also, AuditLog, Entry, Receipt, verify_receipt
-from adapters.audit.note import Signer
 from adapters.desk.folder import Desk
 from adapters.paper.broker import PaperBroker
 from adapters.paper.venue import Costs, Listing
+from adapters.people.four_eyes import STATES
+from adapters.people.persons import approved
 from adapters.running.clock import Clock, WallClock
-from adapters.running.persons import approved
 from adapters.running.resuming import StillStopped, objections
 from adapters.running.standing import Standing
 from adapters.running.watch import NO_TIMINGS, Watch, unwatched
+from adapters.signing.checkpoint import SignedCheckpoint
+from adapters.signing.note import Signer
+from adapters.verifying.governed import ACTIVE
 from engine.books.books import Books, fold
 from engine.limits.model import Limits
 from engine.orders.portfolio import Mode

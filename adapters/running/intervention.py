@@ -24,7 +24,7 @@ from adapters.desk.folder import Desk, shown
 from adapters.desk.instruments import load_instruments
 from adapters.frame import Failed
 from adapters.paper.venue import Listing
-from adapters.running.accepting import accept, unsealed
+from adapters.people.accepting import accept, unsealed
 from adapters.running.amending import binding
 from adapters.running.continuity import check_account
 from adapters.running.desk_log import DeskLog

@@ -24,16 +24,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.audit.four_eyes import RULES as SUBJECT
-from adapters.audit.law import ADOPTED, REFUSED
 from adapters.desk.folder import Desk, shown
 from adapters.desk.groups import groups_of
 from adapters.frame import Failed
+from adapters.people.four_eyes import RULES as SUBJECT
+from adapters.people.persons import approved
 from adapters.running.adopting import WAY, Meaning, body, by_approval, meaning_of
-from adapters.running.persons import approved
 from adapters.running.runner import Runner
 from adapters.running.watch import Happening
 from adapters.running.worker import Worker, WorkerLost
+from adapters.verifying.law import ADOPTED, REFUSED
 from engine.limits.text import read_limits
 from engine.verdicts import surprise
 from knowledge.faults import Faulty

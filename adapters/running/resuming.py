@@ -6,7 +6,7 @@ Rules:
   operations the books) does so first;
 - a limit is judged by its value at the last decision and its bound today; a value that nobody knows stands against it;
 - only a person listed under `[people] resume` of warrant.toml resumes, as the file says at that moment;
-- where `four_eyes` asks for states, two of them are needed, each with his key (`adapters/running/resuming_by_two.py`):
+- where `four_eyes` asks for states, two of them are needed, each with his key (`adapters/people/resuming_by_two.py`):
   the first proposes it, and the second resumes the desk. A kill, halt or throttle in between makes the proposal void.
 
 Left out: proof that somebody is who he says, where the desk does not ask for two.

@@ -19,13 +19,13 @@ from adapters.audit.kinds import period_of
 from adapters.audit.log import AuditLog, Receipt
 from adapters.calendars.calendar import NoSession
 from adapters.desk.folder import Desk
+from adapters.people.promoting import against, promotion
 from adapters.running.amending import revert_where_due
 from adapters.running.clock import Clock
 from adapters.running.continuity import check_costs, check_instruments
 from adapters.running.desk_log import KILLED, NO_BLOBS, DeskLog
 from adapters.running.lease import Held
 from adapters.running.memory import collect, uncollected
-from adapters.running.promoting import against, promotion
 from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World
@@ -127,9 +127,9 @@ class Runner(DeskLog):
         """Look for patterns of surveillance in what has become of orders: nothing that trades hangs on it."""
         if not self.desk.settings.surveillance.desk:
             return
-        from adapters.audit.findings import FAILED
         from adapters.surveillance.looking import Lookout
         from adapters.surveillance.recording import at_session_end
+        from adapters.verifying.findings import FAILED
 
         if self._lookout is None:
             self._lookout = Lookout(self.log, self.desk.settings.surveillance.parameters)

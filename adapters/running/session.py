@@ -12,24 +12,24 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
 
-from adapters.audit.law import APPROVED
 from adapters.audit.log import AuditLog
 from adapters.desk.folder import Desk, refuse_packaged
 from adapters.frame import Failed
+from adapters.people.persons import check_persons, settled
 from adapters.running.adopting import adopt
 from adapters.running.amending import settle
 from adapters.running.clock import Clock, name_of
 from adapters.running.continuity import check_account, check_costs, check_instruments, terms_of
 from adapters.running.lease import held
-from adapters.running.log_key import checked_signer, enrol
 from adapters.running.memory import settled_memory
-from adapters.running.persons import check_persons, settled
 from adapters.running.provenance import program
 from adapters.running.runner import Runner
 from adapters.running.watch import Watch, unwatched
 from adapters.running.worker import Worker, WorkerLost
 from adapters.running.world import Law, World, placed, read_law
+from adapters.signing.log_key import checked_signer, enrol
 from adapters.store.faults import StoreFailed
+from adapters.verifying.law import APPROVED
 from engine.orders.portfolio import Mode
 from knowledge.faults import Faulty
 from knowledge.values import Json, text

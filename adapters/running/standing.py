@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from adapters.audit.kinds import period_of
-from adapters.audit.law import REFUSED, LawInForce
 from adapters.audit.log import Receipt
 from adapters.paper.broker import PaperBroker, Unstated
+from adapters.verifying.law import REFUSED, LawInForce
 from engine.books.books import Books, apply
 from engine.books.ledger import differences
 from engine.books.reconcile import Difference, reconcile

@@ -26,7 +26,7 @@ from adapters.desk.folder import SETTINGS, Desk, shown, text_of
 from adapters.desk.groups import groups_of
 from adapters.desk.instruments import load_instruments
 from adapters.paper.venue import Bar, Listing, Session
-from adapters.running.promoting import Against, hushed
+from adapters.people.promoting import Against, hushed
 from adapters.running.tail import tail_loss
 from advisors.actions import Action
 from advisors.market_facts import FIRST, Time, market_facts, survey

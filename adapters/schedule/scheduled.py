@@ -22,7 +22,6 @@ from adapters.frame import Failed
 from adapters.importing.layout import Said
 from adapters.running.clock import MACHINE, REPLAY, Clock, ReplayClock, WallClock
 from adapters.running.continuity import check_clock
-from adapters.running.keeping import seal_by_itself
 from adapters.running.reloading import Reloading
 from adapters.running.session import Claim, opened
 from adapters.running.watch import Watch, unwatched
@@ -33,6 +32,7 @@ from adapters.schedule.loop import Loop, Told
 from adapters.schedule.replayed import NOTHING_SAID, Noted, no_file, replayed
 from adapters.schedule.revealed import RevealedWorld
 from adapters.schedule.timetable import Timetable
+from adapters.sealing.keeping import seal_by_itself
 from engine.orders.warrants import instant
 from knowledge.faults import Fault, Faulty
 

@@ -27,8 +27,6 @@ from pathlib import Path
 from sqlalchemy import update
 from sqlalchemy.engine import Connection
 
-from adapters.audit.verification import Verification
-from adapters.audit.verify import verify, verify_within
 from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.copying import copy
@@ -36,6 +34,8 @@ from adapters.store.faults import StoreFailed
 from adapters.store.instants import written
 from adapters.store.migrating import State, migrate, state
 from adapters.store.tables import REQUEST
+from adapters.verifying.verification import Verification
+from adapters.verifying.verify import verify, verify_within
 
 NO_RESUMING = "the store was restored from a backup, and what was asked before is asked again"
 

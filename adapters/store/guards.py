@@ -2,7 +2,7 @@
 
 They refuse UPDATE, DELETE and an INSERT that would replace or go anywhere but to the end (PostgreSQL: TRUNCATE, too).
 What they let pass is bytes that leave for a sealed segment (`adapters.store.moving`). They stop mistakes; what somebody
-does who drops them is found by `adapters.audit.verify`.
+does who drops them is found by `adapters.verifying.verify`.
 """
 
 from __future__ import annotations

@@ -5,12 +5,12 @@ canonical JSON nor what is packed begins with that sign.
 
 - bytes leave a row of `leaf` once, for a segment of its kind that covers its place and has not gone itself;
 - bytes leave a row of `blob` for a segment that has not gone, and may come back; name and hash stay as they are while
-  they leave (what comes back may be packed anew, and is held to its name by `adapters.audit.verify`);
+  they leave (what comes back may be packed anew, and is held to its name by `adapters.verifying.verify`);
 - a segment goes to the end, covers records that are there and none of its kind that another covers, and never changes;
   its bytes go once, for the record of kind `retention` that it names in `gone`, and what is left of them stays.
 
 A trigger cannot unpack what it lets go: that the segment has the bytes is checked before, in the same transaction
-(`adapters.audit.sealing`), and by every verification.
+(`adapters.sealing.sealing`), and by every verification.
 """
 
 # ruff: noqa: S608 - the texts are ours

@@ -9,11 +9,11 @@ The log:
 - `timing`: wall-clock values beside the leaf and outside its hash.
 
 - `segment`: sealed segments, each the bytes of old records of one kind and what only they name, compressed as one
-  (`adapters.audit.segments`). A row whose bytes lie there says so in their place (`adapters.store.moving`).
+  (`adapters.sealing.segments`). A row whose bytes lie there says so in their place (`adapters.store.moving`).
 
 Beside the tree, and only growing as well:
-- `checkpoint`: signed heads of the tree (`adapters.audit.checkpoint`), numbered from 1, each with the verifier key that
-  the signer had. They prove something to whoever keeps one elsewhere.
+- `checkpoint`: signed heads of the tree (`adapters.signing.checkpoint`), numbered from 1, each with the verifier key
+  that the signer had. They prove something to whoever keeps one elsewhere.
 
 The desk's own lie beside the log and are never part of its tree: a row is no evidence of anything. What was done about
 it is a record of the log.

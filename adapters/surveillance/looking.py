@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from adapters.audit.findings import CLEARED, CLOSE, FIND, NAMED, kinds_in
 from adapters.audit.kinds import Kind
 from adapters.audit.reader import LogReader
+from adapters.verifying.findings import CLEARED, CLOSE, FIND, NAMED, kinds_in
 from engine.surveillance.finding import Finding
 from engine.surveillance.parameters import Parameters
 from engine.surveillance.survey import survey

@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from adapters.audit.findings import CLEARED, CLOSE, ESCALATED, FAILED, FIND
 from adapters.audit.kinds import Kind
 from adapters.desk.folder import Desk
 from adapters.running.intervention import named, now_text
-from adapters.running.keeping import log_of
 from adapters.running.watch import Watch, unwatched
+from adapters.sealing.keeping import log_of
 from adapters.store.faults import StoreFailed
 from adapters.surveillance.looking import Lookout, Told
+from adapters.verifying.findings import CLEARED, CLOSE, ESCALATED, FAILED, FIND
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json
 

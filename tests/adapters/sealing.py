@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from adapters.audit.log import AuditLog, Entry
-from adapters.audit.retention import due, gone
-from adapters.audit.sealing import sealed, segments_of
+from adapters.sealing.retention import due, gone
+from adapters.sealing.sealing import sealed, segments_of
 from adapters.store.address import Address
 from knowledge.values import Json
 from tests.adapters.records import at, body

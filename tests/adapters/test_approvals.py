@@ -13,16 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters import cli
-from adapters.audit.approvals import objection, statement
-from adapters.audit.law import LawCheck, LawInForce
-from adapters.audit.verification import Check
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
 from adapters.desk.settings import read_settings
-from adapters.running.approving import Asked, approve
-from adapters.running.keys import make_key, public_text, read_key, signature
+from adapters.people.approvals import objection, statement
+from adapters.people.approving import Asked, approve
+from adapters.people.keys import make_key, public_text, read_key, signature
 from adapters.running.session import opened
 from adapters.running.world import World
+from adapters.verifying.law import LawCheck, LawInForce
+from adapters.verifying.verification import Check
+from adapters.verifying.verify import verify
 from engine.limits.text import read_limits
 from knowledge.faults import Faulty
 from knowledge.values import Json

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
-from adapters.audit.export import leaf_of
 from adapters.audit.log import AuditLog, LogReader
 from adapters.audit.merkle import CompactRange, leaf_hash
 from adapters.desk.folder import Desk, read_desk
+from adapters.exporting.export import leaf_of
 from adapters.store import guards
 from knowledge.values import Json, parse
 from tests.shared_run import SharedRun

@@ -11,22 +11,22 @@ import pytest
 
 from adapters.answers.lookup import decision_at
 from adapters.audit.log import LogReader
-from adapters.audit.recheck import Arithmetic
-from adapters.audit.replay import Replay
-from adapters.audit.verify import verify
 from adapters.calendars.calendar import ExchangeCalendar
 from adapters.calendars.periods import period
 from adapters.calendars.special import read_sessions
 from adapters.desk.folder import Desk, read_desk
 from adapters.reports.daily import daily
+from adapters.reports.frame.page import render
+from adapters.reports.frame.span import span
 from adapters.reports.order import order
-from adapters.reports.page import render
-from adapters.reports.span import span
 from adapters.running.backtest import remaining, run
 from adapters.running.continuity import check_account
 from adapters.running.session import opened
 from adapters.running.world import World
 from adapters.schedule.scheduled import Plan, run_scheduled
+from adapters.verifying.recheck import Arithmetic
+from adapters.verifying.replay import Replay
+from adapters.verifying.verify import verify
 from engine.books.books import Books, apply
 from engine.books.ledger import Ledger, differences
 from engine.orders.portfolio import Mode

@@ -7,9 +7,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.audit import checkpoint, note
-from adapters.audit.checkpoint import Checkpoint, origin_of
-from adapters.audit.note import Malformed, Signer, Untrusted, VerifierKey
+from adapters.signing import checkpoint, note
+from adapters.signing.checkpoint import Checkpoint, origin_of
+from adapters.signing.note import Malformed, Signer, Untrusted, VerifierKey
 
 # The example of the specification C2SP signed-note v1.
 FOO = "example.com/foo+530d903a+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k"

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from adapters.audit.envelope import INLINED, RECORD, schema
-from adapters.audit.export import export_jsonl, leaf_of
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable
+from adapters.exporting.export import export_jsonl, leaf_of
 from tests.adapters.records import at, body, decide, make_log, stored, warrant
 from tests.adapters.test_merkle import slow_root
 from tests.adapters.test_verify import damage

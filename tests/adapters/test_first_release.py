@@ -14,13 +14,13 @@ import pytest
 
 from adapters import cli
 from adapters.audit.log import AuditLog
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
 from adapters.desk.instruments import load_instruments
 from adapters.desk.making import make_desk
 from adapters.paper.venue import Listing
 from adapters.running.desk_log import DeskLog
 from adapters.store.upgrading import upgrade
+from adapters.verifying.verify import verify
 
 pytestmark = pytest.mark.sqlite_file  # the log of the first release was a file
 

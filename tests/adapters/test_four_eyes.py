@@ -13,21 +13,22 @@ from types import SimpleNamespace
 import pytest
 
 from adapters import cli
-from adapters.audit.four_eyes import GOVERNED
 from adapters.audit.log import LogReader
-from adapters.audit.verification import Check
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
-from adapters.running import intervention, seconding
+from adapters.people import seconding
+from adapters.people.four_eyes import GOVERNED
+from adapters.people.keys import make_key
+from adapters.people.proposals import model_change, people_change, rules_change
+from adapters.people.seconding import Asked, Done, approve
+from adapters.running import intervention
 from adapters.running.intervention import DONE, REFUSED, answer
-from adapters.running.keys import make_key
-from adapters.running.log_key import _by_two, enrol, log_signer, make_log_key
-from adapters.running.proposals import model_change, people_change, rules_change
 from adapters.running.reloading import Reloading
 from adapters.running.runner import Runner
-from adapters.running.seconding import Asked, Done, approve
 from adapters.running.session import opened
 from adapters.running.world import World
+from adapters.signing.log_key import _by_two, enrol, log_signer, make_log_key
+from adapters.verifying.verification import Check
+from adapters.verifying.verify import verify
 from engine.orders.portfolio import Mode
 from knowledge.faults import Faulty
 from knowledge.values import Json

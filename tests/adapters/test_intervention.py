@@ -14,11 +14,10 @@ import pytest
 
 from adapters import cli
 from adapters.audit.log import LogReader, LogUnwritable
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
 from adapters.frame import Failed
+from adapters.people.approving import Asked, approve
 from adapters.running import intervention
-from adapters.running.approving import Asked, approve
 from adapters.running.desk_log import DeskLog
 from adapters.running.intervention import answer, kill, resume
 from adapters.running.resuming import StillStopped
@@ -26,6 +25,7 @@ from adapters.running.runner import Runner
 from adapters.running.session import opened
 from adapters.running.world import World, read_law
 from adapters.store import lease, opening, requests
+from adapters.verifying.verify import verify
 from engine.gate.trading import TradingState
 from engine.limits.model import Limits
 from knowledge.values import Json

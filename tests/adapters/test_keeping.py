@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
-from adapters.audit import stranger
 from adapters.audit.log import LogReader
-from adapters.audit.recheck_many import ArithmeticInParallel
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
+from adapters.exporting import stranger
 from adapters.running.intervention import lenient, opened
-from adapters.running.keeping import seal_by_itself
 from adapters.running.lease import held
+from adapters.sealing.keeping import seal_by_itself
+from adapters.verifying.recheck_many import ArithmeticInParallel
+from adapters.verifying.verify import verify
 from knowledge.values import Json
 from tests.shared_run import SharedRun
 

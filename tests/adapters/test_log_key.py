@@ -11,18 +11,18 @@ import pytest
 
 from adapters import cli
 from adapters.answers.status import status
-from adapters.audit import checkpoint, kept
-from adapters.audit.given import read_checkpoints, read_keys
 from adapters.audit.log import AuditLog, LogReader
-from adapters.audit.note import VerifierKey
-from adapters.audit.verification import Verification
-from adapters.audit.verify import Given, verify
 from adapters.backtest.place import for_backtest
 from adapters.desk.folder import Desk, read_desk
 from adapters.desk.settings import LOG_KEY, read_settings
-from adapters.running.log_key import make_log_key, rotate
 from adapters.running.session import opened
+from adapters.signing import checkpoint, kept
+from adapters.signing.given import read_checkpoints, read_keys
+from adapters.signing.log_key import make_log_key, rotate
+from adapters.signing.note import VerifierKey
 from adapters.store.opening import to_read
+from adapters.verifying.verification import Verification
+from adapters.verifying.verify import Given, verify
 from knowledge.faults import Faulty
 from knowledge.values import Json
 from tests.shared_run import SharedRun, decide_all
@@ -170,7 +170,7 @@ def test_a_rotated_key_is_vouched_for_by_the_former_and_the_former_signs_no_more
 
 
 def _signer(desk: Desk, file: Path) -> checkpoint.Signer:
-    from adapters.running.keys import read_key
+    from adapters.people.keys import read_key
 
     return checkpoint.Signer(checkpoint.origin_of(desk.settings.desk.name), read_key(file))
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.audit.log_keys import ENROL, REVOKE, ROTATE, LogKeys, statement
-from adapters.audit.note import Signer
-from adapters.running.keys import signature
+from adapters.people.keys import signature
+from adapters.signing.log_keys import ENROL, REVOKE, ROTATE, LogKeys, statement
+from adapters.signing.note import Signer
 from knowledge.values import Json
 
 ONE, TWO, THREE, THIEF = (

@@ -12,14 +12,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters import cli
-from adapters.audit import proof
-from adapters.audit.checkpoint import Checkpoint, signed
 from adapters.audit.log import AuditLog, Entry, LogReader
 from adapters.audit.merkle import consistency_path, inclusion_path
-from adapters.audit.note import Malformed, Signer
-from adapters.audit.stored_tree import StoredTree
 from adapters.desk.making import make_desk, name_after
-from adapters.running.proving import prove_inclusion
+from adapters.signing import proof
+from adapters.signing.checkpoint import Checkpoint, signed
+from adapters.signing.note import Malformed, Signer
+from adapters.signing.proving import prove_inclusion
+from adapters.signing.stored_tree import StoredTree
 from adapters.store.opening import to_read
 from tests.adapters.records import at, body
 from tests.shared_run import SharedRun
@@ -75,7 +75,7 @@ def test_roots_of_subtrees_are_kept_once_and_are_no_evidence(path: Path, tmp_pat
 
 
 def inclusion(path: Path, index: int, size: int = SIZE) -> proof.Inclusion:
-    from adapters.audit import kept
+    from adapters.signing import kept
 
     with LogReader.read(path) as log, to_read(path) as connection:
         signed = next(one.signed for one in kept.every(connection) if one.signed.size == size)
@@ -83,7 +83,7 @@ def inclusion(path: Path, index: int, size: int = SIZE) -> proof.Inclusion:
 
 
 def consistency(path: Path) -> proof.Consistency:
-    from adapters.audit import kept
+    from adapters.signing import kept
 
     with LogReader.read(path) as log, to_read(path) as connection:
         old, new = (one.signed for one in kept.every(connection))

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from adapters.audit.log import AuditLog, LogReader
-from adapters.audit.verify import verify
 from adapters.commands.audit.verify import _lines
 from adapters.running import provenance
 from adapters.running.provenance import CORE, decided_by_another, program
+from adapters.verifying.verify import verify
 from tests.shared_run import SharedRun
 
 

@@ -11,15 +11,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from adapters.audit.law import LawCheck
 from adapters.audit.log import LogReader
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk
 from adapters.running.reloading import Reloading
 from adapters.running.session import opened
 from adapters.running.worker import Worker
 from adapters.schedule import scheduled
 from adapters.schedule.scheduled import Plan, run_scheduled
+from adapters.verifying.law import LawCheck
+from adapters.verifying.verify import verify
 from knowledge.values import Json, parse
 from rules.rulebook import Rulebook, read_rulebook
 from rules.texts import BookText

@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from adapters.audit.log import AuditLog, LogReader
-from adapters.audit.replay import Replay
-from adapters.audit.verification import Check, Finding
-from adapters.audit.verify import verify
 from adapters.running.session import opened
 from adapters.running.worker import Worker, WorkerLost
+from adapters.verifying.replay import Replay
+from adapters.verifying.verification import Check, Finding
+from adapters.verifying.verify import verify
 from knowledge.values import Json
 from tests.shared_run import SharedRun, decide_all
 

@@ -14,13 +14,13 @@ import pytest
 
 from adapters import cli
 from adapters.audit.log import LogReader, Receipt
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk
 from adapters.frame import Failed
 from adapters.running.backtest import remaining
 from adapters.running.runner import Runner
 from adapters.running.session import opened
 from adapters.running.world import World
+from adapters.verifying.verify import verify
 from engine.review.replay import differences
 from knowledge.facts import Fact, Snapshot
 from knowledge.values import Json

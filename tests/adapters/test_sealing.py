@@ -17,16 +17,16 @@ from hypothesis import strategies as st
 from sqlalchemy import event, text
 from sqlalchemy.engine import Engine
 
-from adapters.audit import retention, sealing, segments
 from adapters.audit.envelope import derived_id, id_in
-from adapters.audit.export import export_jsonl
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
-from adapters.audit.segments import Content, Damaged, pack, read, unpack
-from adapters.audit.verify import verify
+from adapters.exporting.export import export_jsonl
+from adapters.sealing import retention, sealing, segments
+from adapters.sealing.segments import Content, Damaged, pack, read, unpack
 from adapters.store import engine
 from adapters.store.address import Address
 from adapters.store.backup import back_up, restore
 from adapters.store.guards import TRIGGERS
+from adapters.verifying.verify import verify
 from knowledge.values import Json, canonical, digest, parse_canonical
 from tests.adapters.records import at, body, make_log, stored
 from tests.adapters.sealing import append, expire, hold, seal

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from adapters.audit.log import AuditLog
-from adapters.audit.sequence import EVENTS, SequenceCheck
-from adapters.audit.verification import Finding
-from adapters.audit.verify import verify
+from adapters.verifying.sequence import EVENTS, SequenceCheck
+from adapters.verifying.verification import Finding
+from adapters.verifying.verify import verify
 from engine.orders.order import TABLE, Event, State
 from knowledge.values import Json
 from tests.adapters.records import accept, at, body, decide, event, fill, submit, warrant

@@ -20,13 +20,14 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from adapters.audit import checkpoint, note, verifier
-from adapters.audit.bundle import export_folder
-from adapters.audit.export import Between, leaf_of
 from adapters.audit.log import LogReader
 from adapters.audit.merkle import consistency_path, leaf_hash, root
-from adapters.audit.proof import Consistency
+from adapters.exporting import verifier
+from adapters.exporting.bundle import export_folder
+from adapters.exporting.export import Between, leaf_of
 from adapters.installation import ROOT
+from adapters.signing import checkpoint, note
+from adapters.signing.proof import Consistency
 from knowledge.values import Json, canonical, digest, parse
 from tests.shared_run import SharedRun
 

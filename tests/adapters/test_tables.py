@@ -12,10 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from adapters import cli
-from adapters.audit.export import Between
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable
 from adapters.audit.merkle import root
-from adapters.audit.tables import EXACT, TABLES, export_parquet
+from adapters.exporting.export import Between
+from adapters.exporting.tables import EXACT, TABLES, export_parquet
 from knowledge.values import fraction
 from tests.adapters.records import at, body, decide, make_log, warrant
 from tests.shared_run import SharedRun

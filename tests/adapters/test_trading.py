@@ -7,7 +7,7 @@ from copy import deepcopy
 
 import pytest
 
-from adapters.audit.trading import TradingCheck
+from adapters.verifying.trading import TradingCheck
 from knowledge.values import Json
 from tests.adapters.records import at, body
 from tests.attack.stage import SESSIONS, Stage, desk, records, running

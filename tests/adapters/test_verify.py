@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
 from adapters.audit.merkle import CompactRange, leaf_hash
-from adapters.audit.verification import Check, Verification
-from adapters.audit.verify import verify
 from adapters.store import guards
 from adapters.store.tables import pack
+from adapters.verifying.verification import Check, Verification
+from adapters.verifying.verify import verify
 from knowledge.values import Json, canonical
 from tests.adapters.records import at, body, decide, make_log, stored, warrant
 

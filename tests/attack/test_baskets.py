@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from adapters.audit.sequence import SequenceCheck
-from adapters.audit.verify import verify
 from adapters.paper.venue import Bar, Listing
 from adapters.running.runner import NOT_WHOLE
 from adapters.running.worker import Worker
 from adapters.running.world import Law
+from adapters.verifying.sequence import SequenceCheck
+from adapters.verifying.verify import verify
 from advisors.actions import Action
 from engine.limits.text import read_limits
 from engine.orders.basket import Basket

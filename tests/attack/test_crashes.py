@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from adapters.audit.log import AuditLog
-from adapters.audit.sequence import SequenceCheck
 from adapters.running.backtest import remaining
 from adapters.running.runner import Runner
 from adapters.running.worker import Worker
 from adapters.running.world import Law
+from adapters.verifying.sequence import SequenceCheck
 from advisors.actions import Action
 from engine.limits.text import read_limits
 from engine.orders.order import Role

@@ -13,11 +13,11 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.audit.approvals import statement
-from adapters.audit.four_eyes import GOVERNED, Roster
-from adapters.audit.governed import ACTIVE, in_force, named
-from adapters.audit.law import LawCheck, LawInForce
-from adapters.running.keys import public_text, signature
+from adapters.people.approvals import statement
+from adapters.people.four_eyes import GOVERNED, Roster
+from adapters.people.keys import public_text, signature
+from adapters.verifying.governed import ACTIVE, in_force, named
+from adapters.verifying.law import LawCheck, LawInForce
 from knowledge.values import Json, canonical, digest
 
 ADA, BOB, EVE = "Ada", "Bob", "Eve"

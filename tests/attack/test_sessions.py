@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.audit.verify import verify
 from adapters.calendars.periods import Period, period, periods
 from adapters.paper.venue import Bar, Session
 from adapters.running.worker import Worker
+from adapters.verifying.verify import verify
 from knowledge.door import freeze
 from knowledge.facts import Snapshot
 from tests.attack.stage import (

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from adapters.audit.sequence import SequenceCheck
 from adapters.paper.venue import Bar
 from adapters.running.worker import Worker
+from adapters.verifying.sequence import SequenceCheck
 from advisors.actions import Action
 from knowledge.values import Json
 from tests.attack.stage import SESSIONS, Stage, desk, limits, records, rulebook, running

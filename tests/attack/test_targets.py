@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from adapters.audit.recheck import Arithmetic
-from adapters.audit.verify import verify
 from adapters.paper.venue import Bar
 from adapters.running.worker import Worker
+from adapters.verifying.recheck import Arithmetic
+from adapters.verifying.verify import verify
 from engine.limits.text import read_limits
 from engine.orders.order import Role
 from knowledge.values import Json

@@ -12,9 +12,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from adapters.audit.log import OWN, AuditLog, Entry, LogReader, verify_receipt
 from adapters.audit.merkle import verify_consistency, verify_inclusion
-from adapters.audit.note import Signer
-from adapters.audit.proof import Inclusion
-from adapters.audit.stored_tree import StoredTree
+from adapters.signing.note import Signer
+from adapters.signing.proof import Inclusion
+from adapters.signing.stored_tree import StoredTree
 from adapters.store.opening import to_read
 from knowledge.values import canonical, parse
 from tests.adapters.records import at, body

@@ -11,8 +11,8 @@ import os
 import time
 from pathlib import Path
 
-from adapters.audit.recheck_many import ArithmeticInParallel
-from adapters.audit.verify import verify
+from adapters.verifying.recheck_many import ArithmeticInParallel
+from adapters.verifying.verify import verify
 
 
 def measure(store: Path, records: int) -> None:

@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.audit.envelope import INLINED
-from adapters.audit.export import export_jsonl
 from adapters.audit.log import LogReader
+from adapters.exporting.export import export_jsonl
 from engine import checker
 from engine.checker import Said, complaints
 from engine.limits.kinds import KINDS, MANDATORY

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Self
 
 from adapters.audit.log import AuditLog, LogReader
-from adapters.audit.sequence import SequenceCheck
 from adapters.bars.feeds import INDEX, SampleFeed
 from adapters.desk.folder import Desk, read_desk
 from adapters.desk.making import make_desk
@@ -26,6 +25,7 @@ from adapters.running.worker import Worker
 from adapters.running.world import Law, World
 from adapters.schedule.loop import Loop
 from adapters.schedule.timetable import Timetable
+from adapters.verifying.sequence import SequenceCheck
 from advisors.market_facts import market_facts
 from advisors.quality import COLUMNS, Rows
 from knowledge.door import freeze

@@ -210,6 +210,6 @@ def test_a_past_that_is_said_anew_changes_no_book_and_the_next_snapshot_says_it(
         one.to(FRI)
     assert [record for record in records(desk, "books") if record["session"] == THU] == booked
     assert settled(desk)[-1] == ("decision", FRI)
-    from adapters.audit.verify import verify
+    from adapters.verifying.verify import verify
 
     assert verify(desk.store).holds

@@ -14,12 +14,12 @@ import pytest
 
 from adapters import cli
 from adapters.audit.log import LogUnwritable
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
 from adapters.desk.settings import read_settings
 from adapters.running.worker import Worker
 from adapters.schedule import scheduled
 from adapters.store import engine
+from adapters.verifying.verify import verify
 from engine.limits.text import read_limits
 from knowledge.faults import Faulty
 from tests.adapters.clocks import MadeClock

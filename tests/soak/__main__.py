@@ -13,11 +13,11 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from adapters.audit.log import LogReader
-from adapters.audit.verify import verify
 from adapters.desk.folder import read_desk
 from adapters.frame import Failed
 from adapters.running.world import World
 from adapters.schedule.timetable import Timetable
+from adapters.verifying.verify import verify
 from tests.soak.closing import added_up, cycles_settled, journal_agrees, lost_or_doubled
 from tests.soak.faults import FAULTS
 from tests.soak.market import make_market

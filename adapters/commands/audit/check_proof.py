@@ -22,9 +22,9 @@ def command(
 
     No log and no desk are needed: `--desk` is not looked at. A verifier key may be given as the name of a file.
     """
-    from adapters.audit import proof
-    from adapters.audit.given import bytes_of, read_keys
-    from adapters.audit.note import Malformed
+    from adapters.signing import proof
+    from adapters.signing.given import bytes_of, read_keys
+    from adapters.signing.note import Malformed
     from knowledge.faults import Fault, Faulty
 
     keys = read_keys(key)

@@ -23,7 +23,7 @@ def command(
     --against FILE` then shows a tail that was cut off and history that was rewritten.
     """
     from adapters.desk.folder import shown, writable_desk
-    from adapters.running.log_key import sign_now
+    from adapters.signing.log_key import sign_now
     from knowledge.faults import Fault, Faulty
 
     place = writable_desk(desk)

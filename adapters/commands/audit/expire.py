@@ -23,7 +23,7 @@ def command(
     stay; `warrant audit verify` says by which record the rest went. The desk must not run while this is done.
     """
     from adapters.desk.folder import find_desk, read_desk
-    from adapters.running.keeping import expire
+    from adapters.sealing.keeping import expire
     from adapters.watch.desk_watch import messenger
 
     place = read_desk(find_desk(desk))

@@ -14,9 +14,9 @@ from adapters.frame import DeskOption, Failed, JsonOption, Status, day, need, wr
 from knowledge.faults import Fault, Faulty
 
 if TYPE_CHECKING:
-    from adapters.audit.export import Between
     from adapters.audit.log import LogReader
     from adapters.desk.folder import Desk
+    from adapters.exporting.export import Between
     from knowledge.values import Json
 
 
@@ -52,9 +52,9 @@ def command(
     complete or is not there. Lines are JSON with and without --json, which writes JSON about a FILE or DIR too.
     """
     from adapters.answers.lookup import reading
-    from adapters.audit.export import Between
     from adapters.audit.log import LogUnreadable
     from adapters.desk.folder import find_desk, read_desk
+    from adapters.exporting.export import Between
 
     if folder is not None and out is not None:
         raise _wrong("`--out` is one file and `--folder` a folder; give one of them")
@@ -83,8 +83,8 @@ def command(
 
 def _signed(place: Desk, log: LogReader) -> dict[str, str]:
     """The newest checkpoint and its key: of the log as it is, where the desk can sign."""
-    from adapters.audit.bundle import CHECKPOINT, KEYS
-    from adapters.running.log_key import sign_now
+    from adapters.exporting.bundle import CHECKPOINT, KEYS
+    from adapters.signing.log_key import sign_now
 
     if place.log_key.exists():
         sign_now(place)
@@ -93,7 +93,7 @@ def _signed(place: Desk, log: LogReader) -> dict[str, str]:
 
 
 def _lines(log: LogReader, between: Between) -> None:
-    from adapters.audit.export import export_jsonl
+    from adapters.exporting.export import export_jsonl
 
     export_jsonl(log, sys.stdout.buffer, between)
     sys.stdout.buffer.flush()
@@ -101,12 +101,12 @@ def _lines(log: LogReader, between: Between) -> None:
 
 def _folder(form: Format, folder: Path, place: Desk, log: LogReader, between: Between) -> dict[str, Json]:
     """Make the folder and say what is in it."""
-    from adapters.audit.bundle import export_folder
+    from adapters.exporting.bundle import export_folder
 
     try:
         if form is Format.PARQUET:
             need("pyarrow", "data")
-            from adapters.audit.tables import export_parquet
+            from adapters.exporting.tables import export_parquet
 
             rows = export_parquet(log, folder, between)
             return {"folder": str(folder), "records": rows["records"], "rows": rows}
@@ -121,7 +121,7 @@ def _folder(form: Format, folder: Path, place: Desk, log: LogReader, between: Be
 
 def _into(out: Path | None, log: LogReader, between: Between) -> int:
     """Export into a file beside `out` that takes its place when it is whole; into a device or a pipe directly."""
-    from adapters.audit.export import export_jsonl
+    from adapters.exporting.export import export_jsonl
 
     assert out is not None
     if out.exists() and not out.is_file():

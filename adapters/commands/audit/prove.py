@@ -31,7 +31,7 @@ def command(
     log is signed now. Of an order or a warrant it proves the decision that it comes from.
     """
     from adapters.desk.folder import find_desk, read_desk, shown
-    from adapters.running.proving import prove_consistency, prove_inclusion
+    from adapters.signing.proving import prove_consistency, prove_inclusion
     from knowledge.faults import Fault, Faulty
 
     if (record is None) == (old is None and new is None) or (old is None) != (new is None):

@@ -20,7 +20,7 @@ def command(
     through. A crash leaves a segment sealed whole or not at all. The desk must not run while this is done.
     """
     from adapters.desk.folder import find_desk, read_desk
-    from adapters.running.keeping import seal
+    from adapters.sealing.keeping import seal
     from adapters.watch.desk_watch import messenger
 
     place = read_desk(find_desk(desk))

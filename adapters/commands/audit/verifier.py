@@ -21,7 +21,7 @@ def command(
 
     `python verify_warrant.py EXPORT` checks what `warrant audit export --folder` made. `--json` writes its SHA-256 too.
     """
-    from adapters.audit.verifier import fingerprint, text
+    from adapters.exporting.verifier import fingerprint, text
 
     if out is None:
         if json:

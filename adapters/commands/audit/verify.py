@@ -13,10 +13,10 @@ import typer
 from adapters.frame import DeskOption, Failed, JsonOption, Status, write, write_json
 
 if TYPE_CHECKING:
-    from adapters.audit.note import VerifierKey
-    from adapters.audit.verification import Verification
-    from adapters.audit.verify import Given, Recheck
+    from adapters.signing.note import VerifierKey
     from adapters.store.address import Address
+    from adapters.verifying.verification import Verification
+    from adapters.verifying.verify import Given, Recheck
 
 MOST_SHOWN = 20
 """Findings written out; `--json` has all of them."""
@@ -49,9 +49,9 @@ def command(
     was cut short together with its tree and its checkpoints looks like a shorter log: give a checkpoint that was kept
     elsewhere. Without `--key` the log's own word says whose signatures count.
     """
-    from adapters.audit.given import read_checkpoints, read_keys
     from adapters.audit.log import LogUnreadable
     from adapters.desk.folder import find_desk, read_desk
+    from adapters.signing.given import read_checkpoints, read_keys
 
     store = read_desk(find_desk(desk)).store
     heads, keys = read_checkpoints(against or ()), read_keys(key or ())
@@ -73,11 +73,11 @@ def _verification(
     store: Address, replay: bool, jobs: int, against: Sequence[Given], keys: Sequence[VerifierKey]
 ) -> Verification:
     """Walk the store once; what other processes re-evaluate or replay is handed on meanwhile and awaited after it."""
-    from adapters.audit.recheck import Arithmetic
-    from adapters.audit.recheck_many import ArithmeticInParallel
-    from adapters.audit.replay import Replay
-    from adapters.audit.verification import collect
-    from adapters.audit.verify import verify
+    from adapters.verifying.recheck import Arithmetic
+    from adapters.verifying.recheck_many import ArithmeticInParallel
+    from adapters.verifying.replay import Replay
+    from adapters.verifying.verification import collect
+    from adapters.verifying.verify import verify
 
     with ExitStack() as stack:
         told = stack.enter_context(_progress(store))

@@ -26,8 +26,8 @@ def command(
     key in force, or the desk's next start the first.
     """
     from adapters.desk.folder import find_desk, read_desk
-    from adapters.running.log_key import key_change
-    from adapters.running.seconding import Asked, approve, told
+    from adapters.people.seconding import Asked, approve, told
+    from adapters.signing.log_key import key_change
     from adapters.watch.desk_watch import messenger
 
     place = read_desk(find_desk(desk))

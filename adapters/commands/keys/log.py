@@ -12,7 +12,7 @@ def command(desk: DeskOption = None, json: JsonOption = False) -> Status:
     desk names its key in the log at its next start; the log of a backtest names none, so that its root stays the same.
     """
     from adapters.desk.folder import shown, writable_desk
-    from adapters.running.log_key import log_signer, make_log_key
+    from adapters.signing.log_key import log_signer, make_log_key
 
     place = writable_desk(desk)
     known = log_signer(place)

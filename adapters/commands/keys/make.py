@@ -22,7 +22,7 @@ def command(
     adds the line. `--desk` is not needed.
     """
     from adapters.desk.folder import shown
-    from adapters.running.keys import make_key
+    from adapters.people.keys import make_key
     from knowledge.faults import Fault, Faulty
 
     if not name.strip() or not name.isprintable() or '"' in name or "\\" in name:

@@ -21,7 +21,7 @@ def command(
     start records it. Tell whoever keeps the old verifier key.
     """
     from adapters.desk.folder import writable_desk
-    from adapters.running.log_key import revoke
+    from adapters.signing.log_key import revoke
 
     key = revoke(writable_desk(desk), who, reason)
     if json:

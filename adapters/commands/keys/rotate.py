@@ -21,7 +21,7 @@ def command(
     signs from now on does not count. A key that others may have copied is revoked first: `warrant keys revoke`.
     """
     from adapters.desk.folder import shown, writable_desk
-    from adapters.running.log_key import rotate
+    from adapters.signing.log_key import rotate
 
     place = writable_desk(desk)
     key = rotate(place, who, reason)

@@ -38,7 +38,7 @@ def command(
     """
     from adapters.asking.files import limits_file
     from adapters.desk.folder import find_desk, read_desk
-    from adapters.running.approving import Asked, approve
+    from adapters.people.approving import Asked, approve
     from adapters.watch.desk_watch import messenger
 
     place = read_desk(find_desk(desk))

@@ -25,8 +25,8 @@ def command(
     The first person's call is the proposal, and another person's seconds it: both of those in force until then.
     """
     from adapters.desk.folder import find_desk, read_desk
-    from adapters.running.proposals import people_change
-    from adapters.running.seconding import Asked, approve, told
+    from adapters.people.proposals import people_change
+    from adapters.people.seconding import Asked, approve, told
     from adapters.watch.desk_watch import messenger
 
     place = read_desk(find_desk(desk))

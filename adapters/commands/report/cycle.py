@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.frame import DeskOption, JsonOption, Status
-from adapters.reports.options import Form, FormOption, FromOption, OutOption, ToOption
+from adapters.reports.frame.options import Form, FormOption, FromOption, OutOption, ToOption
 
 
 def command(
@@ -24,7 +24,7 @@ def command(
 ) -> Status:
     """Write why a decision is what it is, from its record alone; without ID, of all that proposed something."""
     from adapters.reports.cycle import cycle
-    from adapters.reports.delivery import Asked, deliver
+    from adapters.reports.frame.delivery import Asked, deliver
 
     asked = Asked("cycle", name, first, last, form, out, one_day=name is None)
     return deliver(desk, asked, lambda span: cycle(span, name), json)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.frame import DeskOption, JsonOption, Status
-from adapters.reports.options import Form, FormOption, FromOption, OutOption, ToOption
+from adapters.reports.frame.options import Form, FormOption, FromOption, OutOption, ToOption
 
 
 def command(
@@ -23,7 +23,7 @@ def command(
 ) -> Status:
     """Write what was decided, traded and earned, and how near it came to the limits, from the log alone."""
     from adapters.reports.daily import daily
-    from adapters.reports.delivery import Asked, deliver
+    from adapters.reports.frame.delivery import Asked, deliver
 
     asked = Asked("daily", None, day or first, day or last, form, out, one_day=True)
     return deliver(desk, asked, daily, json)

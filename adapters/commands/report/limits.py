@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.frame import DeskOption, JsonOption, Status
-from adapters.reports.options import Form, FormOption, FromOption, OutOption, ToOption
+from adapters.reports.frame.options import Form, FormOption, FromOption, OutOption, ToOption
 
 
 def command(
@@ -15,7 +15,7 @@ def command(
     json: JsonOption = False,
 ) -> Status:
     """Write how the limits held over the days, and every change of them, from the log alone."""
-    from adapters.reports.delivery import Asked, deliver
+    from adapters.reports.frame.delivery import Asked, deliver
     from adapters.reports.limits import limits
 
     asked = Asked("limits", None, first, last, form, out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from adapters.frame import DeskOption, JsonOption, Status
-from adapters.reports.options import Form, FormOption, FromOption, OutOption, ToOption
+from adapters.reports.frame.options import Form, FormOption, FromOption, OutOption, ToOption
 
 
 def command(
@@ -15,7 +15,7 @@ def command(
     json: JsonOption = False,
 ) -> Status:
     """Write what each head said, how often it was right, and which model spoke when, from the log alone."""
-    from adapters.reports.delivery import Asked, deliver
+    from adapters.reports.frame.delivery import Asked, deliver
     from adapters.reports.model import model
 
     asked = Asked("model", None, first, last, form, out)

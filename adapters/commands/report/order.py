@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from adapters.frame import DeskOption, JsonOption, Status
-from adapters.reports.options import Form, FormOption, FromOption, OutOption, ToOption
+from adapters.reports.frame.options import Form, FormOption, FromOption, OutOption, ToOption
 
 
 def command(
@@ -23,7 +23,7 @@ def command(
     json: JsonOption = False,
 ) -> Status:
     """Write what an order was for and what became of it, from the log alone; without ID, of all entries."""
-    from adapters.reports.delivery import Asked, deliver
+    from adapters.reports.frame.delivery import Asked, deliver
     from adapters.reports.order import order
 
     asked = Asked("order", name, first, last, form, out, one_day=name is None)

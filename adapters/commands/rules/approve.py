@@ -26,8 +26,8 @@ def command(
     once, within its days: a running desk takes the new one between two cycles, another at its start.
     """
     from adapters.desk.folder import find_desk, read_desk
-    from adapters.running.proposals import rules_change
-    from adapters.running.seconding import Asked, approve, told
+    from adapters.people.proposals import rules_change
+    from adapters.people.seconding import Asked, approve, told
     from adapters.watch.desk_watch import messenger
 
     place = read_desk(find_desk(desk))

@@ -14,9 +14,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from adapters import cli
 from adapters.answers.lookup import orders_of
 from adapters.audit.log import AuditLog, LogReader
-from adapters.audit.note import Signer
 from adapters.provenance.document import Document
 from adapters.provenance.order import provenance
+from adapters.signing.note import Signer
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, digest
 from tests.adapters.provenance.validator import complaints

@@ -13,9 +13,9 @@ from adapters import cli
 from adapters.audit.log import AuditLog, LogReader
 from adapters.reports.attribution_told import grouped, rounded
 from adapters.reports.daily import Days, daily, lead, read
-from adapters.reports.page import Page, render
-from adapters.reports.span import Span, span
-from adapters.reports.told import change
+from adapters.reports.frame.page import Page, render
+from adapters.reports.frame.span import Span, span
+from adapters.reports.frame.told import change
 from knowledge.faults import Faulty
 from knowledge.values import Json
 from tests.adapters.records import body

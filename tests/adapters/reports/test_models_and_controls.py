@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from adapters import cli
 from adapters.audit.log import AuditLog, LogReader
 from adapters.reports.assessment import AT_WORK, CHECKED, IN_PART, NOTHING, TRACES, Assessment
+from adapters.reports.frame.page import render
+from adapters.reports.frame.span import span
 from adapters.reports.heads import HORIZON, Heads, Opinion, bins, skill
 from adapters.reports.model import Models, lead, model
-from adapters.reports.page import render
 from adapters.reports.selfassessment import selfassessment
-from adapters.reports.span import span
 from advisors.heads import base
 from engine.limits.controls import CONTROLS
 from knowledge.values import Json, parse

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pypdf import PdfReader
 
 from adapters.frame import Failed
-from adapters.reports import pdf
-from adapters.reports.drawing import on_page
-from adapters.reports.fonts import faces
-from adapters.reports.page import (
+from adapters.reports.frame import pdf
+from adapters.reports.frame.drawing import on_page
+from adapters.reports.frame.fonts import faces
+from adapters.reports.frame.page import (
     Card,
     Column,
     Folded,
@@ -31,8 +31,8 @@ from adapters.reports.page import (
     record,
     render,
 )  # fmt: skip
-from adapters.reports.vectors import text as words_at
-from adapters.reports.vectors import wide, wrapped
+from adapters.reports.frame.vectors import text as words_at
+from adapters.reports.frame.vectors import wide, wrapped
 
 VOID = {"meta", "br", "wbr", "link", "img", "hr", "input"}
 ORIGIN = Origin("a desk", "paper", 7, "ab" * 32, "none", "warrant report daily")

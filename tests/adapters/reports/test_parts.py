@@ -13,12 +13,12 @@ from adapters import cli
 from adapters.audit.log import AuditLog, LogReader
 from adapters.reports.cycle import cycle
 from adapters.reports.daily import daily
+from adapters.reports.frame.page import Page, render
+from adapters.reports.frame.span import Span, span
 from adapters.reports.limits import limits
 from adapters.reports.model import model
 from adapters.reports.order import order
-from adapters.reports.page import Page, render
 from adapters.reports.selfassessment import selfassessment
-from adapters.reports.span import Span, span
 from knowledge.faults import Faulty
 from knowledge.values import Json
 from tests.adapters.records import at, body

@@ -11,7 +11,6 @@ from pathlib import Path
 import pytest
 
 from adapters.audit.log import AuditLog
-from adapters.audit.sequence import SequenceCheck
 from adapters.calendars.calendar import ExchangeCalendar
 from adapters.calendars.periods import Period, period
 from adapters.paper.venue import Bar
@@ -23,6 +22,7 @@ from adapters.schedule.loop import MOST_APART, Loop
 from adapters.schedule.timetable import Timetable
 from adapters.store import requests
 from adapters.store.opening import opened
+from adapters.verifying.sequence import SequenceCheck
 from engine.orders.portfolio import Mode
 from knowledge.facts import Snapshot
 from knowledge.faults import Fault, Faulty

@@ -12,10 +12,10 @@ import pytest
 
 from adapters import cli
 from adapters.audit.log import LogReader
-from adapters.audit.verify import verify
 from adapters.bars.feeds import INDEX, SampleFeed
 from adapters.bars.store import BarStore
 from adapters.desk.folder import read_desk
+from adapters.verifying.verify import verify
 from advisors.quality import COLUMNS, Rows
 from tests.adapters.bars.own_desk import HEAD, bring, lines, make
 from tests.adapters.bars.test_store import keep

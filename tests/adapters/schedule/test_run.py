@@ -12,13 +12,13 @@ import typer
 
 from adapters import cli
 from adapters.audit.log import LogReader
-from adapters.audit.verify import verify
 from adapters.running.clock import ReplayClock
 from adapters.running.session import opened
 from adapters.schedule.driving import drive
 from adapters.schedule.loop import Loop
 from adapters.schedule.revealed import RevealedWorld
 from adapters.schedule.timetable import Timetable
+from adapters.verifying.verify import verify
 from engine.orders.warrants import instant
 from tests.shared_run import LAST, SharedRun
 

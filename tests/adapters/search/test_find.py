@@ -14,7 +14,6 @@ from sqlalchemy.engine import Connection
 
 from adapters import cli
 from adapters.audit.log import AuditLog, LogReader
-from adapters.audit.verify import verify
 from adapters.desk.making import make_desk
 from adapters.search import index
 from adapters.search.finding import Answer, Question, counted, find, matching, paged
@@ -23,6 +22,7 @@ from adapters.search.subjects import subjects
 from adapters.search.words import meant
 from adapters.store import engine, migrating
 from adapters.store.address import Address
+from adapters.verifying.verify import verify
 from knowledge.faults import Faulty
 from knowledge.values import Json
 from tests.adapters.search.made_logs import FAULT, LIMITS, OUTCOMES, RULES, entries, fill_log, symbols, weekdays

@@ -14,7 +14,6 @@ import pytest
 
 from adapters import cli
 from adapters.audit.log import AuditLog, LogReader
-from adapters.audit.verify import verify
 from adapters.desk.making import make_desk
 from adapters.store import copying
 from adapters.store.address import Address
@@ -23,6 +22,7 @@ from adapters.store.faults import StoreFailed
 from adapters.store.lease import Lease, current, take
 from adapters.store.opening import is_there, opened
 from adapters.store.requests import answer, ask, open_requests, request
+from adapters.verifying.verify import verify
 from tests.adapters.records import at, body, make_log
 from tests.postgresql import Server, schema
 

@@ -8,15 +8,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from sqlalchemy.exc import DBAPIError
 
-from adapters.audit import checkpoint, kept
-from adapters.audit.checkpoint import Checkpoint
 from adapters.audit.log import AuditLog, LogReader, LogUnwritable
-from adapters.audit.note import Signer
-from adapters.audit.verify import Given, verify
+from adapters.signing import checkpoint, kept
+from adapters.signing.checkpoint import Checkpoint
+from adapters.signing.note import Signer
 from adapters.store import engine
 from adapters.store.address import Address
 from adapters.store.backup import back_up
 from adapters.store.opening import opened, to_read
+from adapters.verifying.verify import Given, verify
 from tests.adapters.records import at, body, make_log
 
 pytestmark = pytest.mark.sqlite_file

@@ -11,7 +11,6 @@ from alembic.runtime.migration import MigrationContext
 
 from adapters import cli
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
-from adapters.audit.verify import verify
 from adapters.desk.making import make_desk
 from adapters.store import engine
 from adapters.store.address import Address
@@ -23,6 +22,7 @@ from adapters.store.opening import make_schema, opened
 from adapters.store.standing import standing
 from adapters.store.tables import METADATA
 from adapters.store.upgrading import upgrade
+from adapters.verifying.verify import verify
 from tests.adapters.records import at, body, make_log
 
 pytestmark = pytest.mark.sqlite_file

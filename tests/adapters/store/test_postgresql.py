@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
 from adapters.audit.merkle import leaf_hash
-from adapters.audit.verify import verify
 from adapters.store import engine
 from adapters.store.address import Schema
 from adapters.store.guards import HOOKS
 from adapters.store.tables import pack
+from adapters.verifying.verify import verify
 from knowledge.values import canonical
 from tests.adapters.records import at, body, make_log
 from tests.postgresql import Server, schema, sql

@@ -17,7 +17,6 @@ import pytest
 
 from adapters import cli
 from adapters.audit.log import AuditLog, LogReader, LogUnreadable, LogUnwritable
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk
 from adapters.desk.making import make_desk
 from adapters.running.worker import Worker
@@ -25,6 +24,7 @@ from adapters.store import engine, opening
 from adapters.store.address import Schema
 from adapters.store.backup import back_up
 from adapters.store.faults import StoreFailed
+from adapters.verifying.verify import verify
 from tests.adapters.records import at, body, make_log
 from tests.adapters.store.wire import Wire
 from tests.attack.stage import SESSIONS, Stage, desk, entries, limits, records, rulebook, running

@@ -9,16 +9,16 @@ from pathlib import Path
 import pytest
 
 from adapters import cli
-from adapters.audit.findings import FindingsCheck, Surveyed
 from adapters.audit.log import AuditLog, Entry, LogReader
-from adapters.audit.recheck import Arithmetic
-from adapters.audit.verify import verify
 from adapters.desk.folder import Desk, read_desk
-from adapters.running.keeping import log_of
 from adapters.running.session import opened
 from adapters.running.watch import unwatched
+from adapters.sealing.keeping import log_of
 from adapters.surveillance.looking import Lookout
 from adapters.surveillance.recording import at_session_end
+from adapters.verifying.findings import FindingsCheck, Surveyed
+from adapters.verifying.recheck import Arithmetic
+from adapters.verifying.verify import verify
 from adapters.watch.alerts import alerts_of
 from engine.surveillance.parameters import Parameters
 from knowledge.values import Json

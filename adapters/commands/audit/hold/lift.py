@@ -21,7 +21,7 @@ def command(
     The desk must not run while this is asked.
     """
     from adapters.desk.folder import find_desk, read_desk
-    from adapters.running.keeping import lift_hold
+    from adapters.sealing.keeping import lift_hold
     from adapters.watch.desk_watch import messenger
 
     place = read_desk(find_desk(desk))

@@ -9,8 +9,8 @@ def command(desk: DeskOption = None, json: JsonOption = False) -> Status:
     """Show each hold that stands: its id, who placed it and why, its days and symbols."""
     from adapters.answers.lookup import reading
     from adapters.audit.kinds import Kind
-    from adapters.audit.retention import in_force
     from adapters.desk.folder import find_desk, read_desk
+    from adapters.sealing.retention import in_force
 
     with reading(read_desk(find_desk(desk))) as log:
         placed = {one["record_id"]: one for one in log.records([Kind.HOLD])}

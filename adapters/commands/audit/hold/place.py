@@ -28,7 +28,7 @@ def command(
     The desk must not run while this is asked.
     """
     from adapters.desk.folder import find_desk, read_desk
-    from adapters.running.keeping import Asked, place_hold
+    from adapters.sealing.keeping import Asked, place_hold
     from adapters.watch.desk_watch import messenger
 
     place = read_desk(find_desk(desk))

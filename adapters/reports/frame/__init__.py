@@ -1,0 +1,1 @@
+"""What every report shares: page, paper, letters, drawings, the days it is about and the file it becomes."""

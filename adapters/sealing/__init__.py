@@ -1,0 +1,1 @@
+"""Old records in sealed segments, and letting go of those whose time is over."""

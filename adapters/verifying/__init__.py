@@ -1,0 +1,1 @@
+"""Whether a log is what it says: bytes, sequence, checkpoints, arithmetic, replay."""
