@@ -100,15 +100,22 @@ def _chapter(span: Span, found: Json) -> Section:
 # --- what it says -------------------------------------------------------------------------------------------------
 
 
+def _asked(verdict: Json) -> str:
+    """What it was to be, and how much of that it may be."""
+    side, quantity, target = verdict["side"], amount(verdict["quantity"]), amount(verdict["target"])
+    if target == "0":
+        return str(side)
+    return f"to {side} {target} shares" if quantity == "0" else f"{side} {quantity} of {target} shares"
+
+
 def _lead(found: Json) -> Iterator[str]:
     if found["fault"]:
         yield f"The cycle is undetermined, so nothing was permitted: {found['fault']}"
         return
     verdicts = proposed(found)
     for one in verdicts[:6]:
-        permitted = f", {amount(one['quantity'])} of {amount(one['target'])} shares" if one["target"] != "0" else ""
         because = f", because of {', '.join(one['reasons'])}" if one["reasons"] else ""
-        yield f"{one['instrument']}: {one['outcome']}, {one['side']}{permitted}{because}."
+        yield f"{one['instrument']}: {one['outcome']}, {_asked(one)}{because}."
     if len(verdicts) > 6:
         yield f"And {len(verdicts) - 6} more."
     silent = len(found["verdicts"]) - len(verdicts)

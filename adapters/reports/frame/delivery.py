@@ -70,7 +70,7 @@ def deliver(desk: Path | None, asked: Asked, made: Callable[[Span], Page], json:
         digest = f"sha256:{sha256(content).hexdigest()}"
         write_json({"report": asked.kind, "file": str(path), "digest": digest, "records": size, "root": root})
     else:
-        write(f"{asked.kind} report of {of.words}, from {size:,} records: {path}")
+        write(f"{asked.kind} report of {asked.about or of.words}, from {size:,} records: {path}")
     return Status.FINE
 
 
