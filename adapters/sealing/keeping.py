@@ -5,13 +5,15 @@ While a process runs the desk this is refused, as the log takes records of one p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from adapters.audit.kinds import Kind
+from adapters.audit.reader import LogReader
 from adapters.desk.folder import Desk, refuse_packaged
 from adapters.frame import Failed
 from adapters.running.continuity import check_account
@@ -21,6 +23,7 @@ from adapters.running.lease import held
 from adapters.running.watch import Watch, unwatched
 from adapters.sealing.retention import LIFT, PLACE, Due, due, gone, in_force
 from adapters.sealing.sealing import sealed, segments_of
+from adapters.sealing.segments import SEALED, instruments_of
 from adapters.store import engine
 from adapters.store.faults import StoreFailed
 from adapters.store.opening import failing, is_there
@@ -101,10 +104,26 @@ def place_hold(desk: Desk, asked: Asked, watch: Watch = unwatched) -> Json:
         raise _wrong(f"`--to {asked.last}` is before `--from {asked.first}`; turn them round")
     record: Json = {"kind": Kind.HOLD.value, "action": PLACE, "who": who, "why": why, "asked_at": _now()}
     record |= {name: said for name, said in (("from", asked.first), ("to", asked.last)) if said}
-    if asked.symbols:
-        record["symbols"] = sorted(set(asked.symbols))
     with log_of(desk, "audit hold", watch) as desk_log:
+        if asked.symbols:
+            record["symbols"] = _symbols(desk_log.log, asked.symbols)
         return desk_log.record(record)
+
+
+def _symbols(log: LogReader, asked: Sequence[str]) -> list[str]:
+    """The instruments as the records write them. Raises `Faulty` where one is not among them: it would hold nothing."""
+    known = {name for record in log.records(SEALED, gone=True) for name in _about(record)}
+    spelt = {name.upper(): name for name in known}
+    found = {name if name in known else spelt.get(name.upper(), "") for name in asked}
+    if "" in found:
+        without = ", ".join(f"`{name}`" for name in asked if name.upper() not in spelt)
+        words = f"no record is about {without}, and a hold on it keeps nothing"
+        raise _wrong(f"{words}; there is {', '.join(sorted(known)) or 'none'}; leave `--symbol` out to keep all")
+    return sorted(found)
+
+
+def _about(record: Json) -> Iterable[str]:
+    return cast("list[str]", record["about"]) if "gone" in record else instruments_of(record)
 
 
 def lift_hold(desk: Desk, name: str, who: str, why: str, watch: Watch = unwatched) -> Json:

@@ -69,7 +69,7 @@ def test_a_desk_whose_past_was_sealed_and_has_gone(
 
     days = "--from", "2011-01-10", "--to", "2011-01-11"
     assert (
-        call(desk, "audit", "hold", "place", "--who", "Ada", "--why", "case 7", *days, "--symbol", "IBM", "--json") == 0
+        call(desk, "audit", "hold", "place", "--who", "Ada", "--why", "case 7", *days, "--symbol", "ibm", "--json") == 0
     )
     hold = said(capsys)["record_id"]
     assert call(desk, "audit", "expire") == 0
@@ -121,6 +121,7 @@ def test_a_desk_whose_past_was_sealed_and_has_gone(
             ("hold", "place", "--who", "a", "--why", "x", "--from", "2011-02-01", "--to", "2011-01-01"),
             "turn them round",
         ),
+        (("hold", "place", "--who", "a", "--why", "x", "--symbol", "IMB"), "no record is about `IMB`"),
     ],
 )
 def test_what_is_wrong_is_said(
