@@ -56,6 +56,14 @@ def check_date(words: str | None) -> None:
         raise unknown(words, "this is no date; write one such as 2011-03-01")
 
 
+def check_dates(first: str | None, last: str | None) -> None:
+    """Raises `Faulty` where one is no date, or they are the wrong way round: nothing lies between such days."""
+    for words in (first, last):
+        check_date(words)
+    if first and last and last < first:
+        raise Faulty(Fault("command line", 1, 1, f"`--from {first}` is after `--to {last}`; turn them round"))
+
+
 def unknown(words: str, message: str) -> Faulty:
     """A complaint about words of the command line."""
     return Faulty(Fault("command line", 1, 1, f"`{words}`: {message}"))

@@ -52,6 +52,7 @@ def command(
     complete or is not there. Lines are JSON with and without --json, which writes JSON about a FILE or DIR too.
     """
     from adapters.answers.lookup import reading
+    from adapters.answers.reading import check_dates
     from adapters.audit.log import LogUnreadable
     from adapters.desk.folder import find_desk, read_desk
     from adapters.exporting.export import Between
@@ -61,6 +62,7 @@ def command(
     if form is Format.PARQUET and folder is None:
         raise _wrong("tables are several files; say where to make their folder: `--folder DIR`")
     between = Between(day("--from", first), day("--to", last))
+    check_dates(first, last)
     place = read_desk(find_desk(desk))
     with reading(place) as log:
         try:

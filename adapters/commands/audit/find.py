@@ -41,16 +41,12 @@ def command(
     The last column is what `warrant explain` takes. Words are taken as people say them: `sector_cap` is
     `portfolio.sector`. What is found by the index is read again from the record. Exit status 1 where nothing is found.
     """
-    from adapters.answers.reading import check_date, reading
+    from adapters.answers.reading import check_dates, reading
     from adapters.desk.folder import find_desk, read_desk
     from adapters.search.finding import Question, find
     from adapters.search.text import as_json, lines
-    from knowledge.faults import Fault, Faulty
 
-    for day in (since, until):
-        check_date(day)
-    if since and until and until < since:
-        raise Faulty(Fault("command line", 1, 1, f"`--to {until}` is before `--from {since}`; turn them round"))
+    check_dates(since, until)
     asked = {
         "reason": reason, "symbol": symbol, "outcome": outcome, "rule": rule, "limit": limit, "kind": kind,
         "who": who, "order": order,

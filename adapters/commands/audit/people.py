@@ -28,11 +28,10 @@ def command(
     `warrant audit verify` checks each against the approvals that it needs (docs/people.md).
     """
     from adapters.answers.people import SUBJECTS, doings, lines
-    from adapters.answers.reading import check_date, reading, unknown
+    from adapters.answers.reading import check_dates, reading, unknown
     from adapters.desk.folder import find_desk, read_desk
 
-    for day in (since, until):
-        check_date(day)
+    check_dates(since, until)
     if what is not None and what not in SUBJECTS:
         raise unknown(what, f"nothing of the kind is approved; there are {', '.join(SUBJECTS)}")
     with reading(read_desk(find_desk(desk))) as log:

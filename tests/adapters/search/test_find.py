@@ -312,6 +312,14 @@ def test_the_command_tells_rows_and_counts(desk: Path, capsys: pytest.CaptureFix
         assert {log.record(row["explain"])["kind"] for row in found["rows"]} == {"decision"}
 
 
+@pytest.mark.parametrize("what", ["find", "people", "export"])
+def test_days_the_wrong_way_round_are_no_empty_answer(
+    what: str, desk: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.run(["audit", what, "--desk", str(desk), "--from", "2012-05-05", "--to", "2012-01-01"]) == 2
+    assert "turn them round" in capsys.readouterr().err
+
+
 def test_nothing_found_is_a_finding_and_a_wrong_word_is_wrong(desk: Path, capsys: pytest.CaptureFixture[str]) -> None:
     asked = ["audit", "find", "--desk", str(desk)]
     assert cli.run([*asked, "--from", "2031-01-01"]) == 1
