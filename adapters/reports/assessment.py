@@ -3,7 +3,8 @@
 The controls are those of `engine.limits.controls`. A check is a decision in which a limit of the control was read,
 a hit one in which it denied or cut a candidate, or did not hold. What is no
 limit (a kill, an approval, a reconciliation) shows as records. What leaves no record, as tests and alerts do, is named
-and counts as no evidence.
+and counts as no evidence. Where limits keep a part of a control only (`Control.read`), their checks and hits are listed
+and show nothing of it: a condition before an entry is no surveillance after it.
 """
 
 from __future__ import annotations
@@ -34,23 +35,31 @@ def _state(*names: str) -> Callable[[Json], bool]:
     return lambda record: record["state"] in names
 
 
+def _counted(record: Json) -> bool:
+    """Whether its readings hold what it grants itself, of which nothing was sent yet."""
+    return any(one["value"] != one.get("base", one["value"]) for one in record.get("readings", []))
+
+
 def _of_strategy(record: Json) -> bool:
     return record["event"] == "submit" and bool(record.get("order", {}).get("strategy"))
 
 
 _APPROVALS = Trace("approval of other limits by a named person", (Kind.APPROVAL,))
 _CHANGES = Trace("other limits adopted, refused or reverted", (Kind.CHANGE,))
-_RULEBOOKS = Trace("other rules adopted or refused", (Kind.RULEBOOK,))
+_RULEBOOKS = Trace(
+    "other rules adopted with a second person's approval, or refused",
+    (Kind.RULEBOOK,),
+    lambda one: one["outcome"] == "refused" or bool(one.get("approval")),
+)
 _ORDERS = Trace("order sent, with its strategy", (Kind.ORDER,), _of_strategy)
 TRACES: Mapping[str, tuple[Trace, ...]] = {
     "every sent order counts in the limits at once, filled or not": (
-        Trace("order sent, and counted from then on", (Kind.ORDER,), lambda one: one["event"] == "submit"),
+        Trace("decision that counted its entries before they were sent", (Kind.DECISION,), _counted),
     ),
     "repeated automated execution: disabled after n, until a named person re-enables": (
         Trace("entries in an instrument disabled", (Kind.STATE,), _state("throttled")),
         Trace("re-enabled by a person", (Kind.STATE,), _state("active")),
     ),
-    "erroneous and duplicate orders refused": (Trace("order rejected by the venue", (Kind.REJECTION,)),),
     "restricted list, authorised persons and strategies only": (
         Trace("intervention of a named person", (Kind.STATE,), lambda one: one.get("who", "engine") != "engine"),
     ),
@@ -60,7 +69,6 @@ TRACES: Mapping[str, tuple[Trace, ...]] = {
         Trace("resume by a person", (Kind.STATE,), _state("active")),
         _ORDERS,
     ),
-    "cancel on disconnect": (Trace("feed or connection lost, or back", (Kind.FEED,)),),
     "limits set before deployment: instruments, values, counts, positions, venues": (
         Trace("start that names its limits and rules", (Kind.START,)),
     ),
@@ -69,6 +77,7 @@ TRACES: Mapping[str, tuple[Trace, ...]] = {
     "monitoring in real time, alerts within 5 s": (
         Trace("cycle that was missed, and noticed", (Kind.MISSED,)),
         Trace("cycle without a decision, and said so", (Kind.FAULT,)),
+        Trace("feed lost, or back", (Kind.FEED,)),
     ),
     "reconciliation of orders and positions with the other side, continuously": (
         Trace("books held against the broker's", (Kind.RECONCILIATION,)),
@@ -144,9 +153,9 @@ class Evidence:
     @property
     def verdict(self) -> str:
         """What the days show, in two words."""
-        if self.hit or self.recorded:
+        if self.recorded or (self.hit and self.control.read):
             return IN_PART if self.absent else AT_WORK
-        return CHECKED if self.checked else NOTHING
+        return CHECKED if self.checked and self.control.read else NOTHING
 
 
 @dataclass

@@ -143,6 +143,10 @@ def _told(one: Evidence) -> Iterator[str]:
     unused = [kind for kind in control.kinds if not any(limit.kind == kind for limit in one.limits)]
     if unused:
         yield f"No limit of these kinds was in force at the end: {', '.join(unused)}."
+    if not control.read and one.checked:
+        yield f"{count(one.checked, 'check')} of its limits keep a part of it at most, and count as no evidence."
+    if control.elsewhere and one.verdict == NOTHING:
+        yield f"{control.elsewhere[0].upper()}{control.elsewhere[1:]}."
     if one.absent:
         yield f"No record in these days of: {'; '.join(one.absent)}."
     if control.missing:

@@ -32,6 +32,10 @@ class Control:
     places: tuple[str, ...] = ()
     tests: tuple[str, ...] = ()
     missing: str = ""
+    read: bool = True
+    """Whether a decision that read one of its limits shows it; False where they keep a part of it at most."""
+    elsewhere: str = ""
+    """Where to look, where the log holds nothing that shows it."""
 
 
 CONTROLS: Sequence[Control] = (
@@ -46,7 +50,8 @@ CONTROLS: Sequence[Control] = (
             ("message_rate",), ("adapters/running/standing.py",),
             (_FORBIDS, "tests/adapters/test_intervention.py::test_the_messages_of_the_last_second_survive_a_restart")),
     Control("every sent order counts in the limits at once, filled or not", "RTS 6 art. 15(2)", 3,
-            ("gross", "instrument_exposure", "open_orders"), ("engine/gate/reach.py",), (_SOUND,)),
+            ("gross", "instrument_exposure", "open_orders"), ("engine/gate/reach.py",), (_SOUND,),
+            read=False),
     Control("repeated automated execution: disabled after n, until a named person re-enables", "RTS 6 art. 15(3)", 6,
             ("repeated_execution",), ("adapters/running/resuming.py",),
             (_FORBIDS, f"{_INTERVENTION}::test_a_throttle_holds_until_a_person_ends_it",
@@ -61,7 +66,8 @@ CONTROLS: Sequence[Control] = (
     Control("restricted list, authorised persons and strategies only", "15c3-5", 7, ("policy", "strategies"),
             ("rules/book/restricted_list.pl", "adapters/running/resuming.py"),
             (_FORBIDS, f"{_INTERVENTION}::test_only_a_listed_person_resumes"),
-            "a key listed in warrant.toml proves who somebody is; a bare name is recorded as claimed"),
+            "a key listed in warrant.toml proves who somebody is; a bare name is recorded as claimed; any refusal by a "
+            "policy counts as a hit, whether by the restricted list or by another policy"),
     Control("concentration per security, gross and net; sector, correlation, VaR, ES caps",
             "exchange guidance, practice", 2,
             ("instrument_exposure", "concentration", "gross", "net_long", "net_short", "beta", "group_gross",
@@ -76,7 +82,8 @@ CONTROLS: Sequence[Control] = (
              f"{_INTERVENTION}::test_exits_and_stops_go_on_under_a_kill")),
     Control("cancel on disconnect", "FIA", 6, ("broker_connected", "feed_connected"), tests=(_FORBIDS,),
             missing="no entry goes out without a connection; what rests at a venue the venue cancels, by a switch "
-                    "that a live broker sets: there is none yet"),
+                    "that a live broker sets: there is none yet",
+            read=False, elsewhere="that the desk was connected was read before entries, which cancels nothing"),
     Control("limits set before deployment: instruments, values, counts, positions, venues", "RTS 6 art. 8", 5,
             ("open_positions", "session_entries", "order_value", "policy"),
             ("adapters/desk/instruments.py", "rules/book/jurisdiction.pl"), (_BOUNDS, _FORBIDS)),
@@ -96,23 +103,34 @@ CONTROLS: Sequence[Control] = (
             missing="the benchmarks measure throughput; a test against the desk's own six months is not there"),
     Control("monitoring in real time, alerts within 5 s", "RTS 6 art. 16", 6, places=("adapters/watch/alerts.py",),
             tests=("tests/adapters/watch/test_desk_watch.py::"
-                   "test_every_named_happening_has_its_line_its_health_and_its_alert",)),
+                   "test_every_named_happening_has_its_line_its_health_and_its_alert",),
+            missing="how soon an alert went out is in no record",
+            elsewhere="alerts go to the receivers of `warrant.toml`, and their inboxes hold them"),
     Control("reconciliation of orders and positions with the other side, continuously", "RTS 6 art. 17", 6,
             ("books_reconciled",), ("engine/books/reconcile.py",),
             (_FORBIDS,
-             f"{_INTERVENTION}::test_books_that_differ_and_a_cycle_without_a_decision_stand_against_a_resume")),
+             f"{_INTERVENTION}::test_books_that_differ_and_a_cycle_without_a_decision_stand_against_a_resume"),
+            read=False),
+    Control("own orders that could match each other refused before they go out",
+            "RTS 6 art. 13; venue rules on self-trades", 7, ("wash_trade", "duplicate_order"), tests=(_FORBIDS,)),
     Control("surveillance for market abuse: wash trades, layering, marking the close", "RTS 6 art. 13", 7,
-            ("wash_trade", "duplicate_order"), ("engine/surveillance/survey.py", "adapters/surveillance/looking.py"),
-            (_FORBIDS, "tests/engine/surveillance/test_patterns.py::test_layers_that_go_after_a_fill"),
-            "of the desk's own orders; what others do at the venue is not seen"),
-    Control("yearly self-assessment, risk report, audit", "RTS 6 art. 9", 7, ("log_verified",),
-            ("adapters/verifying/verify.py", "adapters/reports/selfassessment.py"),
-            (_FORBIDS, "tests/adapters/reports/test_models_and_controls.py::test_what_leaves_no_record_is_no_evidence"),
-            "a person has to read it, and sign it off elsewhere"),
+            places=("engine/surveillance/survey.py", "adapters/surveillance/looking.py"),
+            tests=("tests/engine/surveillance/test_patterns.py::test_layers_that_go_after_a_fill",),
+            missing="of the desk's own orders, what others do at the venue is not seen; and a look that finds nothing "
+                    "leaves no record",
+            elsewhere="surveillance was not recorded in the log of these days: `warrant surveil scan` looks through "
+                      "it, and with `--record` records what it finds"),
+    Control("yearly self-assessment, risk report, audit", "RTS 6 art. 9", 7,
+            places=("adapters/verifying/verify.py", "adapters/reports/selfassessment.py"),
+            tests=("tests/adapters/reports/test_models_and_controls.py::test_what_leaves_no_record_is_no_evidence",),
+            missing="a person has to read it, and sign it off elsewhere",
+            elsewhere="it is a document with a person's signature, outside the log; this report is material for it"),
     Control("order records kept five years, strategy id on each order", "RTS 6 art. 28; SEBI 2025", 7,
             ("log_verified",), ("adapters/audit/log.py", "adapters/sealing/retention.py", "engine/orders/order.py"),
             ("tests/adapters/test_merkle.py::test_every_leaf_has_a_path_that_verifies_only_there",
-             "tests/adapters/test_keeping.py::test_years_are_the_operators_and_never_less_than_five")),
+             "tests/adapters/test_keeping.py::test_years_are_the_operators_and_never_less_than_five"),
+            "that records are kept for years no log of some days shows; `warrant audit verify` shows that none is gone",
+            read=False),
     Control("model inventory, independent validation, continuous monitoring, effective challenge",
             "SR 11-7, since 2026-04 SR 26-2", 5,
             ("head_validated", "healthy_heads", "head_brier", "head_psi", "head_age", "interval_width"),
@@ -121,7 +139,10 @@ CONTROLS: Sequence[Control] = (
             ("stop_loss", "open_risk", "stress"), tests=(_BOUNDS, _SOUND)),
     Control("market halts: volatility threshold, circuit breaker", "desk mandate; market-wide circuit breakers", 4,
             ("index_volatility", "index_move"), tests=(_FORBIDS,)),
-    Control("clocks in step with the venue's", "RTS 25", 6, ("clock_skew",), tests=(_FORBIDS,)),
+    Control("clocks in step with the venue's", "RTS 25", 6, ("clock_skew",), tests=(_FORBIDS,),
+            missing="jumps of the machine's own clock are measured, not its distance from the venue's; a time service "
+                    "has to keep it in step",
+            read=False, elsewhere="the records of the machine's time service show it"),
 )  # fmt: skip
 
 

@@ -150,6 +150,37 @@ def test_every_control_is_told_with_what_the_log_has(shared: SharedRun) -> None:
     assert all(hits[name] >= times for name, times in refused.items() if name in hits)
     assert found["reconciliation of orders and positions with the other side, continuously"].verdict == AT_WORK
     assert {one.verdict for one in found.values()} == {AT_WORK, IN_PART, CHECKED, NOTHING}
+    counted = found["every sent order counts in the limits at once, filled or not"]
+    entered = [one for one in decisions if any(made["order"]["role"] == "entry" for made in one["warrants"])]
+    assert 0 < len(entered) == counted.recorded
+    for one in found.values():
+        if one.verdict == NOTHING and one.control.elsewhere:
+            assert one.control.elsewhere[1:] in words
+
+
+@pytest.mark.parametrize(
+    "begin", ["surveillance for market abuse", "yearly self-assessment", "clocks in step", "cancel on"]
+)
+def test_conditions_before_an_order_are_no_evidence_of_what_comes_after_it(shared: SharedRun, begin: str) -> None:
+    with LogReader.read(shared.store) as log:
+        of = span(log, "desk", None, None, "")
+        told = Assessment(of.limits)
+        for one in of.records():
+            told.take(one)
+        words = " ".join(sound(render(selfassessment(of))).words)
+    found = next(one for one in told.evidence() if one.control.name.startswith(begin))
+    assert found.verdict == NOTHING
+    assert found.control.elsewhere[1:] in words
+
+
+def test_a_finding_on_record_is_evidence_of_surveillance(tmp_path: Path) -> None:
+    with AuditLog.open(tmp_path / "log.sqlite") as log:
+        log.append("surveillance", body("2026-03-02T20:01:00Z", action="find", finding_id="f", pattern="layering"))
+    told = Assessment(lambda _: pytest.fail("no decision names limits"))
+    with LogReader.read(tmp_path / "log.sqlite") as reader:
+        for one in reader:
+            told.take(one)
+    assert next(one.verdict for one in told.evidence() if one.control.name.startswith("surveillance")) == AT_WORK
 
 
 def test_what_leaves_no_record_is_no_evidence(tmp_path: Path) -> None:
