@@ -20,6 +20,8 @@ from adapters.reports.lives import Life, Lives
 from adapters.reports.orders import end, orders_table, track, what
 from engine.telling.explain import explain_exit, explain_stop, explain_verdict
 from engine.telling.figures import amount
+from engine.telling.narrative import Telling
+from engine.telling.tokens import plain
 from knowledge.faults import Fault, Faulty
 from knowledge.values import Json
 
@@ -63,7 +65,8 @@ def order(span: Span, name: str | None) -> Page:
         Section("fills", "Fills and costs", tuple(_fills(life, _currency(found)))),
         Section("outcome", "What came of it", tuple(_outcome(found, decision, life))),
     )
-    return Page("order", title, subtitle, tuple(_lead(found, life)), sections, span.origin, tuple(_cards(found, life)))
+    first = tuple(_lead(span, found, decision, life))
+    return Page("order", title, subtitle, first, sections, span.origin, tuple(_cards(found, life)))
 
 
 def _several(span: Span, found: Orders) -> Page:
@@ -81,7 +84,7 @@ def _several(span: Span, found: Orders) -> Page:
 def _chapter(span: Span, found: Orders, life: Life) -> Section:
     decision = span.log.record(life.decision_id)
     blocks = (
-        Prose(tuple(_lead(found, life))),
+        Prose(tuple(_lead(span, found, decision, life))),
         *_timeline(span, found, decision, life),
         *_outcome(found, decision, life),
     )
@@ -121,9 +124,13 @@ def family(span: Span, found: Orders, decision: Json, life: Life) -> list[Life]:
     return [one for one in found.lives.found.values() if one.order_id in own and (one.events or one is life)]
 
 
-def _lead(found: Orders, life: Life) -> Iterator[str]:
+def _lead(span: Span, found: Orders, decision: Json, life: Life) -> Iterator[str]:
+    """What it was, why, and what came of it."""
     currency = _currency(found)
     yield f"The {what(life)}: {end(life)}."
+    told = _explained(span, decision, life)
+    if told is not None:
+        yield from (plain(one) for one in told.summary)
     if life.filled and life.price is not None:
         costs = f"commission {money(life.commission)}, slippage {money(life.slippage)} {currency}"
         yield f"{amount(life.filled)} filled at {amount(life.price)} on average; {costs}."
@@ -142,7 +149,8 @@ def _cards(found: Orders, life: Life) -> Iterator[Card]:
     yield Card("state", life.state, life.events[-1].day if life.events else "")
     yield Card("filled", f"{amount(life.filled)} of {amount(life.term('quantity'))}", "shares")
     yield Card("average price", amount(life.price) if life.price is not None else "–", _currency(found))
-    yield Card("costs", money(life.commission + life.slippage), "commission and slippage")
+    parts = f"{_currency(found)}: commission {money(life.commission)}, slippage {money(life.slippage)}"
+    yield Card("costs", money(life.commission + life.slippage), parts)
     lot = found.lot(life)
     if lot is not None:
         held = "still held" if lot.shares else f"closed {lot.ended}"
@@ -168,20 +176,25 @@ def _timeline(span: Span, found: Orders, decision: Json, life: Life) -> Iterator
 
 
 def _why(span: Span, decision: Json, life: Life) -> Iterator[Block]:
+    said = "Told from the record of the decision and what it names by digest."
+    yield Prose((said,), soft=True)
+    told = _explained(span, decision, life)
+    if told is not None:
+        yield explained(told, f"why-{life.order_id}")
+
+
+def _explained(span: Span, decision: Json, life: Life) -> Telling | None:
+    """Why the order was to be, from the decision that warranted it."""
     evidence, name = evidence_of(span.log, decision), life.term("instrument")
     verdict = next((one for one in decision["verdicts"] if one["instrument"] == name), None)
     leaving = next((one for one in decision["exits"] if one["instrument"] == name), None)
-    key = f"why-{life.order_id}"
-    said = "Told from the record of the decision and what it names by digest."
-    yield Prose((said,), soft=True)
     orders = (one["order"] for one in decision["warrants"])
     moved = next((one for one in orders if one["client_order_id"] == life.order_id), None)
     if life.term("role") == "exit" and leaving is not None:
-        yield explained(explain_exit(evidence, leaving), key)
-    elif moved is not None and moved["role"] == "stop":
-        yield explained(explain_stop(evidence, moved), key)
-    elif verdict is not None:
-        yield explained(explain_verdict(evidence, verdict), key)
+        return explain_exit(evidence, leaving)
+    if moved is not None and moved["role"] == "stop":
+        return explain_stop(evidence, moved)
+    return None if verdict is None else explain_verdict(evidence, verdict)
 
 
 def _fills(life: Life, currency: str) -> Iterator[Block]:

@@ -171,7 +171,8 @@ def made(outcome: Outcome) -> Phrase:
     result = outcome.result
     word = say.verdict("profit" if result > 0 else "loss") if result else "neither profit nor loss"
     amount: Phrase = (" of ", say.money(abs(result), outcome.currency)) if result else ""
-    return ("a " if result else "", word, amount, " after ", say.money(outcome.costs, outcome.currency), " of costs")
+    costs = " of commissions and borrow fees" if outcome.borrow else " of commissions"
+    return ("a " if result else "", word, amount, " after ", say.money(outcome.costs, outcome.currency), costs)
 
 
 def outcome_of(outcome: Outcome, ending: Callable[[Json], Phrase]) -> Telling:

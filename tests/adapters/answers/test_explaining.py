@@ -114,7 +114,7 @@ def test_a_summary_says_how_a_position_ended_and_what_it_made(shared: SharedRun,
     said = []
     for decision in (one for one in shared.records if one["kind"] == "decision"):
         said += [plain(one) for one in aftermath_of(log, decision).sentences]
-    assert any("closed on" in one and "after" in one and "of costs" in one for one in said)
+    assert any("closed on" in one and "after" in one and "of commissions" in one for one in said)
 
 
 # --- kinds that a short run has none of -------------------------------------------------------------------------

@@ -87,6 +87,14 @@ def test_an_order_is_told_from_warrant_to_end_with_what_belongs_to_it(shared: Sh
     words = " ".join(read.words)
     assert f"{filled['quantity']} at {filled['price']}" in words
     assert filled["commission"] in words
+    with LogReader.read(shared.store) as log:
+        page = order(span(log, "desk", None, None, ""), name)
+    verdict = next(one for record in decisions(shared) for one in record["verdicts"]
+                   if any(made["order"]["client_order_id"] == name for made in record["warrants"])
+                   and one["instrument"] == filled["instrument"])  # fmt: skip
+    assert any(filled["instrument"] in one and f" {verdict['quantity']} " in one for one in page.lead[1:-1]), page.lead
+    costs = next(one for one in page.cards if one.label == "costs")
+    assert costs.note.startswith(f"USD: commission {filled['commission']}")
     stop = name.replace("-entry", "-stop")
     assert f"order-{stop}" in read.ids, "its protective stop belongs to it"
     same = told(shared, lambda span: order(span, filled["warrant_id"]))

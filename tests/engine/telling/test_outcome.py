@@ -73,5 +73,5 @@ def test_another_instrument_and_what_came_before_the_entry_take_no_part() -> Non
     assert (outcome.result, outcome.opened, outcome.closed) == (197, "2011-01-04", "2011-01-05")
     assert plain(sentence(outcome, "by a stop")) == (
         "It was bought at 10.00 USD on 2011-01-04 and closed on 2011-01-05 by a stop: "
-        "a profit of 197.00 USD after 3.00 USD of costs."
+        "a profit of 197.00 USD after 3.00 USD of commissions."
     )
