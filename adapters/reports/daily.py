@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from adapters.answers.reading import unknown
 from adapters.reports.attribution import KINDS, Earned, earned
 from adapters.reports.attribution_told import attribution_section
 from adapters.reports.frame.page import Block, Card, Folded, Page, Section
-from adapters.reports.frame.span import Span
+from adapters.reports.frame.span import Span, ending
 from adapters.reports.frame.told import change, count, money, percent, signed
 from adapters.reports.happenings import Happenings, changes_section, states_section
 from adapters.reports.headroom import Headroom
@@ -40,7 +41,8 @@ class Days:
 
 
 def daily(span: Span) -> Page:
-    """The page of the sessions of `span`."""
+    """The page of the sessions of `span`. Raises `Faulty` where the log has records, and none in these days."""
+    _check(span)
     title = f"What was decided on {span.words}" if span.first == span.last else f"What was decided, {span.words}"
     subtitle = f"Daily report of desk {span.desk}{f', {span.mode}' if span.mode else ''}"
     days = read(span)
@@ -48,6 +50,22 @@ def daily(span: Span) -> Page:
         nothing = "The log has no record up to these days: the desk had not begun."
         return Page("daily", title, subtitle, (nothing,), (), span.origin)
     return Page("daily", title, subtitle, tuple(lead(days)), _sections(days), span.origin, tuple(_cards(days)))
+
+
+def _check(span: Span) -> None:
+    """A report of days in which nothing could happen would read as one of quiet days."""
+    if next(span.records(), None) is not None:
+        return
+    kinds = ["decision", "fault"]
+    earlier = (one for one in span.log.records(kinds, until=ending(span.first), newest_first=True)
+               if one["as_of"][:10] < span.first)  # fmt: skip
+    later = (one for one in span.log.records(kinds, since=span.last) if one["as_of"][:10] > span.last)
+    near = [(word, one["as_of"][:10]) for word, one in (("before", next(earlier, None)), ("after", next(later, None)))
+            if one is not None]  # fmt: skip
+    if near:
+        days = " and ".join(f"the one {word} is {day}" for word, day in near)
+        asked = span.words if span.first <= span.last else span.first
+        raise unknown(asked, f"the log has no session in these days; {days}")
 
 
 def read(span: Span) -> Days | None:

@@ -138,10 +138,8 @@ def test_a_day_that_passed_is_reported_as_it_was_then(shared: SharedRun, tmp_pat
 @pytest.mark.parametrize(
     ("first", "last", "words"),
     [
-        ("2011-01-08", "2011-01-09", "No decisions, no candidates, so nothing was asked for"),
-        ("2001-01-01", "2001-12-31", "the desk had not begun"),
         ("2011-01-04", "2011-01-04", "No fills"),
-        ("2030-01-01", None, "No decisions, no candidates"),
+        ("2011-01-08", "2011-01-11", "No fills"),
     ],
 )
 def test_days_without_anything_have_a_page(shared: SharedRun, first: str, last: str | None, words: str) -> None:
@@ -149,6 +147,20 @@ def test_days_without_anything_have_a_page(shared: SharedRun, first: str, last: 
         found = daily(of(log, first, last))
     assert words in " ".join(found.lead)
     sound(render(found))
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "words"),
+    [
+        ("2011-01-08", "2011-01-08", "`2011-01-08`.* the one before is 2011-01-07 and the one after is 2011-01-10"),
+        ("2011-01-08", "2011-01-09", "the one before is 2011-01-07 and the one after is 2011-01-10"),
+        ("2001-01-01", "2001-12-31", "no session in these days; the one after is 2011-01-03$"),
+        ("2030-01-01", None, "`2030-01-01`.* the one before is 2011-03-04$"),
+    ],
+)
+def test_days_without_a_session_are_refused(shared: SharedRun, first: str, last: str | None, words: str) -> None:
+    with LogReader.read(shared.store) as log, pytest.raises(Faulty, match=words):
+        daily(of(log, first, last))
 
 
 def test_days_that_are_none_are_refused(shared: SharedRun) -> None:
