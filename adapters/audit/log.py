@@ -41,6 +41,7 @@ from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable, LogUnwritable, StoreFailed
 from adapters.store.guards import expected, present
 from adapters.store.moving import MARKED, moved_to
+from adapters.store.packing import packed
 from adapters.store.tables import BLOB, LEAF, SEGMENT, SUBTREE_LEAVES, TIMING, TREE, pack
 from knowledge.values import Json, canonical, digest, parse
 
@@ -101,7 +102,7 @@ class AuditLog(LogReader):
         """The tree as it is if an append was committed whose answer was lost for good."""
         self._lock = threading.Lock()
         self._unmoved = 0
-        """Bytes written since the store was last tidied up."""
+        """Bytes of records, before packing, since the store was last tidied up."""
         self._subtrees_due = 0
         """Records from which on another root of a subtree is to be kept."""
         self._prepared: dict[str, tuple[bytes, _Row]] = {}
@@ -285,7 +286,7 @@ class AuditLog(LogReader):
         self._write_blobs(entry.blobs, references(body))
         hashed = leaf_hash(leaf)
         row = {"seq": head.size, "record_id": record_id, "kind": body["kind"], "as_of": body["as_of"]}
-        rows.leaf.append({**row, "leaf_hash": hashed, "bytes": leaf})
+        rows.leaf.append({**row, "leaf_hash": hashed, "bytes": packed(leaf)})
         after = head.append(hashed)
         rows.tree.append({"size": after.size, "root": after.root})
         if entry.timings:

@@ -25,6 +25,7 @@ from adapters.store import engine, opening
 from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable
 from adapters.store.moving import MARKED, moved_to
+from adapters.store.packing import NotUnpacked, unpacked
 from adapters.store.tables import BLOB, LEAF, TIMING, TREE, unpack
 from knowledge.values import Json, digest, parse
 
@@ -269,7 +270,7 @@ class LogReader:
             columns: Any = (LEAF.c.seq, LEAF.c.kind, LEAF.c.as_of, LEAF.c.bytes)
             for seq, *rest in self._streamed(select(*columns).order_by(LEAF.c.seq)):
                 kind, as_of, held = rest
-                yield seq, kind, as_of, bytes(held)
+                yield seq, kind, as_of, bytes(self._unpacked(seq, held))
 
     def leaf(self, seq: int) -> bytes:
         """The bytes of the record at this place. Raises `KeyError`, `Gone`."""
@@ -343,7 +344,13 @@ class LogReader:
     def _whole(self, seq: int, leaf: bytes) -> bytes:
         """The bytes of a record, wherever they lie. Raises `Gone`."""
         number = moved_to(leaf)
-        return leaf if number is None else self._segments.record(number, seq)
+        return self._unpacked(seq, leaf) if number is None else self._segments.record(number, seq)
+
+    def _unpacked(self, seq: int, held: bytes) -> bytes:
+        try:
+            return unpacked(held)
+        except NotUnpacked as why:
+            raise LogUnreadable(f"the log `{self.path}` is damaged: record {seq}: {why}") from None
 
     def _parsed(self, leaf: bytes) -> Json:
         try:

@@ -18,6 +18,7 @@ from adapters.audit.kinds import Kind
 from adapters.sealing.retention import LEAST_YEARS, Hold, in_force, years_later
 from adapters.sealing.segments import FORMAT, RESIDUE, Content, Damaged, packed_hash, read, unpack
 from adapters.store.migrating import keeps_segments
+from adapters.store.packing import unpacked
 from adapters.verifying.raw import RawStore
 from adapters.verifying.verification import Check, Finding
 from engine.orders.portfolio import Mode
@@ -135,7 +136,7 @@ class SealedCheck:
         gone = self._rows[number].gone
         content = self._raw.ask("SELECT bytes FROM leaf WHERE seq = :seq", seq=gone).scalar() if gone else None
         try:
-            said = parse(content)["segments"] if isinstance(content, bytes) else ()
+            said = parse(unpacked(content))["segments"] if isinstance(content, bytes) else ()
             return next((str(one["residue"]) for one in said if one["segment"] == number), None)
         except (ValueError, LookupError, TypeError):
             return None

@@ -35,6 +35,7 @@ from adapters.store.address import Address
 from adapters.store.faults import LogUnreadable
 from adapters.store.guards import expected, present
 from adapters.store.moving import moved_to
+from adapters.store.packing import NotUnpacked, unpacked
 from adapters.verifying.heads import Given, HeadsCheck
 from adapters.verifying.named_values import check_named_values
 from adapters.verifying.raw import RawLeaf, RawStore
@@ -211,8 +212,14 @@ class _Pass:
                 self._check_remains(row, held)
                 return None
             row = replace(row, content=held)
+        why = "the stored bytes are no bytes"
+        if number is None and isinstance(row.content, bytes):
+            try:
+                row = replace(row, content=unpacked(row.content))
+            except NotUnpacked as fault:
+                row, why = replace(row, content=None), str(fault)
         if not isinstance(row.content, bytes):
-            self._unusable(row.seq, row.name, "the stored bytes are no bytes")
+            self._unusable(row.seq, row.name, why)
             self._grow(row, row.name, leaf_hash(b""))
             return None
         record, own_id, why = _read(row.content)

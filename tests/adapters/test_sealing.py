@@ -154,7 +154,9 @@ def test_a_fault_on_the_way_leaves_all_as_it_was(where: Address) -> None:
 def test_what_does_not_have_its_hash_is_not_sealed(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     make_log(path, 2)
-    tampered(path, "UPDATE leaf SET bytes = CAST(replace(CAST(bytes AS TEXT), 'w-e0', 'w-e9') AS BLOB) WHERE seq = 1")
+    with LogReader.read(path) as log:
+        other = log.leaf(1).replace(b"w-e0", b"w-e9")
+    tampered(path, f"UPDATE leaf SET bytes = x'{other.hex()}' WHERE seq = 1")
     with AuditLog.open(path) as log:
         (content,) = sealing.segments_of(log, at(9))
         with pytest.raises(LogUnwritable, match="record 1 has other bytes than its hash says"):

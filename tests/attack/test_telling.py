@@ -14,6 +14,7 @@ from adapters.answers.lookup import decision_at, evidence_of
 from adapters.audit.log import LogReader, LogUnreadable
 from adapters.paper.venue import Bar
 from adapters.running.worker import Worker
+from adapters.store.packing import unpacked
 from engine.decision import ExitVerdict
 from engine.gate.proposals import Exit
 from engine.orders.order import Side
@@ -55,7 +56,7 @@ def test_a_record_that_was_changed_in_the_store_is_not_explained(tmp_path: Path,
     with sqlite3.connect(stage.desk.store) as store:
         store.execute("DROP TRIGGER leaf_update")
         for seq, leaf in store.execute("SELECT seq, bytes FROM leaf WHERE kind = 'decision'").fetchall():
-            forged = leaf.replace(b'"quantity":"193"', b'"quantity":"93"')
+            forged = unpacked(leaf).replace(b'"quantity":"193"', b'"quantity":"93"')
             store.execute("UPDATE leaf SET bytes = ? WHERE seq = ?", (forged, seq))
     with LogReader.read(stage.desk.store) as log:
         record = decision_at(log, MON)
