@@ -2,7 +2,7 @@
 
 The log:
 - `leaf`: one row a record: place, id, kind and instant repeated from the bytes for looking up, the leaf's hash, the
-  canonical bytes that were hashed.
+  canonical bytes that were hashed, large ones packed (`adapters.store.packing`).
 - `blob`: what records name by digest, stored once, compressed. The digest is over the uncompressed canonical bytes; the
   hash of the packed bytes makes a flipped bit visible also where decompression would not notice it.
 - `tree`: the root of the tree of each size, written in the transaction of the leaf. Its last row is the head.
