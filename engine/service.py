@@ -19,8 +19,7 @@ from engine.orders.portfolio import Portfolio
 from engine.orders.warrants import Inputs
 from engine.proof import solver
 from engine.verdicts import Silences, surprise, told_here, undetermined
-from knowledge.columns import facts_of
-from knowledge.door import snapshot_from_json
+from knowledge.columns import facts_of, snapshot_of
 from knowledge.facts import Fact, in_order, ordered
 from knowledge.faults import Faulty
 from knowledge.values import Json, canonical, canonical_if_floatless, parse
@@ -102,7 +101,7 @@ class Service:
         due = message.get("told", 0)
         if due not in (0, len(told)):
             raise ValueError(f"{len(told)} facts were told, and {due} are asked about")
-        snapshot = snapshot_from_json(message["snapshot"], told if due else ())
+        snapshot = snapshot_of(message["snapshot"], told if due else ())
         portfolio = Portfolio.from_json(message["portfolio"])
         self.spent = message, snapshot, portfolio, ahead
         try:

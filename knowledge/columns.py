@@ -8,14 +8,14 @@ words that the slot lists or has let in before, and floats near no tie of their 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from itertools import chain, groupby, repeat
-from operator import is_, lt
+from operator import is_, itemgetter, lt
 
-from knowledge.door import LONGEST_LIST, Check, Guard, Refused, admit, guards
-from knowledge.facts import Fact, Value, form_of, list_text, quoted
+from knowledge.door import LONGEST_LIST, Check, Guard, Refused, admit, freeze, guards
+from knowledge.facts import Fact, Snapshot, Value, form_of, list_text, quoted
 from knowledge.templates import Slot, Vocabulary, vocabulary
 from knowledge.values import MOST_DIGITS, Inexact, Json, places, rounded_all
 
@@ -70,6 +70,24 @@ def facts_of(columns: Json) -> list[Fact]:
                 raise one
             facts.append(one)
     return facts
+
+
+def snapshot_of(value: Json, told: Iterable[Fact] = ()) -> Snapshot:
+    """What `knowledge.door.snapshot_from_json` reads, each stretch of one template at once. Raises as that does."""
+    facts = list(told)
+    for template, rows in groupby(value["facts"], key=itemgetter(0)):
+        facts += _in_columns(template, [slots for _, slots in rows])
+    return freeze(value["as_of"], value["universe"], facts)
+
+
+def _in_columns(template: str, rows: Sequence[Json]) -> Iterable[Fact]:
+    words = vocabulary()
+    guard = guards(words).get(template)
+    if guard is not None and all(type(row) is dict and row.keys() == guard.names for row in rows):
+        facts = _all_good(words, guard, {name: [row[name] for row in rows] for name in guard.order})
+        if facts is not None:
+            return facts  # type: ignore[return-value]
+    return [admit(template, slots) for slots in rows]
 
 
 def _said(template: str, slots: dict[str, object], words: Vocabulary) -> Fact | Refused:

@@ -1,14 +1,16 @@
 """A store read as it is, for verifying it: values without conversion, each row on its own.
 
 A damaged row does not hide the others: what cannot be read is a finding about the bytes, and the reading goes on.
+Contents and roots are asked for some records at a time; where that fails, or leaves one out, each row by itself.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import islice
 from typing import Any
 
 from sqlalchemy import Row, TextClause, text
@@ -21,6 +23,8 @@ from adapters.verifying.verification import Check, Finding
 from knowledge.values import digest
 
 _FETCHED = 1000
+_TOGETHER = 64
+"""Records whose contents are asked for together: few, because a content may be long."""
 _text: Callable[[str], TextClause] = lru_cache(text)
 
 
@@ -46,6 +50,7 @@ class RawStore:
 
     def __init__(self, connection: Connection, complain: Callable[[Finding], None]) -> None:
         self.connection, self._complain = connection, complain
+        self._roots: dict[int, object] = {}
         self.sqlite = connection.dialect.name == "sqlite"
         if not self.sqlite:
             self.ask("SAVEPOINT walk")
@@ -81,16 +86,44 @@ class RawStore:
     def leaves(self) -> Iterator[RawLeaf]:
         """All rows of `leaf`, in order. Raises the store's `FAULTS` where the table itself is broken."""
         keys = self.streamed("keys", "SELECT seq, record_id, kind, as_of, leaf_hash FROM leaf ORDER BY seq")
-        for seq, record_id, kind, as_of, hashed in keys:
-            row = RawLeaf(seq, record_id, kind, as_of, hashed, None)
-            content = None
-            with self.guarded("bytes", seq, row.name):
-                content = self.ask("SELECT bytes FROM leaf WHERE seq = :seq", seq=seq).scalar()
-            yield RawLeaf(seq, record_id, kind, as_of, hashed, content)
+        rows, fault = _some(keys)
+        while rows:
+            places = [row[0] for row in rows]
+            contents = self._together("SELECT seq, bytes FROM leaf WHERE seq BETWEEN :first AND :last", places, 0)
+            self._roots = self._together("SELECT size, root FROM tree WHERE size BETWEEN :first AND :last", places, 1)
+            for seq, record_id, kind, as_of, hashed in rows:
+                row = RawLeaf(seq, record_id, kind, as_of, hashed, contents.get(seq))
+                if row.content is None:
+                    content = None
+                    with self.guarded("bytes", seq, row.name):
+                        content = self.ask("SELECT bytes FROM leaf WHERE seq = :seq", seq=seq).scalar()
+                    row = replace(row, content=content)
+                yield row
+            if fault is None:
+                rows, fault = _some(keys)
+            else:
+                rows = []
+        if fault is not None:
+            raise fault
+
+    def _together(self, query: str, places: list[Any], beyond: int) -> dict[int, object]:
+        """What stands at these places, or so far beyond; nothing where they do not follow each other, or on a fault."""
+        first = places[0]
+        if set(map(type, places)) != {int} or places != list(range(first, first + len(places))):
+            return {}
+        try:
+            rows = self.ask(query, first=first + beyond, last=places[-1] + beyond).all()
+        except engine.FAULTS:
+            # Each row is asked for by itself, and the fault told where it is met again.
+            if not self.sqlite:
+                self.ask("ROLLBACK TO SAVEPOINT walk")
+            return {}
+        return {place: found for place, found in reversed(rows)}
 
     def root(self, size: int) -> object:
         """The root that is stored for the tree of this size."""
-        return self.ask("SELECT root FROM tree WHERE size = :size", size=size).scalar()
+        known = self._roots.get(size)
+        return self.ask("SELECT root FROM tree WHERE size = :size", size=size).scalar() if known is None else known
 
     def packed(self, name: str) -> object:
         """What is stored under this digest."""
@@ -98,7 +131,23 @@ class RawStore:
 
     def blob(self, name: str) -> bytes:
         """The bytes that have this digest, where they lie in a row. Raises `KeyError`."""
-        content = unpack(self.packed(name))
-        if content is None or digest(content) != name:
-            raise KeyError(name)
-        return content
+        return blob_of(self.packed(name), name)
+
+
+def blob_of(packed: object, name: str) -> bytes:
+    """The bytes that have this digest, as a row keeps them. Raises `KeyError` where they have another."""
+    content = unpack(packed)
+    if content is None or digest(content) != name:
+        raise KeyError(name)
+    return content
+
+
+def _some(keys: Iterator[Row[*tuple[Any, ...]]]) -> tuple[list[Row[*tuple[Any, ...]]], Exception | None]:
+    """The next rows, and the fault that ended them before their time."""
+    rows: list[Row[*tuple[Any, ...]]] = []
+    try:
+        for row in islice(keys, _TOGETHER):
+            rows.append(row)  # noqa: PERF402  what was read before a fault is kept
+    except engine.FAULTS as fault:
+        return rows, fault
+    return rows, None

@@ -13,7 +13,8 @@ from engine.limits.model import Limits
 from engine.limits.text import recorded_limits
 from engine.orders.portfolio import Portfolio
 from engine.review.recheck import check_record
-from knowledge.door import Refused, snapshot_from_json
+from knowledge.columns import snapshot_of
+from knowledge.door import Refused
 from knowledge.faults import Faulty
 from knowledge.values import Json, parse
 
@@ -37,7 +38,7 @@ class Arithmetic:
             return []
         inputs = record["inputs"]
         try:
-            snapshot = snapshot_from_json(parse(blob(inputs["snapshot"])))
+            snapshot = snapshot_of(parse(blob(inputs["snapshot"])))
             portfolio = Portfolio.from_json(parse(blob(inputs["portfolio"])))
             limits = self._read(inputs["limits"], blob)
         except KeyError as error:

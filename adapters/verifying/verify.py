@@ -38,7 +38,7 @@ from adapters.store.moving import moved_to
 from adapters.store.packing import NotUnpacked, unpacked
 from adapters.verifying.heads import Given, HeadsCheck
 from adapters.verifying.named_values import check_named_values
-from adapters.verifying.raw import RawLeaf, RawStore
+from adapters.verifying.raw import RawLeaf, RawStore, blob_of
 from adapters.verifying.sequence import SequenceCheck
 from adapters.verifying.verification import Check, Finding, Verification, collect, finding_of
 from knowledge.values import Json, parse, parse_canonical
@@ -258,8 +258,9 @@ class _Pass:
 
     def _value(self, name: str) -> bytes:
         """The bytes that have this digest, wherever they lie. Raises `KeyError`."""
-        number = moved_to(self._raw.packed(name))
-        return self._raw.blob(name) if number is None else self._sealed.value(number, name)
+        packed = self._raw.packed(name)
+        number = moved_to(packed)
+        return blob_of(packed, name) if number is None else self._sealed.value(number, name)
 
     def _unusable(self, seq: int, name: str | None, why: str) -> None:
         """Bytes that are no record leave every other question about the record open."""

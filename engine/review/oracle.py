@@ -66,6 +66,21 @@ class Case:
     regime: str
     state: str = UNKNOWN_STATE
 
+    @cached_property
+    def before(self) -> _World:
+        """The world without any grant, which every set of them is compared with."""
+        return _world(self, ())
+
+    @cached_property
+    def linear(self) -> dict[int, list[tuple[str, Value, Value, Fraction]]]:
+        """By place of the linear limits in force: key, worst value and bound of each subject, and its base."""
+        return {}
+
+    @cached_property
+    def standing(self) -> tuple[Limit, ...]:
+        """The limits in force."""
+        return tuple(_standing(self))
+
 
 @dataclass(frozen=True, slots=True)
 class _Order:
@@ -109,9 +124,8 @@ class _World:
 
     @cached_property
     def open(self) -> tuple[tuple[_Line, str, list[_Filling]], ...]:
-        """What has a position or an order, with its fillings: anything else has nothing to lose and adds nothing."""
-        touched = ((name, line) for name, line in self.lines.items() if line.held != 0 or line.orders)
-        return tuple((line, name, self.fillings[name]) for name, line in touched)
+        """What has a position or an order, with its fillings."""
+        return tuple((self.lines[name], name, fillings) for name, fillings in self.fillings.items())
 
     @cached_property
     def spread(self) -> Spread:
@@ -122,17 +136,21 @@ class _World:
 
 def worst(case: Case, grants: Sequence[Grant], among: Container[str] | None = None) -> list[Worst]:
     """Every numeric limit in force (of these ids) with these entries granted, by subject. Raises `TooMany`."""
-    before = _world(case, ())
+    before = case.before
     after = _world(case, grants) if grants else before
     found = []
-    for limit in _standing(case):
+    for at, limit in enumerate(case.standing):
         if among is not None and limit.id not in among:
             continue
         if limit.spec.form == "order":
             found += [_of_order(limit, entry, case, grants, after) for entry in case.entries]
         elif limit.spec.form == "linear":
-            for subject, value, bound in _subjects(limit, case, before):
-                key, stood = f"{limit.id}[{subject}]" if subject else limit.id, value(before)
+            if at not in case.linear:
+                case.linear[at] = [
+                    (f"{limit.id}[{subject}]" if subject else limit.id, value, bound, value(before))
+                    for subject, value, bound in _subjects(limit, case, before)
+                ]
+            for key, value, bound, stood in case.linear[at]:
                 found.append(Worst(key, limit.id, value(after) if grants else stood, bound(after), stood))
         elif limit.spec.form == "convex":
             times, here, there = times_square(limit), after.spread, before.spread
@@ -189,7 +207,9 @@ def _world(case: Case, grants: Sequence[Grant]) -> _World:
             fees += tariff.fee_per_order + tariff.fee_per_share * most
             costs += order.slippage * most
     nav = Fraction(case.portfolio.nav) - costs - fees
-    return _World(lines, {name: _fillings(name, line) for name, line in lines.items()}, fees, nav)
+    # Anything else has nothing to lose and adds nothing.
+    open_ = {name: line for name, line in lines.items() if line.held != 0 or line.orders}
+    return _World(lines, {name: _fillings(name, line) for name, line in open_.items()}, fees, nav)
 
 
 def _orders(case: Case, grants: Sequence[Grant]) -> Iterator[tuple[str, _Order]]:
@@ -289,10 +309,10 @@ def _subjects(limit: Limit, case: Case, before: _World) -> Iterator[Subject]:  #
         return multiplier * limit.bound * world.nav
 
     def gross(names: Sequence[str]) -> Value:
-        return _sum_of(lambda name, line, one: abs(one.shares) * line.terms.exposure if name in names else NONE)
+        return _sum_of(lambda _, line, one: abs(one.shares) * line.terms.exposure, among=names)
 
     def net(names: Sequence[str], sign: int) -> Value:
-        return _sum_of(lambda name, line, one: sign * one.shares * line.terms.exposure if name in names else NONE)
+        return _sum_of(lambda _, line, one: sign * one.shares * line.terms.exposure, among=names)
 
     def weighted(weight: Callable[[Terms], Fraction]) -> Value:
         return _sum_of(lambda _, line, one: weight(line.terms) * one.shares * line.terms.exposure)
@@ -351,7 +371,7 @@ def _money(limit: Limit, case: Case, names: Sequence[str], bound: Value) -> Iter
 
     match limit.kind:
         case "stop_loss":
-            yield from ((name, _sum_of(_only(name, _stopped)), bound) for name in names)
+            yield from ((name, _sum_of(_stopped, among=(name,)), bound) for name in names)
         case "open_risk":
             yield "", _sum_of(_stopped), bound
         case "loss_budget":
@@ -371,18 +391,17 @@ def _money(limit: Limit, case: Case, names: Sequence[str], bound: Value) -> Iter
             raise AssertionError(f"the oracle knows no kind {other}")
 
 
-def _sum_of(part: Part, start: Fraction = NONE) -> Value:
-    """The worst of each instrument, added up."""
+def _sum_of(part: Part, start: Fraction = NONE, among: Container[str] | None = None) -> Value:
+    """The worst of each instrument (of these alone), added up."""
 
     def value(world: _World) -> Fraction:
-        each = (max(part(name, line, one) for one in fillings) for line, name, fillings in world.open)
-        return start + sum(each, NONE)
+        total = start
+        for line, name, fillings in world.open:
+            if among is None or name in among:
+                total += max([part(name, line, one) for one in fillings])
+        return total
 
     return value
-
-
-def _only(chosen: str, part: Part) -> Part:
-    return lambda name, line, one: part(name, line, one) if name == chosen else NONE
 
 
 def _stopped(_: str, line: _Line, one: _Filling) -> Fraction:
