@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import Decimal
 from functools import cache
 from itertools import chain, groupby, repeat
-from operator import is_, itemgetter, lt
+from operator import is_, lt
 
 from knowledge.door import LONGEST_LIST, Check, Guard, Refused, admit, freeze, guards
 from knowledge.facts import Fact, Snapshot, Value, form_of, list_text, quoted
@@ -75,9 +75,14 @@ def facts_of(columns: Json) -> list[Fact]:
 def snapshot_of(value: Json, told: Iterable[Fact] = ()) -> Snapshot:
     """What `knowledge.door.snapshot_from_json` reads, each stretch of one template at once. Raises as that does."""
     facts = list(told)
-    for template, rows in groupby(value["facts"], key=itemgetter(0)):
+    for template, rows in groupby(value["facts"], key=_template):
         facts += _in_columns(template, [slots for _, slots in rows])
     return freeze(value["as_of"], value["universe"], facts)
+
+
+def _template(fact: Json) -> Json:
+    template, _ = fact
+    return template
 
 
 def _in_columns(template: str, rows: Sequence[Json]) -> Iterable[Fact]:

@@ -47,6 +47,8 @@ _MEMORY = {"MALLOC_MMAP_THRESHOLD_": "33554432", "MALLOC_TRIM_THRESHOLD_": "3355
 _SECRET = ("WARRANT_STORE", "WARRANT_WEBHOOK", "PGPASS")
 """What the process that runs people's rules and policies is not told."""
 _PIPE_BYTES = 1 << 20
+_MANY = 50_000
+"""Objects beyond those that were freed again, from which on garbage is looked for."""
 _HEAD = struct.Struct(">I")
 _DECIDED = b'{"decision":'
 _MOST_BYTES = 1 << 28
@@ -93,7 +95,8 @@ def _serve(
         teller.learn(service.rulebook)
         service.rest()
         answered += 1
-        if answered % service.collect_every == 0 or not frozen:
+        # A look takes as long as a small cycle's rules: it waits until there may be something to find.
+        if (answered % service.collect_every == 0 and gc.get_count()[0] > _MANY) or not frozen:
             gc.collect()
         if not frozen:
             # Asking the collector how much is frozen would count it all, 2 ms each time.

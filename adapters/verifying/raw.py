@@ -118,7 +118,7 @@ class RawStore:
             if not self.sqlite:
                 self.ask("ROLLBACK TO SAVEPOINT walk")
             return {}
-        return {place: found for place, found in reversed(rows)}
+        return {row[0]: row[1] for row in reversed(rows)}
 
     def root(self, size: int) -> object:
         """The root that is stored for the tree of this size."""
@@ -147,7 +147,7 @@ def _some(keys: Iterator[Row[*tuple[Any, ...]]]) -> tuple[list[Row[*tuple[Any, .
     rows: list[Row[*tuple[Any, ...]]] = []
     try:
         for row in islice(keys, _TOGETHER):
-            rows.append(row)  # noqa: PERF402  what was read before a fault is kept
+            rows.append(row)
     except engine.FAULTS as fault:
         return rows, fault
     return rows, None

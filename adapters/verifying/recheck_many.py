@@ -15,6 +15,7 @@ from multiprocessing import get_context
 from types import TracebackType
 from typing import Self
 
+from adapters.verifying.collecting import SELDOM
 from adapters.verifying.findings import Surveyed
 from adapters.verifying.recheck import Arithmetic
 from adapters.verifying.verification import Check, Finding, finding_of
@@ -92,7 +93,7 @@ class ArithmeticInParallel:
 def _settle() -> None:
     """Look for cycles of references seldom: a decision that was checked leaves few."""
     gc.freeze()
-    gc.set_threshold(100_000, 20, 20)
+    gc.set_threshold(*SELDOM)
 
 
 @cache

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from engine.gate.judge import Outcome
-from knowledge.values import Json, canonical
+from knowledge.values import Json, canonical, canonical_if_floatless
 
 SHELL = frozenset(
     {
@@ -60,7 +60,7 @@ def differences(record: Json, decision: Json) -> list[str]:
     """`field: sentence` for each field in which the fresh decision is not the recorded one; none if all bytes agree."""
     before, now = decided(record), as_recorded(decision)
     now = {name: value for name, value in now.items() if name in before or name not in SINCE}
-    if canonical(before) == canonical(now):
+    if canonical_if_floatless(before) == canonical_if_floatless(now):
         return []
     return [f"{field}: {sentence}" for field, sentence in _compare("", before, now)]
 

@@ -11,6 +11,7 @@ import os
 import time
 from pathlib import Path
 
+from adapters.verifying.collecting import seldom
 from adapters.verifying.recheck_many import ArithmeticInParallel
 from adapters.verifying.verify import verify
 
@@ -18,7 +19,7 @@ from adapters.verifying.verify import verify
 def measure(store: Path, records: int) -> None:
     """Verify the log at `store` until so many records were; print what it took."""
     jobs = os.cpu_count() or 1
-    with ArithmeticInParallel(jobs) as arithmetic:
+    with seldom(), ArithmeticInParallel(jobs) as arithmetic:
         # The processes start, and read the limits.
         verify(store, arithmetic=arithmetic)
         assert arithmetic.findings() == []

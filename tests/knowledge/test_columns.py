@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from knowledge.columns import admit_all, columns_of, facts_of
-from knowledge.door import Refused, admit
-from knowledge.facts import Fact
+from knowledge.columns import admit_all, columns_of, facts_of, snapshot_of
+from knowledge.door import Refused, admit, snapshot_from_json
+from knowledge.facts import Fact, Snapshot
 from knowledge.templates import vocabulary
-from knowledge.values import canonical, exact_and_text, parse, places, rounded_all
+from knowledge.values import Json, canonical, exact_and_text, parse, places, rounded_all
 from tests.knowledge.test_door import NEARLY
 
 NUMBERS = st.floats(-30, 120) | st.integers(-400, 400).map(lambda one: one / 8) | st.floats() | st.just(-0.0)
@@ -136,3 +136,31 @@ def test_columns_of_two_lengths_are_a_bug_of_ours() -> None:
     with pytest.raises(ValueError, match="not of one length"):
         admit_all("rate", {"currency": ["USD"], "value": []})
     assert admit_all("rate", {"currency": [], "value": []}) == []
+
+
+@given(st.lists(st.tuples(st.sampled_from(["bar", "quality", "nothing"]), NEARLY, st.booleans()), max_size=5))
+def test_a_snapshot_is_read_by_columns_as_fact_by_fact(said: list[tuple[str, object, bool]]) -> None:
+    rows = []
+    for at, (template, odd, is_odd) in enumerate(said):
+        slots: dict[str, object] = {}
+        for name, slot in vocabulary().templates[template].slots.items() if template != "nothing" else ():
+            slots[name] = min(slot.allowed, default=f"A{at}" if slot.type == "symbol" else "1")
+        if is_odd and slots:
+            slots[min(slots)] = odd
+        rows.append([template, slots])
+    value = {"as_of": "2011-01-03T21:00:00Z", "universe": ["A0"], "facts": rows}
+    assert _read(snapshot_of, value) == _read(snapshot_from_json, value)
+
+
+@pytest.mark.parametrize("facts", [[["bar"]], [["bar", {}, 1]], [["bar", []]], [["bar", None]], [{}], [[[], {}]], 3])
+def test_what_is_no_facts_is_no_snapshot_either(facts: object) -> None:
+    value = {"as_of": "2011-01-03T21:00:00Z", "universe": [], "facts": facts}
+    with pytest.raises((Refused, KeyError, TypeError, ValueError)):
+        snapshot_of(value)
+
+
+def _read(reader: Callable[[Json], Snapshot], value: Json) -> object:
+    try:
+        return reader(value).encoded
+    except (Refused, TypeError) as refusal:
+        return type(refusal), str(refusal)

@@ -73,13 +73,14 @@ def _verification(
     store: Address, replay: bool, jobs: int, against: Sequence[Given], keys: Sequence[VerifierKey]
 ) -> Verification:
     """Walk the store once; what other processes re-evaluate or replay is handed on meanwhile and awaited after it."""
+    from adapters.verifying.collecting import seldom
     from adapters.verifying.recheck import Arithmetic
     from adapters.verifying.recheck_many import ArithmeticInParallel
     from adapters.verifying.replay import Replay
     from adapters.verifying.verification import collect
     from adapters.verifying.verify import verify
 
-    with ExitStack() as stack:
+    with seldom(), ExitStack() as stack:
         told = stack.enter_context(_progress(store))
         long = jobs > 1 and (_size(store) or 0) >= LONG
         others = [stack.enter_context(ArithmeticInParallel(jobs))] if long else []
