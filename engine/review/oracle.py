@@ -107,10 +107,11 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class _Filling:
-    """Shares after it, and what each order of the instrument filled."""
+    """Shares after it, what each order of the instrument filled, and what the shares are worth."""
 
     shares: Fraction
     fills: tuple[Fraction, ...]
+    worth: Fraction
 
 
 @dataclass(frozen=True)
@@ -266,17 +267,20 @@ def _fillings(name: str, line: _Line) -> list[_Filling]:
     found = []
     for choice in product(*((NONE, order.quantity) for order in line.orders)):
         fills = _truncated(line, choice)
-        found.append(_Filling(_shares(line, fills), tuple(fills)))
+        found.append(_filling(line, tuple(fills)))
     low, high = min(found, key=lambda one: one.shares), max(found, key=lambda one: one.shares)
     if low.shares < 0 < high.shares:
         part = -low.shares / (high.shares - low.shares)
         flat = tuple(a + part * (b - a) for a, b in zip(low.fills, high.fills, strict=True))
-        found.append(_Filling(_shares(line, flat), flat))
+        found.append(_filling(line, flat))
     return found
 
 
-def _shares(line: _Line, fills: Sequence[Fraction]) -> Fraction:
-    return line.held + sum((order.sign * fill for order, fill in zip(line.orders, fills, strict=True)), NONE)
+def _filling(line: _Line, fills: tuple[Fraction, ...]) -> _Filling:
+    shares = line.held
+    for order, fill in zip(line.orders, fills, strict=True):
+        shares += order.sign * fill
+    return _Filling(shares, fills, shares * line.terms.exposure)
 
 
 # --- the limits -------------------------------------------------------------------------------------------------
@@ -309,13 +313,13 @@ def _subjects(limit: Limit, case: Case, before: _World) -> Iterator[Subject]:  #
         return multiplier * limit.bound * world.nav
 
     def gross(names: Sequence[str]) -> Value:
-        return _sum_of(lambda _, line, one: abs(one.shares) * line.terms.exposure, among=names)
+        return _sum_of(lambda _, __, one: abs(one.worth), among=names)
 
     def net(names: Sequence[str], sign: int) -> Value:
-        return _sum_of(lambda _, line, one: sign * one.shares * line.terms.exposure, among=names)
+        return _sum_of(lambda _, __, one: sign * one.worth, among=names)
 
     def weighted(weight: Callable[[Terms], Fraction]) -> Value:
-        return _sum_of(lambda _, line, one: weight(line.terms) * one.shares * line.terms.exposure)
+        return _sum_of(lambda _, line, one: weight(line.terms) * one.worth)
 
     names = sorted(case.market.terms)
     match limit.kind:
@@ -363,7 +367,7 @@ def _money(limit: Limit, case: Case, names: Sequence[str], bound: Value) -> Iter
 
     def margin(_: str, line: _Line, one: _Filling) -> Fraction:
         rate = limit.long if one.shares > 0 else limit.short
-        return rate * abs(one.shares) * line.terms.exposure
+        return rate * abs(one.worth)
 
     def standing(_: str, line: _Line, __: _Filling) -> Fraction:
         worst_value = ((order.slippage + line.terms.exposure) * order.quantity for order in line.orders if order.entry)
@@ -423,7 +427,7 @@ def _stresses(limits: Limits) -> Iterator[tuple[str, Value]]:
 
 def stress_losses(case: Case, grants: Sequence[Grant]) -> Json:
     """Of every scenario the loss of what is held, and the worst that all orders may come to."""
-    after = _world(case, grants)
+    after = _world(case, grants) if grants else case.before
     drawn = {one.id: one for one in case.limits.scenarios}
     return [
         {
@@ -442,7 +446,7 @@ def _concentrations(limit: Limit, before: _World, names: Sequence[str]) -> Itera
     for chosen in names:
 
         def share(name: str, line: _Line, one: _Filling, chosen: str = chosen) -> Fraction:
-            exposure = abs(one.shares) * line.terms.exposure
+            exposure = abs(one.worth)
             return (exposure if name == chosen else NONE) - limit.bound * exposure
 
         yield chosen, _sum_of(share), lambda _: NONE

@@ -42,7 +42,7 @@ def test_no_partial_filling_is_worse(any_desk: Desk, data: st.DataObject) -> Non
 
 def _partial(line: oracle._Line, data: st.DataObject) -> oracle._Filling:
     fills = oracle._truncated(line, [order.quantity * data.draw(PARTS) for order in line.orders])
-    return oracle._Filling(oracle._shares(line, fills), tuple(fills))
+    return oracle._filling(line, tuple(fills))
 
 
 @given(desks())
