@@ -538,6 +538,9 @@ def read_key(text: str) -> tuple[str, bytes, bytes]:
         wanted = hashlib.sha256(name.encode() + b"\n" + content).digest()[:4]
         if len(content) == 33 and content[0] == 1 and bytes.fromhex(number) == wanted and name:
             return name, wanted, content[1:]
+        if len(content) == 33 and content[0] == 1 and name:
+            why = f"`{number}` is not the hash of the name `{name}` with this key"
+            raise NoExport(f"`{text.strip()}`: {why}; the name is wrong, or a character of the hash or the key")
     except ValueError:
         pass
     raise NoExport(f"`{text.strip()}` is no key (NAME+HASH+BASE64)")

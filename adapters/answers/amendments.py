@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from adapters.audit.kinds import Kind
 from adapters.audit.log import LogReader
@@ -28,13 +28,21 @@ def amendments(log: LogReader) -> list[Json]:
         row = {name: record.get(name) for name in ("record_id", "as_of", "verdict", "old", "new", "reason", "until")}
         if record["kind"] == Kind.APPROVAL:
             approvals[record["record_id"]] = record
-            found.append({**row, "outcome": "approved", **_person(record), "current": record["old"]})
+            found.append({**row, "outcome": "approved", **_people(record, approvals), "current": record["old"]})
             continue
         approval = approvals.get(record.get("approval") or "")
-        person = {} if approval is None else _person(approval)
+        person = {} if approval is None else _people(approval, approvals)
         current = record["old"] if record["outcome"] == REFUSED else law.current
         found.append({**row, "outcome": record["outcome"], **person, "current": current})
     return found
+
+
+def _people(approval: Json, approvals: Mapping[str, Json]) -> Json:
+    """Who approved, and where it seconds somebody's proposal, who proposed."""
+    first = approvals.get(approval.get("proposal") or "")
+    if first is None:
+        return _person(approval)
+    return {**_person(approval), "proposed": _person(first)}
 
 
 def _person(approval: Json) -> Json:
@@ -57,9 +65,15 @@ def lines(rows: list[Json]) -> Iterator[str]:
         yield f"{row['as_of']}  {row['outcome']:<8}  {row['verdict']}{end}"
         yield f"    limits {_short(row['old'])} → {_short(row['new'])}; in force {_short(row['current'])}"
         if "who" in row:
-            yield f"    {row['who']}, {row['how']}, at {row['asked_at']}"
+            if "proposed" in row:
+                yield f"    proposed by {_signed(row['proposed'])}"
+            yield f"    {'approved by ' if 'proposed' in row else ''}{_signed(row)}"
         yield f"    {row['reason']}"
         yield from (f"      {one}" for one in row.get("changes", []))
+
+
+def _signed(person: Json) -> str:
+    return f"{person['who']}, {person['how']}, at {person['asked_at']}"
 
 
 def _short(digest: str) -> str:

@@ -8,6 +8,8 @@ and approved it. The proof is *signed*, *claimed* (a typed name, or the owner of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
+from itertools import takewhile
 from typing import Final
 
 from adapters.audit.kinds import Kind
@@ -130,28 +132,59 @@ def _proof(approval: Json) -> str:
     return f"{how}, and it does not hold" if objection(approval) else how
 
 
-def lines(rows: list[Json]) -> Iterator[str]:
-    """For a person: a line and what belongs to it, for each."""
+_UNCHANGED: Final = {
+    LIMITS: "the limits were not changed", RULES: "the rules were not changed", MODELS: "the models were not changed",
+    STATES: "nobody changed the trading state", KEYS: "the keys were not changed",
+    PEOPLE: "the persons were not changed",
+}  # fmt: skip
+
+
+def lines(rows: list[Json], what: str | None = None, *, narrowed: bool = False) -> Iterator[str]:
+    """For a person: a line and what belongs to it, for each of `what`.
+
+    Promotions that the plan of the settings made by itself are one line a day, unless models were asked for.
+    `narrowed` where a person or days were asked for: then no rows do not mean that nothing was changed.
+    """
     if not rows:
-        yield "nobody has changed anything"
-    for row in rows:
-        about = f" of {row['about']}" if "about" in row else ""
-        verdict = f": {row['verdict']}" if "verdict" in row else ""
-        yield f"{row['at']}  {row['what']:<7} {row['did']}{about}{verdict}  ({row['record_id']})"
-        who = f"{row['who']}, {row['proof']}" if "who" in row and row["who"] != ENGINE else row.get("who", "")
-        by = [f"{word} by {row[name]}" for name, word in (("proposed_by", "proposed"), ("approved_by", "approved"))
-              if name in row]  # fmt: skip
-        if told := "; ".join(filter(None, (who, *by))):
-            yield f"    {told}"
-        if "why" in row:
-            yield f"    {row['why']}"
-        if "old" in row or "new" in row:
-            yield f"    {_short(row.get('old', 'nothing'))} → {_short(row.get('new', 'nothing'))}"
-        if "people" in row:
-            yield from _people(row["people"])
-        for name in ("ends", "files"):
-            if name in row:
-                yield f"    {name} {', '.join(row[name])}"
+        said = _UNCHANGED[what] if what is not None else "nobody has changed anything"
+        yield f"{said}, by this person or in these days" if narrowed else said
+    at = 0
+    while at < len(rows):
+        heads = (
+            [] if what == MODELS else [str(one["about"]) for one in takewhile(partial(_same_turn, rows[at]), rows[at:])]
+        )
+        if heads:
+            noun = "1 model" if len(heads) == 1 else f"{len(heads)} models"
+            yield f"{rows[at]['at']}  {MODELS:<7} {noun} promoted by the engine, {TRAINED}: {', '.join(heads)}"
+        else:
+            yield from _lines_of(rows[at])
+        at += len(heads) or 1
+
+
+def _same_turn(first: Json, row: Json) -> bool:
+    """Whether the engine promoted by itself what a row is about, on the day of `first`."""
+    alone = (row["what"], row["did"], row.get("who"), row.get("why")) == (MODELS, "promoted", ENGINE, TRAINED)
+    return alone and "approved_by" not in row and bool(row["at"][:10] == first["at"][:10])
+
+
+def _lines_of(row: Json) -> Iterator[str]:
+    about = f" of {row['about']}" if "about" in row else ""
+    verdict = f": {row['verdict']}" if "verdict" in row else ""
+    yield f"{row['at']}  {row['what']:<7} {row['did']}{about}{verdict}  ({row['record_id']})"
+    who = f"{row['who']}, {row['proof']}" if "who" in row and row["who"] != ENGINE else row.get("who", "")
+    by = [f"{word} by {row[name]}" for name, word in (("proposed_by", "proposed"), ("approved_by", "approved"))
+          if name in row]  # fmt: skip
+    if told := "; ".join(filter(None, (who, *by))):
+        yield f"    {told}"
+    if "why" in row:
+        yield f"    {row['why']}"
+    if "old" in row or "new" in row:
+        yield f"    {_short(row.get('old', 'nothing'))} → {_short(row.get('new', 'nothing'))}"
+    if "people" in row:
+        yield from _people(row["people"])
+    for name in ("ends", "files"):
+        if name in row:
+            yield f"    {name} {', '.join(row[name])}"
 
 
 def _people(roster: Json) -> Iterator[str]:

@@ -75,7 +75,8 @@ class VerifierKey:
             raise Malformed("the verifier key is not one of Ed25519")
         key = cls(name, material[1:])
         if id_ != key.id.hex():
-            raise Malformed(f"the id of the verifier key is `{key.id.hex()}`, not `{id_}`: a digit of it was lost")
+            why = f"`{id_}` is not the id of the name `{name}` with this key, which is `{key.id.hex()}`"
+            raise Malformed(f"{why}: the name is wrong, or a character of the id or the key")
         return key
 
     def holds(self, signature: bytes, content: bytes) -> bool:

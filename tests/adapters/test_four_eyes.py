@@ -248,6 +248,10 @@ def test_looser_limits_need_two(place: Place, world: World, capsys: pytest.Captu
     start(place, world, "2011-01-05", "2011-01-06")
     assert [one["outcome"] for one in records(place.desk, "change")] == ["adopted", "reverted"]
     holds(place)
+    assert cli.run(["limits", "history", "--desk", str(place.desk.folder)]) == 0
+    adopted = capsys.readouterr().out.partition("adopted")[2]
+    assert f"proposed by {ADA}, signed" in adopted
+    assert f"approved by {BOB}, signed" in adopted
 
 
 def test_a_kill_is_free_and_its_end_needs_two(place: Place, world: World, capsys: pytest.CaptureFixture[str]) -> None:
@@ -397,3 +401,14 @@ def test_who_did_what_is_listed(place: Place, world: World, capsys: pytest.Captu
     assert "proposed by Ada Lovelace; approved by Bob" in text
     assert "Bob, signed; proposed by Ada Lovelace" in text
     assert cli.run(["audit", "people", "--desk", str(place.desk.folder), "--what", "rule"]) == 2
+    capsys.readouterr()
+    for more, promotions in (((), 1), (("--what", "models"), 4)):
+        assert cli.run(["audit", "people", "--desk", str(place.desk.folder), *more]) == 0
+        shown = [one for one in capsys.readouterr().out.splitlines() if "promoted" in one]
+        assert len(shown) == promotions
+        heads = {row["about"] for row in rows if row["what"] == "models"}
+        assert all(any(head in one for one in shown) for head in heads)
+    assert cli.run(["audit", "people", "--desk", str(place.desk.folder), "--what", "limits"]) == 0
+    assert capsys.readouterr().out == "the limits were not changed\n"
+    assert cli.run(["audit", "people", "--desk", str(place.desk.folder), "--what", "limits", "--who", BOB]) == 0
+    assert capsys.readouterr().out == "the limits were not changed, by this person or in these days\n"

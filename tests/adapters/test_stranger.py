@@ -27,6 +27,7 @@ from adapters.exporting.bundle import export_folder
 from adapters.exporting.export import Between, leaf_of
 from adapters.installation import ROOT
 from adapters.signing import checkpoint, note
+from adapters.signing.note import Malformed, VerifierKey
 from adapters.signing.proof import Consistency
 from knowledge.values import Json, canonical, digest, parse
 from tests.shared_run import SharedRun
@@ -374,7 +375,19 @@ def test_a_key_is_not_taken_for_a_checkpoint_that_was_taken_away(
     assert "checkpoints: there is none that the keys you gave could have signed" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("key", ["", "a+b", "a+00000000+AAAA", KEY[:-4] + "AAAA", KEY.replace(ORIGIN, "warrant/else")])
+@pytest.mark.parametrize("key", [KEY[:-4] + "AAAA", KEY.replace(ORIGIN, "warrant/else")])
+def test_a_key_whose_parts_do_not_belong_together_is_said_to_be_mistyped(
+    key: str, made: Made, program: ModuleType, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert program.main([str(made.folder), "--key", key]) == 2
+    said = capsys.readouterr().err
+    assert f"is not the hash of the name `{key.partition('+')[0]}` with this key; the name is wrong, or" in said
+    assert "BASE64" not in said
+    with pytest.raises(Malformed, match="the name is wrong, or a character of the id or the key"):
+        VerifierKey.read(key)
+
+
+@pytest.mark.parametrize("key", ["", "a+b", "a+00000000+AAAA", f"+{KEY.partition('+')[2]}"])
 def test_what_is_no_key_is_said(key: str, made: Made, program: ModuleType, capsys: pytest.CaptureFixture[str]) -> None:
     assert program.main([str(made.folder), "--key", key]) == 2
     assert "is no key" in capsys.readouterr().err

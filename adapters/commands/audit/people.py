@@ -25,6 +25,7 @@ def command(
 ) -> Status:
     """List them in order of the log. *Signed* is proof of a key; *claimed* is a name that somebody typed.
 
+    Models that the engine promoted by itself are one line a day unless `--what models` asks for each.
     `warrant audit verify` checks each against the approvals that it needs (docs/people.md).
     """
     from adapters.answers.people import SUBJECTS, doings, lines
@@ -45,5 +46,5 @@ def command(
     if json:
         write_json(rows)
     else:
-        write("\n".join(lines(rows)))
+        write("\n".join(lines(rows, what, narrowed=any((who, since, until)))))
     return Status.FINE
