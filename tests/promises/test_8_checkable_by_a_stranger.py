@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from unittest.mock import patch
@@ -155,14 +155,14 @@ def test_checkable_by_a_stranger_in_whole_cycles(cycle: Cycle, data: st.DataObje
 @contextmanager
 def remembered_oracle() -> Iterator[None]:
     """Within, the oracle does not work out twice what it was asked with equal values: it is a function of them."""
-    known: list[tuple[Case, list[Grant], list[Worst]]] = []
+    known: list[tuple[Case, list[Grant], Container[str] | None, list[Worst]]] = []
 
-    def asked(case: Case, grants: Sequence[Grant]) -> list[Worst]:
-        for of, granted, answer in known:
-            if granted == list(grants) and of == case:
+    def asked(case: Case, grants: Sequence[Grant], among: Container[str] | None = None) -> list[Worst]:
+        for of, granted, limits, answer in known:
+            if granted == list(grants) and limits == among and of == case:
                 return answer
-        known.append((case, list(grants), worst(case, grants)))
-        return known[-1][2]
+        known.append((case, list(grants), among, worst(case, grants, among)))
+        return known[-1][3]
 
     with patch.object(recheck, "worst", asked), patch.object(duties, "worst", asked):
         yield
