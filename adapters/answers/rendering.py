@@ -30,7 +30,7 @@ def put(text: str, out: Path | None) -> None:
 
 def rendered(telling: Telling, form: Form, *, full: bool = True) -> str:
     """The telling in this form, ending with a line feed."""
-    told = telling if full or form is Form.JSON else _short(telling)
+    told = telling if full or form is Form.JSON else _short(telling, form)
     match form:
         case Form.TEXT:
             from engine.telling.as_text import as_text
@@ -50,13 +50,17 @@ def rendered(telling: Telling, form: Form, *, full: bool = True) -> str:
             return json_text.dumps(to_json(told), indent=2, ensure_ascii=True) + "\n"
 
 
-def _short(telling: Telling) -> Telling:
-    """Without details, and with a last line that says so."""
+def _short(telling: Telling, form: Form) -> Telling:
+    """Without details, and with a last line that says so; on a page, to a reader who has no options to give."""
     short = brief(telling)
     left = size(telling) - size(short)
     if not left:
         return short
     lines = "one line is" if left == 1 else f"{left:,} lines are"
+    if form is not Form.TEXT:
+        are = "line that is" if left == 1 else "lines that are"
+        gone = "is" if left == 1 else "are"
+        return short.further(Telling((f"{left:,} {are} only to be checked {gone} left out of this page",)))
     return short.further(Telling((f"{lines} left out: what is only to be checked; ", code("--full"), " tells it")))
 
 

@@ -109,6 +109,8 @@ def outcome(decision: Json, instrument: str) -> Json:
 
 def in_words(told: Json) -> Run:
     """An outcome in a few words."""
+    from engine.gate.judge import SIZE
+
     if told is None:
         return run("nothing")
     words: list[Phrase] = (
@@ -121,9 +123,11 @@ def in_words(told: Json) -> Run:
                 words.append((f"{verb} ", shares(told["quantity"])))
             case "cut":
                 words.append((f"{verb} ", number(told["quantity"]), " of ", shares(told["target"])))
+            case _ if told["reasons"] == [SIZE]:
+                words.append((f"to {verb}", ": the size came to less than one lot"))
             case _:
                 words.append((f"to {verb} ", shares(told["target"])))
-    if told.get("reasons"):
+    if told.get("reasons") and told["reasons"] != [SIZE]:
         words.append(("because of ", listed(limit(one) for one in told["reasons"])))
     if "exit" in told:
         going = told["exit"]

@@ -68,3 +68,10 @@ def test_the_trading_state_is_told(calmly: tuple[Case, Json]) -> None:
     found = differs(calmly, "portfolio.operations.kill_switch=yes")
     assert [plain(one) for one in found.circumstances] == ["trading state halted in place of active"]
     assert {plain(in_words(one.after)).split(",")[0] for one in found.instruments} == {"denied"}
+
+
+def test_a_size_of_less_than_one_lot_is_said_in_words() -> None:
+    told = {"outcome": "denied", "side": "buy", "target": "0", "quantity": "0", "reasons": ["sizing.target"]}
+    assert plain(in_words(told)) == "denied, to buy: the size came to less than one lot"
+    both = {**told, "target": "20", "reasons": ["sizing.target", "order.value"]}
+    assert plain(in_words(both)) == "denied, to buy 20 shares, because of sizing.target and order.value"
