@@ -10,8 +10,9 @@ import re
 from collections.abc import Iterator
 from html import escape
 
+from engine.telling.glossary import glossary
 from engine.telling.narrative import Shown, Telling, told_once
-from engine.telling.tokens import Phrase, Sort, Token, run, visible
+from engine.telling.tokens import Phrase, Sort, Token, plain, run, visible
 
 MARKS = {"good": "▲", "less": "◆", "bad": "✖", "none": "·", "open": "?"}
 """The shape beside each tone; those of the plots."""
@@ -59,11 +60,26 @@ def page(title: str, *tellings: Telling, unfolded: int = 3) -> str:
     body = "".join(
         as_html(one, prefix=f"t{at}-" if many else "", unfolded=unfolded, level=1) for at, one in enumerate(tellings, 1)
     )
+    body += _words(" ".join(map(_all, tellings)))
     return (
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{name}</title>\n<style>\n{PAGE_STYLE}{STYLE}</style>\n</head>\n<body>\n<main>\n"
         f"{body}</main>\n</body>\n</html>\n"
+    )
+
+
+def _all(telling: Telling) -> str:
+    """Every sentence of a telling."""
+    said = (plain(one) for one in (*telling.summary, telling.run))
+    return " ".join((*said, *map(_all, telling.parts)))
+
+
+def _words(text: str) -> str:
+    """What the field's words mean that occur in a page, folded."""
+    rows = "".join(f"<dt>{_text(name)}</dt><dd>{_text(meaning)}</dd>\n" for name, meaning in glossary(text))
+    return (
+        f'<details class="words"><summary>Words of this page</summary>\n<dl>\n{rows}</dl></details>\n' if rows else ""
     )
 
 
@@ -149,6 +165,8 @@ PAGE_STYLE = """\
 * { box-sizing: border-box; }
 body { margin: 0; background: #f4f5f7; color: #1d2129;
   font: 16px/1.55 system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", Arial, sans-serif; }
+.words { margin-top: 1.4rem; font-size: .92em; } .words summary { cursor: pointer; color: #545b66; }
+.words dt { font-weight: 600; margin-top: .4em; } .words dd { margin: 0 0 0 1.2em; }
 main { max-width: 1180px; margin: 1.6rem auto; padding: 1rem 1.8rem 1.6rem; background: #fff;
   border: 1px solid #dcdfe4; border-radius: 10px; }
 @media (max-width: 720px) { main { margin: 0; padding: .6rem .9rem; border: 0; } }
