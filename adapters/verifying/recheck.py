@@ -16,7 +16,7 @@ from engine.review.recheck import check_record
 from knowledge.columns import snapshot_of
 from knowledge.door import Refused
 from knowledge.faults import Faulty
-from knowledge.values import Json, parse
+from knowledge.values import Json, parse, parse_to_compare
 
 
 class Arithmetic:
@@ -38,8 +38,9 @@ class Arithmetic:
             return []
         inputs = record["inputs"]
         try:
-            snapshot = snapshot_of(parse(blob(inputs["snapshot"])))
-            portfolio = Portfolio.from_json(parse(blob(inputs["portfolio"])))
+            # `check_record` compares the digests of both with those that the record names.
+            snapshot = snapshot_of(parse_to_compare(blob(inputs["snapshot"])))
+            portfolio = Portfolio.from_json(parse_to_compare(blob(inputs["portfolio"])))
             limits = self._read(inputs["limits"], blob)
         except KeyError as error:
             return [f"inputs: nothing readable is stored as `{error.args[0]}`, so it cannot be re-evaluated"]

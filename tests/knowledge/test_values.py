@@ -24,6 +24,7 @@ from knowledge.values import (
     fraction,
     parse,
     parse_parts,
+    parse_to_compare,
     plain,
     text,
 )
@@ -228,3 +229,10 @@ def test_a_float_is_rounded_as_its_digits_are(value: float, decimals: int) -> No
     quantum = Decimal(1).scaleb(-decimals)
     rounded = plain(Decimal(repr(value)).quantize(quantum, ROUND_HALF_EVEN))
     assert exact_and_text(value, quantum, decimals) == (rounded, text(rounded))
+
+
+def test_what_is_read_to_be_compared_differs_where_a_key_was_repeated() -> None:
+    assert canonical(parse_to_compare(b'{"a":"1"}')) == b'{"a":"1"}'
+    assert canonical(parse_to_compare(b'{"a":"1","a":"1"}')) != b'{"a":"1","a":"1"}'
+    with pytest.raises(ValueError, match="float"):
+        parse_to_compare(b'{"a":1.5}')
