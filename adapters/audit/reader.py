@@ -33,6 +33,7 @@ Columns = TypeVarTuple("Columns")
 
 _LARGEST_PIECE = 256
 """Rows of one question to a server, each with the bytes of a record."""
+_ROWS = select(LEAF.c.seq, LEAF.c.bytes, LEAF.c.leaf_hash)
 _HEAD = select(TREE.c.size, TREE.c.root).order_by(TREE.c.size.desc()).limit(1)
 
 
@@ -128,7 +129,7 @@ class LogReader:
         `after` leaves out the records up to this place, without looking at them.
         """
         wanted = [Kind(kind).value for kind in kinds]
-        query = select(LEAF.c.seq, LEAF.c.bytes).order_by(LEAF.c.seq.desc() if newest_first else LEAF.c.seq)
+        query = _ROWS.order_by(LEAF.c.seq.desc() if newest_first else LEAF.c.seq)
         if wanted:
             query = query.where(LEAF.c.kind.in_(wanted))
         if after is not None:
@@ -138,34 +139,28 @@ class LogReader:
         if until is not None:
             query = query.where(LEAF.c.as_of <= until)
         with self._reading():
-            for seq, leaf in self._streamed(query, newest_first=newest_first):
-                record = self._record(seq, leaf)
+            for seq, leaf, hashed in self._streamed(query, newest_first=newest_first):
+                record = self._record(seq, leaf, hashed)
                 if gone or "gone" not in record:
                     yield record
 
     def records_from(self, first: int) -> Iterator[Json]:
         """Records in order of the log from this place on, or what is left of them, streaming."""
-        query = select(LEAF.c.seq, LEAF.c.bytes).where(LEAF.c.seq >= first).order_by(LEAF.c.seq)
+        query = _ROWS.where(LEAF.c.seq >= first).order_by(LEAF.c.seq)
         with self._reading():
-            for seq, leaf in self._streamed(query):
-                yield self._record(seq, leaf)
+            for seq, leaf, hashed in self._streamed(query):
+                yield self._record(seq, leaf, hashed)
 
     def record_at(self, seq: int) -> Json:
         """The record at this place, or what is left of it.
 
         Raises `KeyError`; `LogUnreadable` where it is not what its leaf's hash is of.
         """
-        found = self._all(select(LEAF.c.bytes, LEAF.c.leaf_hash).where(LEAF.c.seq == seq))
+        found = self._all(_ROWS.where(LEAF.c.seq == seq))
         if not found:
             raise KeyError(seq)
         with self._reading():
-            try:
-                leaf = self._whole(seq, found[0][0])
-            except Gone as went:
-                return self._segments.remains(went.number, seq, went.by)
-        if leaf_hash(leaf) != bytes(found[0][1]):
-            raise LogUnreadable(f"the log `{self.path}` is damaged: record {seq} is not what was written")
-        return self._parsed(leaf)
+            return self._record(*found[0])
 
     def __iter__(self) -> Iterator[Json]:
         return self.records()
@@ -180,7 +175,7 @@ class LogReader:
 
     def record_or_rest(self, record_id: str) -> Json:
         """The record with this id, or what is left of it. Raises `KeyError`."""
-        found = self._all(select(LEAF.c.seq, LEAF.c.bytes).where(LEAF.c.record_id == record_id))
+        found = self._all(_ROWS.where(LEAF.c.record_id == record_id))
         if not found:
             raise KeyError(record_id)
         with self._reading():
@@ -315,7 +310,7 @@ class LogReader:
         with self._reading():
             return self._connection.execute(query).all()
 
-    def _streamed(self, query: Select[int, Any], *, newest_first: bool = False) -> Iterator[Row[int, Any]]:
+    def _streamed(self, query: Select[int, *Columns], *, newest_first: bool = False) -> Iterator[Row[int, *Columns]]:
         """Rows of a query ordered by its first column, a record's place, without holding them all.
 
         SQLite reads as it goes. A PostgreSQL driver fetches a whole answer at once, so there the question is put in
@@ -334,12 +329,15 @@ class LogReader:
                 return
             reached, piece = rows[-1][0], min(4 * piece, _LARGEST_PIECE)
 
-    def _record(self, seq: int, leaf: bytes) -> Json:
-        """The record of a row, or what is left of it."""
+    def _record(self, seq: int, leaf: bytes, hashed: bytes) -> Json:
+        """The record of a row, or what is left of it. Raises `LogUnreadable` where its hash is another one."""
         try:
-            return self._parsed(self._whole(seq, leaf))
+            content = self._whole(seq, leaf)
         except Gone as went:
             return self._segments.remains(went.number, seq, went.by)
+        if leaf_hash(content) != hashed:
+            raise LogUnreadable(f"the log `{self.path}` is damaged: record {seq} is not what was written")
+        return self._parsed(content)
 
     def _whole(self, seq: int, leaf: bytes) -> bytes:
         """The bytes of a record, wherever they lie. Raises `Gone`."""

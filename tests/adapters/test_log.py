@@ -19,6 +19,7 @@ from adapters.store import guards
 from adapters.store.address import Address
 from knowledge.values import Json, canonical, digest, parse
 from tests.adapters.records import at, body, decide, make_log, stored, warrant
+from tests.adapters.test_verify import damage
 
 
 @pytest.fixture
@@ -371,3 +372,15 @@ def test_an_empty_log_has_the_empty_root(path: Address) -> None:
         assert (log.size, log.root, log.root_at(0)) == (0, root([]), root([]))
         with pytest.raises(KeyError):
             log.root_at(1)
+
+
+@pytest.mark.sqlite_file
+def test_whoever_reads_all_records_reads_none_that_was_altered(tmp_path: Path) -> None:
+    path = tmp_path / "log.sqlite"
+    make_log(path)
+    damage(
+        path,
+        ("UPDATE leaf SET bytes = CAST(replace(CAST(bytes AS TEXT), 'backtest', 'paper') AS BLOB) WHERE seq = 1", ()),
+    )
+    with LogReader.read(path) as log, pytest.raises(LogUnreadable, match="record 1 is not what was written"):
+        list(log)
