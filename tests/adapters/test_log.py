@@ -378,9 +378,6 @@ def test_an_empty_log_has_the_empty_root(path: Address) -> None:
 def test_whoever_reads_all_records_reads_none_that_was_altered(tmp_path: Path) -> None:
     path = tmp_path / "log.sqlite"
     make_log(path)
-    damage(
-        path,
-        ("UPDATE leaf SET bytes = CAST(replace(CAST(bytes AS TEXT), 'backtest', 'paper') AS BLOB) WHERE seq = 1", ()),
-    )
+    damage(path, ("UPDATE leaf SET bytes = (SELECT bytes FROM leaf WHERE seq = 0) WHERE seq = 1", ()))
     with LogReader.read(path) as log, pytest.raises(LogUnreadable, match="record 1 is not what was written"):
         list(log)
