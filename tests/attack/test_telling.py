@@ -12,6 +12,7 @@ import pytest
 from adapters.answers.aftermath import aftermath
 from adapters.answers.lookup import decision_at, evidence_of
 from adapters.audit.log import LogReader, LogUnreadable
+from adapters.audit.merkle import leaf_hash
 from adapters.paper.venue import Bar
 from adapters.running.worker import Worker
 from adapters.store.packing import unpacked
@@ -58,6 +59,10 @@ def test_a_record_that_was_changed_in_the_store_is_not_explained(tmp_path: Path,
         for seq, leaf in store.execute("SELECT seq, bytes FROM leaf WHERE kind = 'decision'").fetchall():
             forged = unpacked(leaf).replace(b'"quantity":"193"', b'"quantity":"93"')
             store.execute("UPDATE leaf SET bytes = ? WHERE seq = ?", (forged, seq))
+    with LogReader.read(stage.desk.store) as log, pytest.raises(LogUnreadable, match="is not what was written"):
+        decision_at(log, MON)
+    with sqlite3.connect(stage.desk.store) as store:
+        store.execute("UPDATE leaf SET leaf_hash = ? WHERE seq = ?", (leaf_hash(forged), seq))
     with LogReader.read(stage.desk.store) as log:
         record = decision_at(log, MON)
         assert record["verdicts"][0]["quantity"] == "93"
